@@ -1,0 +1,1 @@
+"""The grammar of the API: root fields, context and loaders. Thin."""

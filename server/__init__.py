@@ -1,0 +1,1 @@
+"""The door: ASGI application, lifespan, the GraphQL view and sockets, health."""

@@ -1,0 +1,1 @@
+"""What the product can do: one verb per thing a user or the system may do."""

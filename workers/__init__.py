@@ -1,0 +1,1 @@
+"""The night shift: takes a job, calls a verb."""
