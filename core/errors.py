@@ -1,7 +1,7 @@
 """The errors that a caller can act on. A bug is any other exception.
 
-A leaf class states a fact; its docstring is the default message, its `code` is stable and public. A message never holds a
-secret, a phone number or an e-mail address.
+A leaf class states a fact; its docstring is the default message, its `code` is stable and public. A message never
+holds a secret, a phone number or an e-mail address.
 """
 
 from collections.abc import Sequence
@@ -83,7 +83,12 @@ class Invalid(DomainError):
     code = "INVALID"
 
     def __init__(
-        self, message: str | None = None, *, field: Sequence[str] = (), others: Sequence[Problem] = (), code: str | None = None
+        self,
+        message: str | None = None,
+        *,
+        field: Sequence[str] = (),
+        others: Sequence[Problem] = (),
+        code: str | None = None,
     ) -> None:
         super().__init__(message, field=field)
         first = Problem(code=code or self.code, message=self.message, field=self.field)
