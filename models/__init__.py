@@ -1,1 +1,47 @@
 """What is stored: SQLAlchemy tables, one file an aggregate, and the rules of a single row."""
+
+from models.access import GRANTS, RANK, Permission, Role, effective
+from models.audit import AuditEntry
+from models.base import Base
+from models.contact import Contact, ContactIdentity, IdentityKind, Sentiment
+from models.custom_field import CustomField, FieldKind
+from models.event import Event, WorkspaceCounter
+from models.job import JobRun
+from models.label import ContactLabel, Label
+from models.setting import MemberSettings, Persona, RoutingStrategy, WorkspaceSettings
+from models.user import OneTimeToken, RecoveryCode, RefreshToken, Session, TokenPurpose, User
+from models.workspace import Workspace, WorkspaceInvite, WorkspaceMember
+
+__all__ = [
+    "GRANTS",
+    "RANK",
+    "AuditEntry",
+    "Base",
+    "Contact",
+    "ContactIdentity",
+    "ContactLabel",
+    "CustomField",
+    "Event",
+    "FieldKind",
+    "IdentityKind",
+    "JobRun",
+    "Label",
+    "MemberSettings",
+    "OneTimeToken",
+    "Permission",
+    "Persona",
+    "RecoveryCode",
+    "RefreshToken",
+    "Role",
+    "RoutingStrategy",
+    "Sentiment",
+    "Session",
+    "TokenPurpose",
+    "User",
+    "Workspace",
+    "WorkspaceCounter",
+    "WorkspaceInvite",
+    "WorkspaceMember",
+    "WorkspaceSettings",
+    "effective",
+]

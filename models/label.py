@@ -1,0 +1,45 @@
+"""Coloured words that contacts are sorted with."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, PrimaryKeyConstraint, func
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, Stamped, Tenant, tenant_key
+
+
+class Label(Tenant, Stamped, Base):
+    """A coloured word."""
+
+    __tablename__ = "labels"
+    __table_args__ = (
+        tenant_key(),
+        Index("uq_labels_name", "workspace_id", func.fold("name"), unique=True),
+        Index("ix_labels_position", "workspace_id", "position", "id"),
+    )
+
+    name: Mapped[str]
+    color: Mapped[str]
+    description: Mapped[str | None]
+    position: Mapped[int]
+
+
+class ContactLabel(Base):
+    """A label on a contact."""
+
+    __tablename__ = "contact_labels"
+    __table_args__ = (
+        PrimaryKeyConstraint("workspace_id", "contact_id", "label_id"),
+        ForeignKeyConstraint(
+            ["workspace_id", "contact_id"], ["contacts.workspace_id", "contacts.id"], ondelete="CASCADE"
+        ),
+        ForeignKeyConstraint(["workspace_id", "label_id"], ["labels.workspace_id", "labels.id"], ondelete="CASCADE"),
+        Index("ix_contact_labels_label_id", "workspace_id", "label_id", "contact_id"),
+    )
+
+    workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"))
+    contact_id: Mapped[UUID]
+    label_id: Mapped[UUID]
+    assigned_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
