@@ -5,7 +5,7 @@ from models.audit import AuditEntry
 from models.base import Base
 from models.contact import Contact, ContactIdentity, IdentityKind, Sentiment
 from models.custom_field import CustomField, FieldKind
-from models.event import Event, WorkspaceCounter
+from models.event import EVENT_READERS, Event, EventType, WorkspaceCounter
 from models.job import JobRun
 from models.label import ContactLabel, Label
 from models.setting import MemberSettings, Persona, RoutingStrategy, WorkspaceSettings
@@ -13,6 +13,7 @@ from models.user import OneTimeToken, RecoveryCode, RefreshToken, Session, Token
 from models.workspace import Workspace, WorkspaceInvite, WorkspaceMember
 
 __all__ = [
+    "EVENT_READERS",
     "GRANTS",
     "RANK",
     "AuditEntry",
@@ -22,6 +23,7 @@ __all__ = [
     "ContactLabel",
     "CustomField",
     "Event",
+    "EventType",
     "FieldKind",
     "IdentityKind",
     "JobRun",

@@ -11,7 +11,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from core.ids import uuid7
 
-__all__ = ["Base", "Document", "Identified", "Stamped", "Tenant", "choice", "tenant_key", "trigrams"]
+__all__ = ["Base", "Document", "Identified", "Stamped", "Tenant", "choice", "tenant_key", "trigrams", "word"]
 
 Document = dict[str, Any]
 """A JSON object as PostgreSQL keeps it."""
@@ -29,7 +29,7 @@ class Base(DeclarativeBase):
             "ck": "ck_%(table_name)s_%(constraint_name)s",
         }
     )
-    __mapper_args__: ClassVar[dict[str, Any]] = {"eager_defaults": True}
+    __mapper_args__ = {"eager_defaults": True}  # noqa: RUF012  (SQLAlchemy declares it as an instance variable)
     type_annotation_map: ClassVar[dict[Any, Any]] = {
         datetime: DateTime(timezone=True),
         UUID: Uuid(),
@@ -79,6 +79,11 @@ def choice(kind: type[StrEnum]) -> Enum:
         name=kind.__name__.lower(),
         values_callable=_values,
     )
+
+
+def word(kind: type[StrEnum]) -> Enum:
+    """Keep a StrEnum as its text without a CHECK: for open lists of a log, which grow with every new noun."""
+    return Enum(kind, native_enum=False, length=64, create_constraint=False, values_callable=_values)
 
 
 def trigrams(name: str, column: str) -> Index:

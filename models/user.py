@@ -15,13 +15,16 @@ from models.base import Base, Identified, Stamped, choice
 
 
 class User(Identified, Stamped, Base):
-    """A person with an account."""
+    """A person with an account.
+
+    The columns of the group "secrets" are granted to the system role alone: load them with `undefer_group("secrets")`.
+    """
 
     __tablename__ = "users"
 
     email: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
-    password_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    password_hash: Mapped[bytes] = mapped_column(LargeBinary, deferred=True, deferred_group="secrets")
     avatar_url: Mapped[str | None]
     phone: Mapped[str | None]
     language: Mapped[str] = mapped_column(default="pt-BR", server_default="pt-BR")
@@ -29,9 +32,9 @@ class User(Identified, Stamped, Base):
     is_active: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
     email_verified_at: Mapped[datetime | None]
     last_login_at: Mapped[datetime | None]
-    totp_secret: Mapped[bytes | None] = mapped_column(LargeBinary)
+    totp_secret: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True, deferred_group="secrets")
     totp_enabled_at: Mapped[datetime | None]
-    totp_last_step: Mapped[int | None] = mapped_column(BigInteger)
+    totp_last_step: Mapped[int | None] = mapped_column(BigInteger, deferred=True, deferred_group="secrets")
 
 
 class Session(Identified, Base):
