@@ -11,9 +11,10 @@ Create Date: 2026-11-23 18:02:11.402913
 from collections.abc import Sequence
 
 from alembic import op
-from core.database import walls
 from pgqueuer.adapters.persistence.qb import QueryBuilderEnvironment
 from pgqueuer.domain.settings import DBSettings, Durability
+
+from core.database import walls
 
 revision: str = "0002_job_queue"
 down_revision: str | Sequence[str] | None = "0001_first_floor"
@@ -31,8 +32,6 @@ _GRANTS = (
     f"GRANT USAGE ON SEQUENCE pgqueuer_id_seq TO {walls.APP_ROLE}",
     f"GRANT SELECT, INSERT, UPDATE, DELETE ON {_TABLES} TO {walls.SYSTEM_ROLE}",
     f"GRANT USAGE ON SEQUENCE {_SEQUENCES} TO {walls.SYSTEM_ROLE}",
-    # Set-up does not inherit the caller's search_path tricks: the trigger calls pg_notify only.
-    "ALTER FUNCTION fn_pgqueuer_changed() SET search_path = pg_catalog",
 )
 
 
