@@ -14,12 +14,20 @@ from uuid import UUID
 
 import orjson
 from pgqueuer.adapters.persistence.qb import QueryQueueBuilder
+from sqlalchemy import text
 
 from core.database import WriteSession
 
 _BATCH: Final = 1_000
 _FIELD_TYPES: Final = (str, int, bool, UUID, datetime)
 _WORDS: Final = re.compile(r"(?<!^)(?=[A-Z])")
+
+_COUNT_LIMIT: Final = 10_000
+_BACKLOG: Final = text("""
+    SELECT
+        (SELECT count(*) FROM (SELECT FROM pgqueuer WHERE status IN ('queued', 'picked') LIMIT :limit) w) AS queued,
+        (SELECT count(*) FROM (SELECT FROM pgqueuer WHERE status = 'failed' LIMIT :limit) h) AS held
+""")
 
 _registry: dict[str, type["Job"]] = {}
 
@@ -51,6 +59,14 @@ class Job:
             raise JobMisdeclared(message)
         cls.entrypoint = name
         _registry[name] = cls
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """How many jobs wait or run, and how many are held after failing. Counting stops at 10,000."""
+
+    queued: int
+    held: int
 
 
 def payload_of(job: Job) -> bytes:
@@ -106,6 +122,12 @@ async def enqueue(session: WriteSession, jobs: Sequence[Job], *, after: timedelt
             ["null"] * count,
         )
         await connection.exec_driver_sql(statement, parameters)
+
+
+async def backlog(session: WriteSession) -> Backlog:
+    """Count the jobs that wait and those that are held, each up to a limit, as the system."""
+    row = (await session.execute(_BACKLOG, {"limit": _COUNT_LIMIT})).one()
+    return Backlog(queued=row.queued, held=row.held)
 
 
 def _values(kind: type[Job], given: Mapping[str, object]) -> Iterator[tuple[str, object]]:

@@ -1,0 +1,98 @@
+"""What keeps the tables from growing for ever: old events, ended sessions, the queue's own log.
+
+Each verb works in short transactions over bounded batches; what one night does not finish, the next one does.
+"""
+
+from datetime import timedelta
+from typing import Final
+
+from sqlalchemy import ColumnElement, delete, or_, select, text
+
+from core import clock
+from core.database import Database
+from models import OneTimeToken, RefreshToken, Session
+from services import feed_log
+from services.jobs import Job
+
+EVENTS_KEPT: Final = timedelta(days=30)
+SESSIONS_KEPT: Final = timedelta(days=30)
+TOKENS_KEPT: Final = timedelta(days=7)
+JOB_LOG_KEPT: Final = timedelta(days=7)
+STATISTICS_KEPT: Final = timedelta(days=90)
+
+_BATCH: Final = 2_000
+_ROUNDS: Final = 500
+
+_OLD_LOG = text("""
+    DELETE FROM pgqueuer_log WHERE id IN (
+        SELECT id FROM pgqueuer_log WHERE created < :before ORDER BY created LIMIT :batch) RETURNING 1
+""")
+_OLD_STATISTICS = text("""
+    DELETE FROM pgqueuer_statistics WHERE id IN (
+        SELECT id FROM pgqueuer_statistics WHERE created < :before LIMIT :batch) RETURNING 1
+""")
+_STRAY_RUNS = text("""
+    DELETE FROM job_runs WHERE job_id IN (
+        SELECT job_id FROM job_runs r WHERE started_at < :before
+        AND NOT EXISTS (SELECT 1 FROM pgqueuer q WHERE q.id = r.job_id) LIMIT :batch) RETURNING 1
+""")
+
+
+class PruneEvents(Job):
+    """Delete the events that no cursor can still need."""
+
+
+class ExpireSessions(Job):
+    """Delete sessions and tokens that ended long ago."""
+
+
+class PruneJobLog(Job):
+    """Delete what the queue remembers of old jobs."""
+
+
+async def prune_events(database: Database) -> int:
+    """Delete events older than `EVENTS_KEPT`; return how many went. Older cursors are answered with a resync."""
+    return await feed_log.prune(database, clock.now() - EVENTS_KEPT)
+
+
+async def expire_sessions(database: Database) -> int:
+    """Delete what ended long ago; return how many rows went.
+
+    Spent refresh tokens are kept as long as sessions: the reuse of one is the sign of a theft.
+    """
+    now = clock.now()
+    ended = now - SESSIONS_KEPT
+    return (
+        await _delete(database, RefreshToken, RefreshToken.used_at < ended)
+        + await _delete(database, Session, or_(Session.expires_at < ended, Session.revoked_at < ended))
+        + await _delete(database, OneTimeToken, OneTimeToken.expires_at < now - TOKENS_KEPT)
+    )
+
+
+async def prune_job_log(database: Database) -> int:
+    """Delete the queue's old log, its old statistics, and the starts of jobs that are gone; return how many rows."""
+    now = clock.now()
+    gone = 0
+    for statement, kept in ((_OLD_LOG, JOB_LOG_KEPT), (_OLD_STATISTICS, STATISTICS_KEPT), (_STRAY_RUNS, JOB_LOG_KEPT)):
+        for _ in range(_ROUNDS):
+            async with database.system() as session:
+                rows = (await session.execute(statement, {"before": now - kept, "batch": _BATCH})).all()
+            gone += len(rows)
+            if len(rows) < _BATCH:
+                break
+    return gone
+
+
+async def _delete(
+    database: Database, table: type[RefreshToken | Session | OneTimeToken], condition: ColumnElement[bool]
+) -> int:
+    gone = 0
+    for _ in range(_ROUNDS):
+        batch = select(table.id).where(condition).limit(_BATCH).scalar_subquery()
+        statement = delete(table).where(table.id.in_(batch)).returning(table.id)
+        async with database.system() as session:
+            rows = (await session.execute(statement.execution_options(synchronize_session=False))).all()
+        gone += len(rows)
+        if len(rows) < _BATCH:
+            break
+    return gone

@@ -1,0 +1,29 @@
+"""The nightly upkeep."""
+
+from core.ground import Ground
+from services import upkeep
+from services.upkeep import ExpireSessions, PruneEvents, PruneJobLog
+from workers.registry import handles
+
+_LONG = 600.0
+
+
+@handles(PruneEvents, timeout=_LONG)
+async def prune_events(ground: Ground, job: PruneEvents) -> None:
+    """Delete events that no cursor can still need."""
+    del job
+    await upkeep.prune_events(ground.database)
+
+
+@handles(ExpireSessions, timeout=_LONG)
+async def expire_sessions(ground: Ground, job: ExpireSessions) -> None:
+    """Delete sessions and tokens that ended long ago."""
+    del job
+    await upkeep.expire_sessions(ground.database)
+
+
+@handles(PruneJobLog, timeout=_LONG)
+async def prune_job_log(ground: Ground, job: PruneJobLog) -> None:
+    """Delete what the queue remembers of old jobs."""
+    del job
+    await upkeep.prune_job_log(ground.database)
