@@ -54,7 +54,7 @@ class Job:
         # `slots=True` makes a second class of the same name in the first one's place
         name = cls.__dict__.get("entrypoint") or _WORDS.sub("_", cls.__name__).lower()
         known = _registry.get(name)
-        if known is not None and (known.__module__, known.__qualname__) != (cls.__module__, cls.__qualname__):
+        if known is not None and (known.__module__, known.__name__) != (cls.__module__, cls.__name__):
             message = f"{cls.__qualname__}: the entrypoint {name!r} belongs to {known.__module__}.{known.__qualname__}"
             raise JobMisdeclared(message)
         cls.entrypoint = name
