@@ -13,7 +13,7 @@ class Pace:
     """
 
     dequeue: float = 2.0
-    heartbeat: float = 6.0
+    heartbeat: float = 5.0
     call: float = 10.0
     batch: int = 10
     at_once: int = 20
