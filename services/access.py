@@ -1,0 +1,64 @@
+"""Who acts, from where, and what they may do. The workspace always comes from the credential."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from core.errors import Forbidden
+from core.ids import UserId, WorkspaceId
+from models import GRANTS, RANK, Permission, Role
+
+
+class PermissionMissing(Forbidden):
+    """Your role in this workspace does not allow this."""
+
+    code = "FORBIDDEN"
+
+
+class NotWorkspaceMember(Forbidden):
+    """You are not a member of a workspace: create one with `workspaceCreate`, or accept an invitation."""
+
+    code = "NOT_WORKSPACE_MEMBER"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a request came from. It goes into the audit log, never into a log line."""
+
+    ip: str | None = None
+    user_agent: str | None = None
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Somebody (or the system: no `user_id`) acting in one workspace."""
+
+    workspace_id: WorkspaceId
+    user_id: UserId | None
+    role: Role
+    permissions: frozenset[Permission]
+    origin: Origin
+
+    @classmethod
+    def system(cls, workspace_id: WorkspaceId, origin: Origin | None = None) -> Self:
+        """The product itself at work in a workspace: jobs, schedules, the making of the workspace."""
+        return cls(
+            workspace_id=workspace_id,
+            user_id=None,
+            role=Role.OWNER,
+            permissions=GRANTS[Role.OWNER],
+            origin=origin or Origin(),
+        )
+
+    def may(self, permission: str) -> bool:
+        """Tell whether this actor may do a thing."""
+        return permission in self.permissions
+
+    def require(self, permission: Permission) -> None:
+        """Raise `PermissionMissing` unless this actor may do a thing."""
+        if permission not in self.permissions:
+            raise PermissionMissing
+
+    def outranks(self, role: Role) -> bool:
+        """Tell whether this actor may give a role, or change somebody who has it: never above their own."""
+        return RANK[self.role] >= RANK[role]

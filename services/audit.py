@@ -1,0 +1,172 @@
+"""The audit log: what an entry holds, how entries are chained, and how a broken chain is found."""
+
+import hashlib
+import hmac
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import inspect, select
+
+from core.database import WriteSession
+from core.ids import uuid7
+from models import AuditEntry, Base, WorkspaceCounter
+from services.access import Actor
+
+_BATCH = 1000
+_SALT_BYTES = 16
+_HIDDEN = frozenset({"password_hash", "totp_secret", "totp_last_step", "token_hash", "search_text", "search_document"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """One thing done, before it is numbered and chained."""
+
+    action: str
+    subject: str
+    subject_id: UUID | None
+    changes: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chain:
+    """What verification found: how many entries hold, and the first that does not."""
+
+    entries: int
+    broken_at: int | None = None
+    reason: str | None = None
+
+
+def changed(row: Base) -> dict[str, object]:
+    """Return the row's unsaved changes as `{column: {"before", "after"}}`. Call it before the session is flushed."""
+    found: dict[str, object] = {}
+    state = inspect(row)
+    for attribute in state.mapper.column_attrs:
+        history = state.attrs[attribute.key].history
+        if attribute.key in _HIDDEN or not history.has_changes():
+            continue
+        before = plain(history.deleted[0]) if history.deleted else None
+        after = plain(history.added[0]) if history.added else None
+        if before != after:
+            found[attribute.key] = {"before": before, "after": after}
+    return found
+
+
+def plain(value: object) -> object:
+    """Turn a column's value into JSON that reads back from jsonb unchanged. Numbers with a fraction become text."""
+    match value:
+        case None | bool() | int():
+            return value
+        case StrEnum():
+            return value.value
+        case str():
+            return value
+        case datetime():
+            return value.astimezone(UTC).isoformat()
+        case bytes():
+            return None
+        case Mapping():
+            return {str(key): plain(each) for key, each in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+        case Sequence() | set() | frozenset():
+            return [plain(each) for each in value]  # pyright: ignore[reportUnknownVariableType]
+        case _:
+            return str(value)
+
+
+def entries(acts: Iterable[Act], actor: Actor, *, at: datetime, after: int, head: bytes) -> list[AuditEntry]:
+    """Number and chain acts onto a workspace's log whose last entry is `after` with hash `head`."""
+    made: list[AuditEntry] = []
+    previous = head
+    for seq, act in enumerate(acts, start=after + 1):
+        changes = plain(act.changes)
+        salt = os.urandom(_SALT_BYTES)
+        entry = AuditEntry(
+            id=uuid7(),
+            workspace_id=actor.workspace_id,
+            seq=seq,
+            action=act.action,
+            subject=act.subject,
+            subject_id=act.subject_id,
+            actor_id=actor.user_id,
+            at=at,
+            ip=actor.origin.ip,
+            user_agent=actor.origin.user_agent,
+            request_id=actor.origin.request_id,
+            changes=changes,
+            salt=salt,
+            digest=digest_of(changes, salt),
+            previous=previous,
+        )
+        entry.hash = previous = hash_of(entry)
+        made.append(entry)
+    return made
+
+
+def digest_of(changes: object, salt: bytes) -> bytes:
+    """SHA-256 over the salt and the canonical JSON of the changes."""
+    return hashlib.sha256(salt + orjson.dumps(changes, option=orjson.OPT_SORT_KEYS)).digest()
+
+
+def hash_of(entry: AuditEntry) -> bytes:
+    """SHA-256 over the previous hash and the entry's canonical JSON."""
+    canonical: list[Any] = [
+        str(entry.workspace_id),
+        entry.seq,
+        str(entry.id),
+        entry.action,
+        entry.subject,
+        entry.subject_id and str(entry.subject_id),
+        entry.actor_id and str(entry.actor_id),
+        entry.at.astimezone(UTC).isoformat(timespec="microseconds"),
+        entry.ip,
+        entry.user_agent,
+        entry.request_id,
+        entry.digest.hex(),
+    ]
+    return hashlib.sha256(entry.previous + orjson.dumps(canonical)).digest()
+
+
+async def verify(session: WriteSession, workspace_id: UUID) -> Chain:
+    """Walk a workspace's chain in batches and report the first entry that does not hold.
+
+    Finds a changed byte, a missing or added row, and a cut tail (the counter's row knows the last number and hash).
+    """
+    counter = await session.scalar(select(WorkspaceCounter).where(WorkspaceCounter.workspace_id == workspace_id))
+    last, head = (counter.audit_seq, counter.audit_head) if counter is not None else (0, b"")
+    seq, previous = 0, b""
+    while True:
+        batch = (
+            await session.scalars(
+                select(AuditEntry)
+                .where(AuditEntry.workspace_id == workspace_id, AuditEntry.seq > seq)
+                .order_by(AuditEntry.seq)
+                .limit(_BATCH)
+            )
+        ).all()
+        for entry in batch:
+            reason = _fault(entry, seq + 1, previous)
+            if reason is not None:
+                return Chain(entries=seq, broken_at=seq + 1, reason=reason)
+            seq, previous = entry.seq, entry.hash
+        if len(batch) < _BATCH:
+            break
+    if seq != last or not hmac.compare_digest(previous, head):
+        return Chain(entries=seq, broken_at=seq + 1, reason="the end of the log is missing, or was added to")
+    return Chain(entries=seq)
+
+
+def _fault(entry: AuditEntry, expected: int, previous: bytes) -> str | None:
+    if entry.seq != expected:
+        return f"entry {expected} is missing"
+    if entry.previous != previous:
+        return f"entry {expected} does not follow the one before it"
+    if entry.digest != digest_of(entry.changes, entry.salt):
+        return f"the changes of entry {expected} were altered"
+    if entry.hash != hash_of(entry):
+        return f"entry {expected} was altered"
+    return None

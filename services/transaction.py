@@ -1,0 +1,154 @@
+"""The only commit. A verb does all its writing through a `Transaction`: rows, audit, events and jobs together.
+
+Nothing else commits, and no call to the outside world happens between `begin` and its end.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+
+from core import clock
+from core.database import WriteSession
+from core.ground import Ground
+from models import Base, Event, EventType, Permission, WorkspaceCounter
+from services import audit, jobs
+from services.access import Actor
+from services.jobs import Job
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Notice:
+    type: EventType
+    subject_ids: tuple[UUID, ...]
+    payload: Mapping[str, object]
+
+
+class Transaction:
+    """One unit of work of one actor in one workspace."""
+
+    def __init__(self, session: WriteSession, actor: Actor, ground: Ground) -> None:
+        self.session = session
+        self.actor = actor
+        self.ground = ground
+        self._acts: list[audit.Act] = []
+        self._notices: list[_Notice] = []
+        self._jobs: list[Job] = []
+
+    @property
+    def workspace_id(self) -> UUID:
+        """The workspace of the actor: every row that a verb writes carries it."""
+        return self.actor.workspace_id
+
+    def require(self, permission: Permission) -> None:
+        """Raise `PermissionMissing` unless the actor may do a thing."""
+        self.actor.require(permission)
+
+    def audit(self, action: str, row: Base, *, changes: Mapping[str, object] | None = None) -> None:
+        """Log an act on a row. Without `changes`, the row's unsaved ones are taken: call it before a flush."""
+        act = audit.Act(
+            action=action,
+            subject=type(row).__name__,
+            subject_id=getattr(row, "id", None),
+            changes=audit.changed(row) if changes is None else changes,
+        )
+        self._acts.append(act)
+
+    def publish(self, event: EventType, *subject_ids: UUID, **payload: object) -> None:
+        """Add an event to the workspace's log. One event may carry many ids: writers of many rows publish once."""
+        self._notices.append(_Notice(type=event, subject_ids=subject_ids, payload=payload))
+
+    def enqueue(self, job: Job) -> None:
+        """Put a job into the queue when this commits; nothing is queued when it does not."""
+        self._jobs.append(job)
+
+    async def settle(self) -> bool:
+        """Write what was gathered; return whether subscribers should be told. The workspace's counter row is locked
+        from here to the commit, so this is the last thing that a transaction does.
+        """
+        await self.session.flush()
+        if self._jobs:
+            await jobs.enqueue(self.session, self._jobs)
+        if not self._acts and not self._notices:
+            return False
+        counter = await self._counter()
+        at = clock.now()
+        chained = audit.entries(self._acts, self.actor, at=at, after=counter.audit_seq, head=counter.audit_head)
+        if chained:
+            counter.audit_seq, counter.audit_head = chained[-1].seq, chained[-1].hash
+        self.session.add_all(chained)
+        self.session.add_all(
+            Event(
+                workspace_id=self.workspace_id,
+                seq=seq,
+                type=notice.type,
+                subject_ids=list(notice.subject_ids),
+                payload=audit.plain(notice.payload),
+                actor_id=self.actor.user_id,
+                at=at,
+            )
+            for seq, notice in enumerate(self._notices, start=counter.event_seq + 1)
+        )
+        counter.event_seq += len(self._notices)
+        await self.session.flush()
+        return bool(self._notices)
+
+    async def _counter(self) -> WorkspaceCounter:
+        statement = (
+            select(WorkspaceCounter)
+            .where(WorkspaceCounter.workspace_id == self.workspace_id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+        return (await self.session.scalars(statement)).one()
+
+
+@asynccontextmanager
+async def begin(ground: Ground, actor: Actor) -> AsyncIterator[Transaction]:
+    """Open a transaction of an actor; commit on a clean end, roll back otherwise."""
+    async with ground.database.write(actor.workspace_id) as session:
+        tx = Transaction(session, actor, ground)
+        yield tx
+        told = await tx.settle()
+    if told:
+        ground.hints.send(actor.workspace_id)
+
+
+class SystemTransaction:
+    """One unit of work that belongs to no workspace, or to several: accounts, schedules. It sees every workspace."""
+
+    def __init__(self, session: WriteSession, ground: Ground) -> None:
+        self.session = session
+        self.ground = ground
+        self._inner: dict[UUID, Transaction] = {}
+        self._jobs: list[Job] = []
+
+    def within(self, actor: Actor) -> Transaction:
+        """The part of this work that happens in one workspace, for its audit log and its events."""
+        return self._inner.setdefault(actor.workspace_id, Transaction(self.session, actor, self.ground))
+
+    def enqueue(self, job: Job) -> None:
+        """Put a job into the queue when this commits."""
+        self._jobs.append(job)
+
+    async def settle(self) -> list[UUID]:
+        """Write what was gathered, in the order of the workspaces' ids so that two of these cannot deadlock; return
+        the workspaces whose subscribers should be told.
+        """
+        await self.session.flush()
+        if self._jobs:
+            await jobs.enqueue(self.session, self._jobs)
+        return [workspace_id for workspace_id, tx in sorted(self._inner.items()) if await tx.settle()]
+
+
+@asynccontextmanager
+async def begin_system(ground: Ground) -> AsyncIterator[SystemTransaction]:
+    """Open a transaction of the product itself; commit on a clean end, roll back otherwise."""
+    async with ground.database.system() as session:
+        tx = SystemTransaction(session, ground)
+        yield tx
+        moved = await tx.settle()
+    for workspace_id in moved:
+        ground.hints.send(workspace_id)
