@@ -1,7 +1,9 @@
 """Who acts, from where, and what they may do. The workspace always comes from the credential."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Self
+from uuid import UUID
 
 from core.errors import Forbidden
 from core.ids import UserId, WorkspaceId
@@ -62,3 +64,13 @@ class Actor:
     def outranks(self, role: Role) -> bool:
         """Tell whether this actor may give a role, or change somebody who has it: never above their own."""
         return RANK[self.role] >= RANK[role]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who signed in, proven by an access token. Without an `actor` they are in no workspace at the moment."""
+
+    user_id: UserId
+    session_id: UUID
+    actor: Actor | None
+    expires_at: datetime

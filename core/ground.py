@@ -1,0 +1,70 @@
+"""The ground that a process stands on: its connections and its secrets, opened once and closed once.
+
+It holds no rule and no noun. Verbs reach it through their transaction, jobs get it as an argument.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from redis.asyncio import Redis
+
+from core.database import Database
+from core.limits import Throttle
+from core.mail import Mailer, open_mailer
+from core.pubsub import Hints
+from core.security.passwords import Passwords
+from core.security.tokens import AccessTokens
+from core.security.vault import Vault
+from core.settings import Settings
+
+_REDIS_TIMEOUT: Final = 2.0
+_CLOSE: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What services, workers and the door share in one process."""
+
+    settings: Settings
+    database: Database
+    redis: Redis
+    mailer: Mailer
+    passwords: Passwords
+    tokens: AccessTokens
+    vault: Vault
+    throttle: Throttle
+    hints: Hints
+
+
+@asynccontextmanager
+async def open_ground(settings: Settings, *, database_url: str, redis_url: str) -> AsyncIterator[Ground]:
+    """Open everything, and close it in the opposite order. Waits for no store: whoever needs one asks it."""
+    async with AsyncExitStack() as stack:
+        database = Database(database_url)
+        stack.push_async_callback(_within, database.close)
+        redis = Redis.from_url(redis_url, socket_timeout=_REDIS_TIMEOUT, socket_connect_timeout=_REDIS_TIMEOUT)
+        stack.push_async_callback(_within, redis.aclose)
+        passwords = Passwords(rounds=settings.security.bcrypt_rounds)
+        stack.callback(passwords.close)
+        hints = Hints(redis_url)
+        await hints.start()
+        stack.push_async_callback(hints.stop)
+        yield Ground(
+            settings=settings,
+            database=database,
+            redis=redis,
+            mailer=open_mailer(settings),
+            passwords=passwords,
+            tokens=AccessTokens.of(settings.security),
+            vault=Vault(settings.security.jwt_refresh_secret.get_secret_value()),
+            throttle=Throttle(redis),
+            hints=hints,
+        )
+
+
+async def _within(close: Callable[[], Coroutine[object, object, None]]) -> None:
+    async with asyncio.timeout(_CLOSE):
+        await close()
