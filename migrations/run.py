@@ -1,0 +1,48 @@
+"""Brings a database to the newest revision, or to a given one. Safe to run from several processes at once."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+_FOLDER: Final = Path(__file__).parent
+_LOCK: Final = 7_283_641_190
+_LOCK_TIMEOUT: Final = "120s"
+
+
+def configuration(connection: Connection | None = None) -> Config:
+    """Return Alembic's settings, bound to a connection when there is one."""
+    config = Config(toml_file=str(_FOLDER.parent / "pyproject.toml"))
+    config.set_main_option("script_location", str(_FOLDER))
+    config.attributes["connection"] = connection
+    return config
+
+
+async def upgrade(url: str, revision: str = "head") -> None:
+    """Migrate forward. Waits up to two minutes for another process that migrates the same database."""
+    await _run(url, lambda connection: command.upgrade(configuration(connection), revision))
+
+
+async def downgrade(url: str, revision: str) -> None:
+    """Migrate backward."""
+    await _run(url, lambda connection: command.downgrade(configuration(connection), revision))
+
+
+async def _run(url: str, act: Callable[[Connection], None]) -> None:
+    address = url.replace("postgresql://", "postgresql+asyncpg://", 1)
+    engine = create_async_engine(
+        address, poolclass=NullPool, connect_args={"server_settings": {"lock_timeout": _LOCK_TIMEOUT}}
+    )
+    try:
+        async with engine.connect() as connection:
+            await connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": _LOCK})
+            await connection.commit()
+            await connection.run_sync(act)
+            await connection.commit()
+    finally:
+        await engine.dispose()
