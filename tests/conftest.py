@@ -1,7 +1,7 @@
 """Stores, ground and tenants for the whole suite.
 
-One process starts the stores (or takes those that `TEST_DATABASE_URL` and `TEST_REDIS_URL` name) and migrates a template;
-each worker of the parallel run copies it. A test gets a workspace of its own, so tests commit for real.
+One process starts the stores (or takes those that `TEST_DATABASE_URL` and `TEST_REDIS_URL` name) and migrates a
+template; each worker of the parallel run copies it. A test gets a workspace of its own, so tests commit for real.
 """
 
 import asyncio

@@ -1,0 +1,106 @@
+"""What a resolver gets as `info.context`: who asks, the ground, and the loaders of this one operation."""
+
+import copy
+import time
+from typing import Final, Self, TypeAlias
+
+import strawberry
+
+from core.errors import DomainError, Unauthenticated
+from core.ground import Ground
+from graph import Context as GraphContext
+from services.access import Actor, Identity, NotWorkspaceMember, Origin
+from services.accounts import sessions
+from services.feed import Feed
+
+_BEARER: Final = "bearer "
+_RECHECK_AFTER: Final = 5.0
+
+
+class Context:
+    """One operation's surroundings. A socket keeps one for its life, and every operation on it works with a fork."""
+
+    def __init__(self, ground: Ground, feed: Feed, origin: Origin) -> None:
+        self.ground = ground
+        self.feed = feed
+        self.origin = origin
+        self.caller: Identity | None = None
+        self._refusal: DomainError | None = None
+        self._checked_at = 0.0
+        self._graph: GraphContext | None = None
+
+    @property
+    def identity(self) -> Identity:
+        """Who signed in.
+
+        Raises:
+            Unauthenticated: nobody did, or their token is not good (any more).
+        """
+        if self.caller is None:
+            raise self._refusal or Unauthenticated
+        return self.caller
+
+    @property
+    def actor(self) -> Actor:
+        """Who acts in which workspace.
+
+        Raises:
+            Unauthenticated: nobody signed in.
+            NotWorkspaceMember: they are in no workspace.
+        """
+        actor = self.identity.actor
+        if actor is None:
+            raise NotWorkspaceMember
+        return actor
+
+    @property
+    def graph(self) -> GraphContext:
+        """The loaders of this operation, which see the actor's workspace."""
+        if self._graph is None:
+            self._graph = GraphContext(self.actor, self.ground.database)
+        return self._graph
+
+    async def sign_in(self, authorization: str | None) -> None:
+        """Take the line `Bearer <accessToken>`. A bad token is remembered, and refused where an identity is needed."""
+        if not authorization:
+            return
+        self._checked_at = time.monotonic()
+        if not authorization.lower().startswith(_BEARER):
+            return
+        try:
+            self.caller = await sessions.authenticate(self.ground, authorization[len(_BEARER) :].strip(), self.origin)
+        except DomainError as error:
+            self._refusal = error
+
+    async def recheck(self, *, now: bool = False) -> None:
+        """Look again whether the session and the membership stand; at most every five seconds unless `now`.
+
+        Raises:
+            Unauthenticated: the session was ended.
+            NotWorkspaceMember: the person was removed.
+        """
+        if self.caller is None or (not now and time.monotonic() - self._checked_at < _RECHECK_AFTER):
+            return
+        had_workspace = self.caller.actor is not None
+        try:
+            self.caller = await sessions.still_valid(self.ground, self.caller, self.origin)
+        except Unauthenticated as error:
+            self.caller, self._refusal = None, error
+            raise
+        self._checked_at = time.monotonic()
+        self._graph = None
+        if had_workspace and self.caller.actor is None:
+            raise NotWorkspaceMember
+
+    def fork(self) -> Self:
+        """Make the surroundings of another operation of the same caller, with loaders of its own."""
+        other = copy.copy(self)
+        other.forget()
+        return other
+
+    def forget(self) -> None:
+        """Drop what the loaders know: after a mutation, and before each event of a subscription."""
+        self._graph = None
+
+
+Info: TypeAlias = strawberry.Info[Context, None]

@@ -1,0 +1,157 @@
+"""The words that a root field is written in: `@mutation`, `@account_mutation`, `@query`, `@subscription`.
+
+They hold what every root field has in common: the permission, the transaction, and the two roads of errors. What is
+expected of input becomes `userErrors`; who may not, or must wait, gets a top-level error.
+"""
+
+import inspect
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import cache
+from typing import Any, Concatenate, ParamSpec, get_type_hints, overload
+
+import strawberry
+from strawberry.types.field import StrawberryField
+
+from core.errors import Conflict, DomainError, Invalid, NotFound
+from models import Permission
+from resolvers.context import Context, Info
+from schema.errors import MutationPayload
+from services.transaction import Transaction, begin
+
+__all__ = ["OPEN", "SIGNED_IN", "account_mutation", "mutation", "query", "subscription"]
+
+P = ParamSpec("P")
+
+OPEN = "open"
+"""Mark of a root field that anybody may call."""
+
+SIGNED_IN = "signed in"
+"""Mark of a root field that asks for a person, but for no permission in a workspace."""
+
+_EXPECTED = (NotFound, Conflict, Invalid)
+
+
+class FieldMisdeclared(TypeError):
+    """A root field lacks its description, or a mutation does not answer with a payload."""
+
+
+def mutation(
+    permission: Permission,
+) -> Callable[[Callable[Concatenate[Transaction, P], Awaitable[MutationPayload]]], StrawberryField]:
+    """Declare a mutation that needs a permission and works in one transaction, which its function gets first."""
+
+    def declare(act: Callable[Concatenate[Transaction, P], Awaitable[MutationPayload]]) -> StrawberryField:
+        async def resolve(info: Info, **given: Any) -> MutationPayload:
+            context = info.context
+            actor = context.actor
+            actor.require(permission)
+            try:
+                async with begin(context.ground, actor) as tx:
+                    return await act(tx, **given)  # pyright: ignore[reportCallIssue]
+            except _EXPECTED as error:
+                return _refused(act, error)
+            finally:
+                context.forget()
+
+        return _field(act, resolve, permission.value)
+
+    return declare
+
+
+@overload
+def account_mutation(act: Callable[Concatenate[Context, P], Awaitable[MutationPayload]], /) -> StrawberryField: ...
+@overload
+def account_mutation(
+    *, signed_in: bool
+) -> Callable[[Callable[Concatenate[Context, P], Awaitable[MutationPayload]]], StrawberryField]: ...
+def account_mutation(act: Callable[..., Awaitable[Any]] | None = None, /, *, signed_in: bool = False) -> Any:
+    """Declare a mutation of an account rather than of a workspace. Its verb opens what transactions it needs."""
+
+    def declare(act: Callable[..., Awaitable[Any]]) -> StrawberryField:
+        async def resolve(info: Info, **given: Any) -> MutationPayload:
+            if signed_in:
+                _ = info.context.identity
+            try:
+                return await act(info.context, **given)
+            except _EXPECTED as error:
+                return _refused(act, error)
+            finally:
+                info.context.forget()
+
+        return _field(act, resolve, SIGNED_IN if signed_in else OPEN)
+
+    return declare if act is None else declare(act)
+
+
+def query(
+    permission: Permission | None = None,
+) -> Callable[[Callable[Concatenate[Context, P], Awaitable[object]]], Any]:
+    """Declare a query that graph's words cannot say. Without a permission it asks for a signed-in person."""
+
+    def declare(act: Callable[Concatenate[Context, P], Awaitable[object]]) -> Any:
+        async def resolve(info: Info, **given: Any) -> Any:
+            _admit(info.context, permission)
+            return await act(info.context, **given)  # pyright: ignore[reportCallIssue]
+
+        return _field(act, resolve, permission.value if permission is not None else SIGNED_IN)
+
+    return declare
+
+
+def subscription(
+    permission: Permission,
+) -> Callable[[Callable[Concatenate[Context, P], AsyncIterator[object]]], StrawberryField]:
+    """Declare a subscription that needs a permission. Each event is answered with fresh loaders."""
+
+    def declare(act: Callable[Concatenate[Context, P], AsyncIterator[object]]) -> StrawberryField:
+        async def resolve(info: Info, **given: Any) -> AsyncIterator[Any]:
+            _admit(info.context, permission)
+            async for event in act(info.context, **given):  # pyright: ignore[reportCallIssue]
+                info.context.forget()
+                yield event
+
+        return _field(act, resolve, permission.value, subscribes=True)
+
+    return declare
+
+
+def _admit(context: Context, permission: Permission | None) -> None:
+    if permission is None:
+        _ = context.identity
+    else:
+        context.actor.require(permission)
+
+
+def _refused(act: Callable[..., object], error: DomainError) -> MutationPayload:
+    return _payload_of(act).refused(error.problems)
+
+
+@cache
+def _payload_of(act: Callable[..., object]) -> type[MutationPayload]:
+    kind: object = get_type_hints(act).get("return")
+    if not (isinstance(kind, type) and issubclass(kind, MutationPayload)):
+        message = f"{act.__name__} answers with a payload"
+        raise FieldMisdeclared(message)
+    return kind
+
+
+def _field(
+    act: Callable[..., object], resolve: Callable[..., Any], permission: str, *, subscribes: bool = False
+) -> StrawberryField:
+    """Make the Strawberry field: the function's own arguments but the first, and its docstring as description."""
+    description = inspect.getdoc(act)
+    if not description:
+        message = f"{act.__name__} lacks a docstring"
+        raise FieldMisdeclared(message)
+    signature = inspect.signature(act)
+    info = inspect.Parameter("info", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Info)
+    arguments = [each.replace(kind=each.KEYWORD_ONLY) for each in list(signature.parameters.values())[1:]]
+    resolve.__name__, resolve.__module__, resolve.__doc__ = act.__name__, act.__module__, act.__doc__
+    resolve.__signature__ = signature.replace(parameters=[info, *arguments])  # pyright: ignore[reportFunctionMemberAccess]
+    resolve.__annotations__ = {
+        "info": Info,
+        **{k: v for k, v in act.__annotations__.items() if k in signature.parameters},
+    }
+    resolve.__annotations__["return"] = act.__annotations__["return"]
+    make: Any = strawberry.subscription if subscribes else strawberry.field
+    return make(resolver=resolve, description=description, metadata={"permission": permission})

@@ -1,0 +1,163 @@
+"""The enums of the tables, told to Strawberry once, before any type uses them, with a description of each value."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import TypeVar, cast
+
+import strawberry
+from strawberry.types.base import StrawberryObjectDefinition
+from strawberry.types.enum import StrawberryEnumDefinition
+
+from models import EventType, FieldKind, IdentityKind, Permission, Persona, Role, RoutingStrategy, Sentiment
+
+__all__ = [
+    "EventType",
+    "FieldKind",
+    "IdentityKind",
+    "Permission",
+    "Persona",
+    "Role",
+    "RoutingStrategy",
+    "Sentiment",
+    "described",
+]
+
+E = TypeVar("E", bound=type[StrEnum])
+
+
+class ValueUndescribed(TypeError):
+    """An enum's value has no description, or a description has no value."""
+
+
+def described(kind: E, description: str, values: Mapping[str, str]) -> E:
+    """Tell Strawberry of an enum; `values` gives the description of every member by its name."""
+    strawberry.enum(kind, description=description)
+    definition = cast(
+        "StrawberryEnumDefinition | StrawberryObjectDefinition", getattr(kind, "__strawberry_definition__", None)
+    )
+    if not isinstance(definition, StrawberryEnumDefinition) or {each.name for each in definition.values} != set(values):
+        message = f"{kind.__name__}: describe each of its values, and nothing else"
+        raise ValueUndescribed(message)
+    for each in definition.values:
+        each.description = values[each.name]
+    return kind
+
+
+def _sentence(name: str) -> str:
+    return name.replace("_", " ").capitalize() + "."
+
+
+described(
+    Role,
+    "What a person is in a workspace.",
+    {
+        "OWNER": "May do everything, and delete the workspace. There is always at least one.",
+        "ADMIN": "May do everything but delete the workspace, or touch an owner.",
+        "MEMBER": "Works with contacts and labels.",
+        "VIEWER": "Reads; phone numbers are masked.",
+    },
+)
+
+described(
+    Permission,
+    "One thing that a role, or one member, may be allowed to do.",
+    {
+        "CONTACTS_READ": "Read contacts.",
+        "CONTACTS_WRITE": "Create, change, archive and restore contacts.",
+        "CONTACTS_DELETE": "Delete contacts for good.",
+        "PHONES_READ": "Read phone numbers in full; without it they are masked.",
+        "LABELS_READ": "Read labels.",
+        "LABELS_WRITE": "Create, change, order and delete labels.",
+        "FIELDS_READ": "Read the definitions of custom fields.",
+        "FIELDS_WRITE": "Create, change, order and archive custom fields.",
+        "MEMBERS_READ": "See who is in the workspace.",
+        "MEMBERS_WRITE": "Invite and remove people, and change what they may do.",
+        "WORKSPACE_READ": "Read the workspace's name and usage.",
+        "WORKSPACE_WRITE": "Change the workspace's name and description.",
+        "WORKSPACE_DELETE": "Delete the workspace.",
+        "SETTINGS_READ": "Read the workspace's settings.",
+        "SETTINGS_WRITE": "Change the workspace's settings.",
+        "AUDIT_READ": "Read the audit log, and what a person did.",
+        "EVENTS_READ": "Subscribe to events.",
+        "HEALTH_READ": "Read the detailed health report.",
+    },
+)
+
+described(
+    EventType,
+    "What happened. An event may be about several things of one kind: see `subjectIds`.",
+    {
+        "CONTACT_CREATED": "Contacts were added.",
+        "CONTACT_UPDATED": "Contacts were changed.",
+        "CONTACT_ARCHIVED": "Contacts were put away.",
+        "CONTACT_RESTORED": "Contacts were brought back.",
+        "CONTACT_DELETED": "Contacts were deleted for good.",
+        "CONTACT_LABELS_CHANGED": "Labels were put on contacts, or taken off.",
+        "LABEL_CREATED": "A label was added.",
+        "LABEL_UPDATED": "A label was changed.",
+        "LABEL_DELETED": "A label was deleted, and taken off all contacts.",
+        "LABELS_REORDERED": "The labels have a new order.",
+        "CUSTOM_FIELD_CREATED": "A custom field was defined.",
+        "CUSTOM_FIELD_UPDATED": "The definition of a custom field, or the order of the fields, was changed.",
+        "CUSTOM_FIELD_ARCHIVED": "A custom field was put away.",
+        "MEMBER_JOINED": "A person joined the workspace.",
+        "MEMBER_ROLE_CHANGED": "What a person may do was changed.",
+        "MEMBER_REMOVED": "A person left, or was removed.",
+        "MEMBER_PROFILE_UPDATED": "A person changed their name or picture.",
+        "INVITE_CREATED": "Somebody was invited.",
+        "INVITE_REVOKED": "An invitation was withdrawn.",
+        "SESSION_REVOKED": "A person was signed out on some device.",
+        "SETTINGS_UPDATED": "The workspace's settings were changed.",
+        "WORKSPACE_CREATED": "The workspace was founded.",
+        "WORKSPACE_UPDATED": "The workspace's name or description was changed.",
+        "WORKSPACE_DELETED": "The workspace was deleted.",
+    },
+)
+
+described(
+    FieldKind,
+    "What a custom field holds, and how its value is written in `customFields`.",
+    {
+        "TEXT": "A text of up to 2,000 characters.",
+        "NUMBER": "A number.",
+        "BOOLEAN": "True or false.",
+        "DATE": 'A day: "2026-11-23".',
+        "DATETIME": 'A moment with its offset: "2026-11-23T14:30:00-03:00".',
+        "SELECT": "One of the field's options.",
+        "MULTI_SELECT": "A list of the field's options.",
+        "URL": "A web address that begins with http:// or https://.",
+        "EMAIL": "An e-mail address.",
+        "PHONE": "A phone number.",
+    },
+)
+
+described(
+    IdentityKind,
+    "What sort of address names a contact.",
+    {
+        "PHONE": "A phone number in E.164.",
+        "WHATSAPP_LID": "WhatsApp's own identifier of a person who hides their number.",
+        "EMAIL": "An e-mail address.",
+        "EXTERNAL": "The identifier of another system.",
+    },
+)
+
+described(
+    Sentiment,
+    "How a contact sounded last.",
+    {"POSITIVE": "Content.", "NEUTRAL": "Neither content nor upset.", "NEGATIVE": "Upset."},
+)
+
+described(
+    RoutingStrategy,
+    "How the model that answers is chosen.",
+    {
+        "COST_OPTIMIZED": "The cheapest that can do it.",
+        "SPEED_OPTIMIZED": "The fastest that can do it.",
+        "QUALITY_OPTIMIZED": "The best.",
+        "BALANCED": "A balance of price, speed and quality.",
+        "FAILOVER": "The first of the list that is available.",
+    },
+)
+
+described(Persona, "The voice of suggested replies.", {each.name: _sentence(each.name) for each in Persona})
