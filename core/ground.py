@@ -7,11 +7,13 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from redis.asyncio import Redis
 
 from core.database import Database
+from core.documents import Documents
 from core.limits import Throttle
 from core.mail import Mailer, open_mailer
 from core.pubsub import Hints
@@ -19,9 +21,20 @@ from core.security.passwords import Passwords
 from core.security.tokens import AccessTokens
 from core.security.vault import Vault
 from core.settings import Settings
+from core.vectors import Vectors
 
 _REDIS_TIMEOUT: Final = 2.0
 _CLOSE: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Where the stores are: addresses, or a folder for the vectors."""
+
+    database: str
+    redis: str
+    documents: str
+    vectors: str | Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +44,8 @@ class Ground:
     settings: Settings
     database: Database
     redis: Redis
+    documents: Documents
+    vectors: Vectors
     mailer: Mailer
     passwords: Passwords
     tokens: AccessTokens
@@ -40,22 +55,27 @@ class Ground:
 
 
 @asynccontextmanager
-async def open_ground(settings: Settings, *, database_url: str, redis_url: str) -> AsyncIterator[Ground]:
+async def open_ground(settings: Settings, places: Places) -> AsyncIterator[Ground]:
     """Open everything, and close it in the opposite order. Waits for no store: whoever needs one asks it."""
     async with AsyncExitStack() as stack:
-        database = Database(database_url)
+        database = Database(places.database)
         stack.push_async_callback(_within, database.close)
-        redis = Redis.from_url(redis_url, socket_timeout=_REDIS_TIMEOUT, socket_connect_timeout=_REDIS_TIMEOUT)
+        redis = Redis.from_url(places.redis, socket_timeout=_REDIS_TIMEOUT, socket_connect_timeout=_REDIS_TIMEOUT)
         stack.push_async_callback(_within, redis.aclose)
+        documents, vectors = Documents(places.documents), Vectors(places.vectors)
+        stack.push_async_callback(_within, documents.close)
+        stack.push_async_callback(_within, vectors.close)
         passwords = Passwords(rounds=settings.security.bcrypt_rounds)
         stack.callback(passwords.close)
-        hints = Hints(redis_url)
+        hints = Hints(places.redis)
         await hints.start()
         stack.push_async_callback(hints.stop)
         yield Ground(
             settings=settings,
             database=database,
             redis=redis,
+            documents=documents,
+            vectors=vectors,
             mailer=open_mailer(settings),
             passwords=passwords,
             tokens=AccessTokens.of(settings.security),

@@ -25,15 +25,16 @@ def configuration(connection: Connection | None = None) -> Config:
 
 async def upgrade(url: str, revision: str = "head") -> None:
     """Migrate forward. Waits up to two minutes for another process that migrates the same database."""
-    await _run(url, lambda connection: command.upgrade(configuration(connection), revision))
+    await act(url, lambda connection: command.upgrade(configuration(connection), revision))
 
 
 async def downgrade(url: str, revision: str) -> None:
     """Migrate backward."""
-    await _run(url, lambda connection: command.downgrade(configuration(connection), revision))
+    await act(url, lambda connection: command.downgrade(configuration(connection), revision))
 
 
-async def _run(url: str, act: Callable[[Connection], None]) -> None:
+async def act(url: str, do: Callable[[Connection], object]) -> None:
+    """Run one of Alembic's commands, alone on its database."""
     address = url.replace("postgresql://", "postgresql+asyncpg://", 1)
     engine = create_async_engine(
         address, poolclass=NullPool, connect_args={"server_settings": {"lock_timeout": _LOCK_TIMEOUT}}
@@ -42,7 +43,7 @@ async def _run(url: str, act: Callable[[Connection], None]) -> None:
         async with engine.connect() as connection:
             await connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": _LOCK})
             await connection.commit()
-            await connection.run_sync(act)
+            await connection.run_sync(do)
             await connection.commit()
     finally:
         await engine.dispose()

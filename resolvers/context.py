@@ -25,6 +25,7 @@ class Context:
         self.feed = feed
         self.origin = origin
         self.caller: Identity | None = None
+        self.connection_params: dict[str, object] | None = None
         self._refusal: DomainError | None = None
         self._checked_at = 0.0
         self._graph: GraphContext | None = None

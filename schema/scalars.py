@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 from typing import cast
 
 import strawberry
+from graphql import GraphQLError
 from strawberry.scalars import JSON
 from strawberry.types.scalar import ScalarDefinition
 
@@ -11,18 +12,24 @@ __all__ = ["JSON", "SCALARS"]
 
 
 def _read_moment(text: object) -> datetime:
-    moment = datetime.fromisoformat(text) if isinstance(text, str) else None
+    try:
+        moment = datetime.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        moment = None
     if moment is None or moment.tzinfo is None:
         message = 'write a moment with its offset: "2026-11-23T14:30:00-03:00"'
-        raise ValueError(message)
+        raise GraphQLError(message)
     return moment.astimezone(UTC)
 
 
 def _read_day(text: object) -> date:
-    if not isinstance(text, str) or len(text) != len("2026-11-23"):
-        message = 'write a day: "2026-11-23"'
-        raise ValueError(message)
-    return date.fromisoformat(text)
+    try:
+        if isinstance(text, str) and len(text) == len("2026-11-23"):
+            return date.fromisoformat(text)
+    except ValueError:
+        pass
+    message = 'write a day: "2026-11-23"'
+    raise GraphQLError(message)
 
 
 def _write_moment(moment: object) -> str:

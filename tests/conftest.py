@@ -52,8 +52,8 @@ def redis_url(worker_id: str) -> str:
 @pytest.fixture(scope="session")
 async def ground(database_url: str, redis_url: str) -> AsyncIterator[Ground]:
     """The ground of one process."""
-    settings = stores.test_settings()
-    async with open_ground(settings, database_url=database_url, redis_url=redis_url) as opened:
+    places = stores.places(database_url, redis_url)
+    async with open_ground(stores.test_settings(), places) as opened:
         await opened.redis.flushdb()
         yield opened
 

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 from alembic import op
-from core.database import walls
 from sqlalchemy.dialects import postgresql
+
+from core.database import walls
 
 revision: str = "0001_first_floor"
 down_revision: str | Sequence[str] | None = None

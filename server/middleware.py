@@ -1,0 +1,123 @@
+"""What happens to every request: its id, its time in the log, the limit of its body, and the headers of its answer."""
+
+import re
+import time
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from core.ids import uuid7
+from core.logging import bind_request
+
+BODY_LIMIT: Final = 256 * 1024
+_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_-]{8,64}")
+_HEADERS: Final = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+    ("X-Frame-Options", "DENY"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+)
+
+log = structlog.stdlib.get_logger("server.access")
+
+
+def request_id_of(scope: Scope) -> str:
+    """Return the id of a request or socket."""
+    return scope["state"]["request_id"]
+
+
+class RequestLog:
+    """Gives each request an id (its caller's, when that is a plain word), and logs how it ended. Never what it said."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        given = Headers(scope=scope).get("x-request-id", "")
+        request_id = given if _REQUEST_ID.fullmatch(given) else uuid7().hex
+        scope.setdefault("state", {})["request_id"] = request_id
+        began, status = time.monotonic(), 0
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-Id"] = request_id
+                for name, value in _HEADERS:
+                    headers.setdefault(name, value)
+            await send(message)
+
+        with bind_request(request_id):
+            try:
+                await self._app(scope, receive, answer)
+            finally:
+                log.info(
+                    "request",
+                    kind=scope["type"],
+                    method=scope.get("method"),
+                    path=scope["path"],
+                    status=status or None,
+                    milliseconds=round((time.monotonic() - began) * 1000, 1),
+                )
+
+
+class BodyLimit:
+    """Refuses bodies above a limit with 413: at once when their length is announced, else when they pass it."""
+
+    def __init__(self, app: ASGIApp, limit: int = BODY_LIMIT) -> None:
+        self._app = app
+        self._limit = limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        length = Headers(scope=scope).get("content-length", "")
+        if length.isdecimal() and int(length) > self._limit:
+            await self._refuse(scope, receive, send)
+            return
+        body = await self._read(receive)
+        if body is None:
+            await self._refuse(scope, receive, send)
+            return
+        await self._app(scope, _again(body, receive), send)
+
+    async def _read(self, receive: Receive) -> bytes | None:
+        parts: list[bytes] = []
+        size, more = 0, True
+        while more:
+            message = await receive()
+            part = message.get("body", b"")
+            size += len(part)
+            if size > self._limit:
+                return None
+            parts.append(part)
+            more = message["type"] == "http.request" and message.get("more_body", False)
+        return b"".join(parts)
+
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        message = f"The body may have {self._limit} bytes."
+        body = {"errors": [{"message": message, "extensions": {"code": "PAYLOAD_TOO_LARGE"}}]}
+        await JSONResponse(body, status_code=413, headers={"Connection": "close"})(scope, receive, send)
+
+
+def _again(body: bytes, receive: Receive) -> Callable[[], Awaitable[Message]]:
+    """Hand out a body that was read already, then what comes after it."""
+    is_read = False
+
+    async def receive_again() -> Message:
+        nonlocal is_read
+        if is_read:
+            return await receive()
+        is_read = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive_again
