@@ -2,7 +2,6 @@
 
 import time
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +14,7 @@ from starlette.routing import Route, WebSocketRoute
 
 from core.ground import Ground
 from resolvers import root
+from server import __version__
 from server.explorer import Explorer
 from server.health import Health
 from server.middleware import BodyLimit, RequestLog
@@ -48,7 +48,7 @@ def build(parts: Parts) -> Starlette:
         ground=parts.ground,
         feed=parts.feed,
         workers=parts.workers,
-        version=version("whatshybrid"),
+        version=__version__,
         started=time.monotonic(),
     )
 
