@@ -4,7 +4,7 @@ It holds no rule and no noun. Verbs reach it through their transaction, jobs get
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,7 +55,7 @@ class Ground:
 
 
 @asynccontextmanager
-async def open_ground(settings: Settings, places: Places) -> AsyncIterator[Ground]:
+async def open_ground(settings: Settings, places: Places) -> AsyncGenerator[Ground]:
     """Open everything, and close it in the opposite order. Waits for no store: whoever needs one asks it."""
     async with AsyncExitStack() as stack:
         database = Database(places.database)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, PrimaryKeyConstraint, func
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, PrimaryKeyConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Stamped, Tenant, tenant_key
@@ -15,7 +15,7 @@ class Label(Tenant, Stamped, Base):
     __tablename__ = "labels"
     __table_args__ = (
         tenant_key(),
-        Index("uq_labels_name", "workspace_id", func.fold("name"), unique=True),
+        Index("uq_labels_name", "workspace_id", text("fold(name)"), unique=True),
         Index("ix_labels_position", "workspace_id", "position", "id"),
     )
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +30,7 @@ class Steps:
         self.began = time.monotonic()
 
     @asynccontextmanager
-    async def step(self, words: str) -> AsyncIterator[None]:
+    async def step(self, words: str) -> AsyncGenerator[None]:
         """Time a step."""
         began = time.monotonic()
         late = asyncio.get_running_loop().call_later(_SLOW, self.report, f"{words} ...")
@@ -56,7 +56,7 @@ class Process:
 
 
 @asynccontextmanager
-async def running(settings: Settings, report: Report) -> AsyncIterator[Process]:
+async def running(settings: Settings, report: Report) -> AsyncGenerator[Process]:
     """Start everything in order, and stop it in the opposite one. Call it in the main thread: stores end with it."""
     steps = Steps(report)
     async with AsyncExitStack() as stack:

@@ -3,7 +3,7 @@
 Nothing else commits, and no call to the outside world happens between `begin` and its end.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from uuid import UUID
@@ -106,7 +106,7 @@ class Transaction:
 
 
 @asynccontextmanager
-async def begin(ground: Ground, actor: Actor) -> AsyncIterator[Transaction]:
+async def begin(ground: Ground, actor: Actor) -> AsyncGenerator[Transaction]:
     """Open a transaction of an actor; commit on a clean end, roll back otherwise."""
     async with ground.database.write(actor.workspace_id) as session:
         tx = Transaction(session, actor, ground)
@@ -144,7 +144,7 @@ class SystemTransaction:
 
 
 @asynccontextmanager
-async def begin_system(ground: Ground) -> AsyncIterator[SystemTransaction]:
+async def begin_system(ground: Ground) -> AsyncGenerator[SystemTransaction]:
     """Open a transaction of the product itself; commit on a clean end, roll back otherwise."""
     async with ground.database.system() as session:
         tx = SystemTransaction(session, ground)

@@ -213,7 +213,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("workspace_id", "id", name=op.f("pk_labels")),
     )
     op.create_index("ix_labels_position", "labels", ["workspace_id", "position", "id"], unique=False)
-    op.create_index("uq_labels_name", "labels", ["workspace_id", sa.literal_column("fold('name')")], unique=True)
+    op.create_index("uq_labels_name", "labels", ["workspace_id", sa.literal_column("fold(name)")], unique=True)
     op.create_table(
         "one_time_tokens",
         sa.Column("user_id", sa.Uuid(), nullable=False),
@@ -615,6 +615,7 @@ def _build(statements: Sequence[str]) -> None:
 def downgrade() -> None:
     """Undo."""
     op.execute("SET LOCAL lock_timeout = '5s'")
+    op.execute("DROP POLICY app_users ON users")
     op.drop_index("ix_contact_labels_label_id", table_name="contact_labels")
     op.drop_table("contact_labels")
     op.drop_index("ix_contact_identities_contact_id", table_name="contact_identities")
