@@ -1,1 +1,51 @@
 """One declaration per edge: the words a GraphQL type is written in, and what is made from them. Knows no noun."""
+
+from graph.context import Context
+from graph.declare import (
+    Entity,
+    Node,
+    Order,
+    Parent,
+    Root,
+    Row,
+    any_by_id,
+    asc,
+    by_id,
+    column,
+    computed,
+    desc,
+    last,
+    many,
+    one,
+    page,
+    resolved,
+    through,
+)
+from graph.link import link
+from graph.paging import Connection, Edge, PageInfo
+
+__all__ = [
+    "Connection",
+    "Context",
+    "Edge",
+    "Entity",
+    "Node",
+    "Order",
+    "PageInfo",
+    "Parent",
+    "Root",
+    "Row",
+    "any_by_id",
+    "asc",
+    "by_id",
+    "column",
+    "computed",
+    "desc",
+    "last",
+    "link",
+    "many",
+    "one",
+    "page",
+    "resolved",
+    "through",
+]

@@ -1,0 +1,420 @@
+"""The filter language of all lists: comparators, `and`, `or`, `not`, and the walk that turns a value into a condition.
+
+One rule of absence: a comparator that is null is not given; inside a comparator `eq: null` means "has no value". A row
+without a value counts as different from every value. `not` is the plain opposite: SQL's "unknown" counts as false.
+"""
+
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Any, ClassVar, Final, Generic, TypeAlias, TypeVar, cast
+from uuid import UUID
+
+import strawberry
+from sqlalchemy import ColumnElement, and_, false, func, or_, true
+from strawberry import UNSET
+
+from core.errors import Invalid
+from graph import ids
+from graph.facts import Attribute, DeclarationRefused
+from graph.statements import Attached, has_all, has_any
+from graph.texts import attribute_docstrings, class_docstring
+
+__all__ = [
+    "BadFilter",
+    "BooleanFilter",
+    "DecimalFilter",
+    "EnumFilter",
+    "Filter",
+    "IdFilter",
+    "LinkFilter",
+    "NumberFilter",
+    "TextFilter",
+    "TimeFilter",
+    "through_filter",
+    "where",
+]
+
+E = TypeVar("E")
+
+DEPTH: Final = 5
+CONDITIONS: Final = 50
+LISTED: Final = 100
+LONGEST: Final = 1_000
+MARK: Final = "graph"
+
+Condition: TypeAlias = ColumnElement[bool]
+Expression: TypeAlias = ColumnElement[Any] | Attribute
+
+
+class BadFilter(Invalid):
+    """This filter is not acceptable: at most 5 levels, 50 conditions, 100 values in a list, 1,000 characters a text."""
+
+    code = "BAD_FILTER"
+
+
+def _operator(text: str, name: str | None = None) -> Any:
+    return strawberry.field(default=UNSET, description=text, name=name)
+
+
+class Comparator:
+    """Base of the inputs that compare one column."""
+
+
+@strawberry.input(description="Compares a text. All operators that are given must hold.")
+class TextFilter(Comparator):
+    eq: str | None = _operator("Is exactly this text; null: has no value.")
+    ne: str | None = _operator("Is not exactly this text, or has no value; null: has a value.")
+    in_: list[str] | None = _operator("Is exactly one of these texts (at most 100).", "in")
+    not_in: list[str] | None = _operator("Is none of these texts (at most 100), or has no value.")
+    contains: str | None = _operator("Holds this text somewhere; accents and case do not count.")
+    starts_with: str | None = _operator("Begins with this text; accents and case do not count.")
+    ends_with: str | None = _operator("Ends with this text; accents and case do not count.")
+    is_null: bool | None = _operator("True: has no value. False: has one.")
+
+
+@strawberry.input(description="Compares a reference. An id of another type, or an unknown one, matches nothing.")
+class IdFilter(Comparator):
+    eq: strawberry.ID | None = _operator("Is this one; null: there is none.")
+    ne: strawberry.ID | None = _operator("Is not this one, or there is none; null: there is one.")
+    in_: list[strawberry.ID] | None = _operator("Is one of these (at most 100).", "in")
+    not_in: list[strawberry.ID] | None = _operator("Is none of these (at most 100), or there is none.")
+    is_null: bool | None = _operator("True: there is none. False: there is one.")
+
+
+@strawberry.input(description="Compares a moment. All operators that are given must hold.")
+class TimeFilter(Comparator):
+    gt: datetime | None = _operator("Is later than this.")
+    gte: datetime | None = _operator("Is this or later.")
+    lt: datetime | None = _operator("Is earlier than this.")
+    lte: datetime | None = _operator("Is this or earlier.")
+    is_null: bool | None = _operator("True: has no value. False: has one.")
+
+
+@strawberry.input(description="Compares a whole number. All operators that are given must hold.")
+class NumberFilter(Comparator):
+    eq: int | None = _operator("Is this number; null: has no value.")
+    ne: int | None = _operator("Is not this number, or has no value; null: has a value.")
+    in_: list[int] | None = _operator("Is one of these (at most 100).", "in")
+    not_in: list[int] | None = _operator("Is none of these (at most 100), or has no value.")
+    gt: int | None = _operator("Is greater than this.")
+    gte: int | None = _operator("Is this or greater.")
+    lt: int | None = _operator("Is less than this.")
+    lte: int | None = _operator("Is this or less.")
+    is_null: bool | None = _operator("True: has no value. False: has one.")
+
+
+@strawberry.input(description="Compares a decimal number. All operators that are given must hold.")
+class DecimalFilter(Comparator):
+    eq: Decimal | None = _operator("Is this number; null: has no value.")
+    ne: Decimal | None = _operator("Is not this number, or has no value; null: has a value.")
+    gt: Decimal | None = _operator("Is greater than this.")
+    gte: Decimal | None = _operator("Is this or greater.")
+    lt: Decimal | None = _operator("Is less than this.")
+    lte: Decimal | None = _operator("Is this or less.")
+    is_null: bool | None = _operator("True: has no value. False: has one.")
+
+
+@strawberry.input(description="Compares a yes or no.")
+class BooleanFilter(Comparator):
+    eq: bool | None = _operator("Is this; null: has no value.")
+    ne: bool | None = _operator("Is not this, or has no value; null: has a value.")
+    is_null: bool | None = _operator("True: has no value. False: has one.")
+
+
+@strawberry.input(description="Compares one of a fixed set of values.")
+class EnumFilter(Comparator, Generic[E]):
+    eq: E | None = _operator("Is this value; null: has none.")
+    ne: E | None = _operator("Is not this value, or has none; null: has one.")
+    in_: list[E] | None = _operator("Is one of these values.", "in")
+    not_in: list[E] | None = _operator("Is none of these values, or has none.")
+    is_null: bool | None = _operator("True: has no value. False: has one.")
+
+
+@strawberry.input(description="Compares what is attached. Ids of another type, and unknown ones, are attached nowhere.")
+class LinkFilter:
+    any_of: list[strawberry.ID] | None = _operator("At least one of these is attached (at most 100).")
+    all_of: list[strawberry.ID] | None = _operator("All of these are attached (at most 100).")
+    none_of: list[strawberry.ID] | None = _operator("None of these is attached (at most 100).")
+    is_empty: bool | None = _operator("True: nothing is attached. False: something is.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Where:
+    """A comparator's column. For references, `prefixes` are those of the ids that may name it."""
+
+    column: Attribute
+    folded: Attribute | None = None
+    prefixes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Linked:
+    """A comparator over a join table: `near` names the filtered row, `far` the attached one."""
+
+    near: Attribute
+    far: Attribute
+    local: Attribute | None = None
+    prefixes: tuple[str, ...] = ()
+
+
+def where(column: Attribute, *, folded: Attribute | None = None, prefix: str | tuple[str, ...] = ()) -> Any:
+    """Compare a column. `folded` is a stored `fold(column)`, for an index; `prefix` names the type of an id's row where
+    no foreign key does.
+    """
+    prefixes = (prefix,) if isinstance(prefix, str) else prefix
+    fact = Where(column=column, folded=folded, prefixes=prefixes)
+    return strawberry.field(default=UNSET, metadata={MARK: fact})
+
+
+def through_filter(near: Attribute, far: Attribute) -> Any:
+    """Ask which rows are attached over a join table: a field of type `LinkFilter | None`."""
+    return strawberry.field(default=UNSET, metadata={MARK: Linked(near=near, far=far)})
+
+
+class Compare:
+    """Given to `Filter.conditions`: applies a comparator to any expression over the filtered table."""
+
+    def __init__(self) -> None:
+        self.left = CONDITIONS
+
+    def spend(self) -> None:
+        """Count one condition."""
+        self.left -= 1
+        if self.left < 0:
+            raise BadFilter
+
+    def __call__(self, expression: Expression, comparator: Comparator, where: Where | None = None) -> Condition:
+        """Return the condition that all given operators hold."""
+        parts: list[Condition] = []
+        for name, operand in _given(comparator):
+            self.spend()
+            _check(operand)
+            parts.append(_compared(expression, name, operand, comparator, where))
+        return and_(true(), *parts)
+
+    def attached(self, link: Linked, asked: LinkFilter) -> Condition:
+        """Return the condition that all given operators hold for what is attached."""
+        parts: list[Condition] = []
+        for name, operand in _given(asked):
+            self.spend()
+            _check(operand)
+            parts.append(_attached(link, name, operand))
+        return and_(true(), *parts)
+
+
+class Filter:
+    """Base of a filter input: its fields compare columns, and `and`, `or`, `not` combine whole filters.
+
+    A subclass is decorated with `@strawberry.input`. Text under a field is its description. Fields without `where` or
+    `through_filter` are the business of `conditions`.
+    """
+
+    columns: ClassVar[Mapping[str, Where | Linked]]
+    summary: ClassVar[str | None]
+    all: ClassVar["list[type[Filter]]"] = []
+
+    def __init_subclass__(cls) -> None:
+        cls.summary = class_docstring(cls)
+        texts = attribute_docstrings(cls)
+        for name in cls.__annotations__:
+            value = cls.__dict__.get(name)
+            if isinstance(value, strawberry.types.field.StrawberryField):
+                value.description = value.description or texts.get(name)
+        for name, text in COMBINED.items():
+            cls.__annotations__[name] = "list[str] | None"
+            setattr(cls, name, strawberry.field(default=UNSET, name=name.rstrip("_"), description=text))
+        Filter.all.append(cls)
+
+    def conditions(self, compare: Compare) -> Iterable[Condition]:
+        """Return what the words cannot say, as conditions over the filtered table's columns; nothing by default."""
+        del compare
+        return ()
+
+
+COMBINED: Final = {
+    "and_": "All of these hold (at most 100; an empty list always holds).",
+    "or_": "At least one of these holds (at most 100; an empty list never does).",
+    "not_": "None of these holds (at most 100).",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A filter value, understood: its condition, and a stable value that names it in cursors and loaders."""
+
+    condition: Condition | None = field(compare=False)
+    signature: Hashable
+
+
+EVERYTHING: Final = Reading(condition=None, signature=None)
+
+
+def read_filter(value: Filter | None) -> Reading:
+    """Turn a filter value into a condition over its model's columns.
+
+    Raises:
+        BadFilter: too deep, too long, or null where a value is needed.
+    """
+    if value is None or value is UNSET:
+        return EVERYTHING
+    condition = _walk(value, Compare(), 1)
+    return Reading(condition=condition, signature=_signature(value))
+
+
+def read_text(words: str | None) -> str | None:
+    """Check the words of a search; None when there are none.
+
+    Raises:
+        BadFilter: longer than 1,000 characters, or not text.
+    """
+    if words is None or words is UNSET or not words.strip():
+        return None
+    _check(words)
+    return words.strip()
+
+
+def _walk(value: Filter, compare: Compare, depth: int) -> Condition:
+    if depth > DEPTH:
+        raise BadFilter
+    parts: list[Condition] = []
+    for name, operand in _given(value):
+        if operand is None:
+            continue
+        if name in COMBINED:
+            _check(operand)
+            parts.append(_combined(name, [_walk(each, compare, depth + 1) for each in operand]))
+            continue
+        match type(value).columns.get(name):
+            case Where() as where:
+                parts.append(compare(where.column, operand, where))
+            case Linked() as link:
+                parts.append(compare.attached(link, operand))
+            case None:
+                compare.spend()
+    parts.extend(value.conditions(compare))
+    return and_(true(), *parts)
+
+
+def _combined(name: str, parts: list[Condition]) -> Condition:
+    if name == "and_":
+        return and_(true(), *parts)
+    if name == "or_":
+        return or_(false(), *parts)
+    return or_(false(), *parts).is_not(true())
+
+
+def _given(value: object) -> Iterable[tuple[str, Any]]:
+    for each in fields(cast("Any", value)):
+        operand = getattr(value, each.name)
+        if operand is not UNSET:
+            yield each.name, operand
+
+
+def _check(operand: object) -> None:
+    if isinstance(operand, list):
+        listed = cast("list[object]", operand)
+        if len(listed) > LISTED:
+            raise BadFilter
+        for each in listed:
+            _check(each)
+    if isinstance(operand, str) and not isinstance(operand, Enum):
+        if len(operand) > LONGEST:
+            raise BadFilter
+        if "\0" in operand or any("\ud800" <= each <= "\udfff" for each in operand):
+            message = "a text to compare with holds no NUL and no lone surrogate"
+            raise BadFilter(message)
+
+
+def _compared(left: Expression, name: str, operand: Any, comparator: Comparator, where: Where | None) -> Condition:
+    if operand is None:
+        if name not in {"eq", "ne"}:
+            message = "null is accepted by `eq` (has no value) and `ne` (has a value): leave other operators out"
+            raise BadFilter(message)
+        return left.is_(None) if name == "eq" else left.is_not(None)
+    if isinstance(comparator, IdFilter) and name != "is_null":
+        operand = _decoded(where.prefixes if where else (), operand)
+    if name in _TEXTUAL:
+        folded = where.folded if where is not None and where.folded is not None else func.fold(left)
+        return _TEXTUAL[name](folded, operand)
+    return _OPERATORS[name](left, operand)
+
+
+def _decoded(prefixes: tuple[str, ...], operand: Any) -> Any:
+    if isinstance(operand, list):
+        found = [ids.any_of(prefixes, each) for each in cast("list[str]", operand)]
+        return [each for each in found if each is not None]
+    return ids.any_of(prefixes, operand) or NOWHERE
+
+
+_UNLINKED: Final = "call graph.link() before filters are read, and use the filter in a page"
+
+NOWHERE: Final = UUID(int=0)
+"""Stands for an id that names no row of its type."""
+
+
+def _attached(link: Linked, name: str, operand: Any) -> Condition:
+    if operand is None:
+        message = "null is not a list: leave the operator out"
+        raise BadFilter(message)
+    if link.local is None:
+        raise DeclarationRefused(_UNLINKED)
+    attached = Attached(near=link.near, far=link.far, local=link.local)
+    if name == "is_empty":
+        return ~has_any(attached, None) if operand else has_any(attached, None)
+    known: list[UUID] = list(dict.fromkeys(_decoded(link.prefixes, operand)))
+    if name == "any_of":
+        return has_any(attached, known)
+    if name == "none_of":
+        return ~has_any(attached, known)
+    return has_all(attached, known) if len(known) == len(dict.fromkeys(operand)) else false()
+
+
+def _pattern(text: str) -> ColumnElement[str]:
+    """Escape LIKE's wildcards after folding: fold() makes plain wildcards of full-width ones."""
+    folded: ColumnElement[str] = func.fold(text)
+    for special in ("\\", "%", "_"):
+        folded = func.replace(folded, special, "\\" + special)
+    return folded
+
+
+def _like(left: Expression, *, before: str, text: str, after: str) -> Condition:
+    pattern = _pattern(text)
+    if before:
+        pattern = func.concat(before, pattern)
+    if after:
+        pattern = func.concat(pattern, after)
+    return left.like(pattern, escape="\\")
+
+
+_TEXTUAL: Final[Mapping[str, Callable[[Expression, str], Condition]]] = {
+    "contains": lambda left, text: _like(left, before="%", text=text, after="%"),
+    "starts_with": lambda left, text: _like(left, before="", text=text, after="%"),
+    "ends_with": lambda left, text: _like(left, before="%", text=text, after=""),
+}
+
+_OPERATORS: Final[Mapping[str, Callable[[Expression, Any], Condition]]] = {
+    "eq": lambda left, right: left == right,
+    "ne": lambda left, right: left.is_distinct_from(right),
+    "in_": lambda left, right: left.in_(right),
+    "not_in": lambda left, right: or_(left.is_(None), left.not_in(right)),
+    "gt": lambda left, right: left > right,
+    "gte": lambda left, right: left >= right,
+    "lt": lambda left, right: left < right,
+    "lte": lambda left, right: left <= right,
+    "is_null": lambda left, right: left.is_(None) if right else left.is_not(None),
+}
+
+
+def _signature(value: Any) -> Hashable:
+    if isinstance(value, list):
+        return tuple(_signature(each) for each in cast("list[Any]", value))
+    if isinstance(value, dict):
+        return tuple((key, _signature(each)) for key, each in sorted(cast("dict[str, Any]", value).items()))
+    if isinstance(value, Enum):
+        return value.value
+    if hasattr(type(value), "__dataclass_fields__"):
+        return tuple((name, _signature(operand)) for name, operand in _given(value))
+    return value

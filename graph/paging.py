@@ -1,0 +1,177 @@
+"""Pages of a list: the connection types, the window that a client asks for, and cursors.
+
+A cursor holds the values of the order's columns at one row, at the database's full precision, and a check sum over them
+and over the list it was made for (table, order, filter, search). It hides nothing and grants nothing: whoever forges one
+names a position in rows they may read anyway.
+"""
+
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+from hashlib import blake2b
+from typing import Any, Final, Generic, TypeAlias, TypeVar, cast
+from uuid import UUID
+
+import strawberry
+
+from core.errors import Invalid
+from graph.facts import Sort
+
+T = TypeVar("T")
+
+DEFAULT: Final = 20
+MOST: Final = 100
+_SUM: Final = 9
+_LONGEST: Final = 16_384
+
+Position: TypeAlias = tuple[Any, ...]
+
+
+class BadCursor(Invalid):
+    """This cursor does not belong to this list: pass a cursor that the same list gave, with the same order, filter \
+and search."""
+
+    code = "BAD_CURSOR"
+
+
+class BadPageSize(Invalid):
+    """Ask for 1 to 100 items, with either `first` or `last`."""
+
+    code = "BAD_PAGE_SIZE"
+
+
+@strawberry.type(description="Where a page stands in its list.")
+class PageInfo:
+    has_next_page: bool = strawberry.field(
+        description="Whether items follow this page: ask for them with `after: endCursor`."
+    )
+    has_previous_page: bool = strawberry.field(
+        description="Whether items come before this page: ask for them with `last` and `before: startCursor`."
+    )
+    start_cursor: str | None = strawberry.field(
+        description="The cursor of the first item; null when the page is empty."
+    )
+    end_cursor: str | None = strawberry.field(description="The cursor of the last item; null when the page is empty.")
+
+
+@strawberry.type(description="One item, and where it stands in its list.")
+class Edge(Generic[T]):
+    cursor: str = strawberry.field(
+        description="The item's place in the list, for `after` and `before`. Opaque; good for this order, filter and search."
+    )
+    node: T = strawberry.field(description="The item.")
+
+
+@strawberry.type(description="One page of a list.")
+class Connection(Generic[T]):
+    edges: list[Edge[T]] = strawberry.field(description="The items of the page, each with its cursor.")
+    nodes: list[T] = strawberry.field(description="The items of the page, without cursors.")
+    page_info: PageInfo = strawberry.field(description="Where the page stands in the list.")
+    total_count: int = strawberry.field(
+        description="How many items the whole list holds, with its filter and search. It is counted only when selected."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """The paging arguments as they arrived."""
+
+    first: int | None = None
+    after: str | None = None
+    last: int | None = None
+    before: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """The part of an ordered list that is asked for: `size` items from its start, or (backward) from its end."""
+
+    size: int
+    backward: bool
+    after: Position | None
+    before: Position | None
+
+
+def read_window(asked: Asked, order: Sequence[Sort], scope: Hashable) -> Window:
+    """Check paging arguments and read their cursors.
+
+    Raises:
+        BadPageSize: not 1 to 100, or both `first` and `last`.
+        BadCursor: the cursor is not one that `write_cursor` made for the same order and scope.
+    """
+    if asked.first is not None and asked.last is not None:
+        raise BadPageSize(field=("last",))
+    size = asked.first if asked.first is not None else asked.last
+    backward = asked.last is not None
+    if size is not None and not 1 <= size <= MOST:
+        raise BadPageSize(field=("last" if backward else "first",))
+    return Window(
+        size=DEFAULT if size is None else size,
+        backward=backward,
+        after=None if asked.after is None else read_cursor(asked.after, order, scope, "after"),
+        before=None if asked.before is None else read_cursor(asked.before, order, scope, "before"),
+    )
+
+
+def write_cursor(row: object, order: Sequence[Sort], scope: Hashable) -> str:
+    """Name the place of a row."""
+    values = [_plain(getattr(row, sort.column.key)) for sort in order]
+    body = json.dumps(values, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
+    return urlsafe_b64encode(_sum(body, order, scope) + body).decode().rstrip("=")
+
+
+def read_cursor(text: str, order: Sequence[Sort], scope: Hashable, argument: str = "after") -> Position:
+    """Read the place that a cursor names.
+
+    Raises:
+        BadCursor: it was changed, or made for another order or scope.
+    """
+    try:
+        if len(text) > _LONGEST or not text.isascii():
+            raise ValueError
+        sealed = urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        body = sealed[_SUM:]
+        if sealed[:_SUM] != _sum(body, order, scope):
+            raise ValueError
+        values = cast("list[Any]", json.loads(body.decode("utf-8", "surrogatepass")))
+        return tuple(_typed(sort, value) for sort, value in zip(order, values, strict=True))
+    except (ValueError, TypeError, ArithmeticError, RecursionError):
+        raise BadCursor(field=(argument,)) from None
+
+
+def _sum(body: bytes, order: Sequence[Sort], scope: Hashable) -> bytes:
+    keys = [(str(sort.column), sort.descending) for sort in order]
+    return blake2b(
+        body + repr((keys, scope)).encode("utf-8", "surrogatepass"), digest_size=_SUM, person=b"cursor"
+    ).digest()
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case Enum():
+            return value.value
+        case datetime() | date():
+            return value.isoformat()
+        case Decimal():
+            return str(value)
+        case UUID():
+            return value.hex
+        case _:
+            return value
+
+
+def _typed(sort: Sort, value: Any) -> Any:
+    kind: type[Any] = sort.column.type.python_type
+    if issubclass(kind, (datetime, date)):
+        return kind.fromisoformat(value)
+    if kind is UUID:
+        return UUID(hex=value)
+    if issubclass(kind, (Enum, Decimal)):
+        return kind(value)
+    if type(value) is not kind and not (kind is float and type(value) is int):
+        raise TypeError
+    return value
