@@ -60,7 +60,9 @@ async def open_ground(settings: Settings, places: Places) -> AsyncGenerator[Grou
     async with AsyncExitStack() as stack:
         database = Database(places.database)
         stack.push_async_callback(_within, database.close)
-        redis = Redis.from_url(places.redis, socket_timeout=_REDIS_TIMEOUT, socket_connect_timeout=_REDIS_TIMEOUT)
+        redis = Redis.from_url(  # pyright: ignore[reportUnknownMemberType]
+            places.redis, socket_timeout=_REDIS_TIMEOUT, socket_connect_timeout=_REDIS_TIMEOUT
+        )
         stack.push_async_callback(_within, redis.aclose)
         documents, vectors = Documents(places.documents), Vectors(places.vectors)
         stack.push_async_callback(_within, documents.close)
@@ -79,7 +81,7 @@ async def open_ground(settings: Settings, places: Places) -> AsyncGenerator[Grou
             mailer=open_mailer(settings),
             passwords=passwords,
             tokens=AccessTokens.of(settings.security),
-            vault=Vault(settings.security.jwt_refresh_secret.get_secret_value()),
+            vault=Vault.of(settings.security),
             throttle=Throttle(redis),
             hints=hints,
         )

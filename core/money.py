@@ -1,0 +1,44 @@
+"""Money: whole minor units and a currency. Amounts of different currencies do not mix."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Self
+
+_NO_MINOR_UNITS = frozenset({"JPY", "KRW", "CLP", "PYG", "ISK", "VND"})
+
+
+class CurrencyMismatch(ValueError):
+    """Two amounts are in different currencies."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Money:
+    """An amount in minor units (centavos) of a currency (ISO 4217)."""
+
+    minor: int
+    currency: str
+
+    def __add__(self, other: Self) -> Self:
+        if self.currency != other.currency:
+            raise CurrencyMismatch
+        return type(self)(minor=self.minor + other.minor, currency=self.currency)
+
+    def __sub__(self, other: Self) -> Self:
+        return self + (-other)
+
+    def __neg__(self) -> Self:
+        return type(self)(minor=-self.minor, currency=self.currency)
+
+    def times(self, count: int) -> Self:
+        """Return so many of it."""
+        return type(self)(minor=self.minor * count, currency=self.currency)
+
+    def shared(self, parts: int) -> list[Self]:
+        """Divide it into parts that differ by one minor unit at most, and sum to it exactly."""
+        whole, rest = divmod(self.minor, parts)
+        return [type(self)(minor=whole + (1 if place < rest else 0), currency=self.currency) for place in range(parts)]
+
+    @property
+    def decimal(self) -> Decimal:
+        """The amount in major units."""
+        return Decimal(self.minor) if self.currency in _NO_MINOR_UNITS else Decimal(self.minor).scaleb(-2)

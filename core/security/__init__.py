@@ -1,0 +1,1 @@
+"""What proves and protects: passwords, tokens, sealed secrets, second factors."""

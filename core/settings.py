@@ -1,0 +1,326 @@
+"""Every setting of the product, read once from the environment (and `.env`), checked, and frozen.
+
+Names of variables are those of the fields, in capitals. A bad value stops the start with a line that names the variable
+and the remedy; the value of a secret is never shown.
+"""
+
+import json
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, Self
+
+from dotenv import dotenv_values
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+SECRET_BYTES: Final = 32
+_LOCAL_SECRETS: Final = "secrets.json"
+_PLACEHOLDERS: Final = ("your-", "change", "secret", "example", "default")
+
+
+class SettingsInvalid(Exception):
+    """The environment cannot be used. Its text has one line for each variable."""
+
+
+class Environment(StrEnum):
+    """Where the process runs."""
+
+    DEVELOPMENT = "development"
+    TEST = "test"
+    PRODUCTION = "production"
+
+
+def _address(value: str, *schemes: str) -> str:
+    if value and not value.startswith(schemes):
+        message = f"begin it with {' or '.join(schemes)}"
+        raise ValueError(message)
+    return value
+
+
+def _split(text: object) -> object:
+    return tuple(part.strip() for part in text.split(",") if part.strip()) if isinstance(text, str) else text
+
+
+Words = Annotated[tuple[str, ...], BeforeValidator(_split)]
+Secrets = Annotated[tuple[SecretStr, ...], BeforeValidator(_split)]
+
+
+class Group(BaseSettings):
+    """Settings that belong together. They are given, never read from the process by themselves."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, validate_default=True)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take what is given, and nothing else."""
+        del settings_cls, env_settings, dotenv_settings, file_secret_settings
+        return (init_settings,)
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str]) -> Self:
+        """Read this group out of an environment."""
+        return cls(**{name: environ[name.upper()] for name in cls.model_fields if name.upper() in environ})
+
+
+class Server(Group):
+    """The process and its door."""
+
+    app_env: Environment = Environment.DEVELOPMENT
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=1, le=65535)
+    data_dir: Path = Path(".data")
+    public_url: str = ""
+    allowed_origins: Words = ()
+    trusted_proxies: Words = ()
+    run_workers: bool = True
+
+    @property
+    def env(self) -> Environment:
+        """Where the process runs."""
+        return self.app_env
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_address(cls, value: str) -> str:
+        return _address(value.rstrip("/"), "http://", "https://")
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _are_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(_address(each.rstrip("/"), "http://", "https://", "chrome-extension://") for each in value)
+
+
+class Stores(Group):
+    """Addresses of real servers. Without one, the embedded store is started."""
+
+    database_url: str | None = None
+    redis_url: str | None = None
+    redis_host: str | None = None
+    redis_port: int = Field(default=6379, ge=1, le=65535)
+    redis_password: SecretStr | None = None
+    mongo_url: str | None = None
+    qdrant_url: str | None = None
+    durability: Literal["durable", "fast"] = "durable"
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_postgresql(cls, value: str | None) -> str | None:
+        if value is not None and value.startswith("postgres://"):
+            value = value.replace("postgres://", "postgresql://", 1)
+        return value and _address(value, "postgresql://", "postgresql+asyncpg://")
+
+    @field_validator("redis_url")
+    @classmethod
+    def _is_redis(cls, value: str | None) -> str | None:
+        return value and _address(value, "redis://", "rediss://", "unix://")
+
+    @field_validator("mongo_url")
+    @classmethod
+    def _is_mongo(cls, value: str | None) -> str | None:
+        return value and _address(value, "mongodb://", "mongodb+srv://")
+
+    @field_validator("qdrant_url")
+    @classmethod
+    def _is_qdrant(cls, value: str | None) -> str | None:
+        return value and _address(value, "http://", "https://")
+
+
+class Security(Group):
+    """Secrets that tokens are made with. Without them, a development machine makes its own."""
+
+    jwt_secret: SecretStr | None = None
+    jwt_refresh_secret: SecretStr | None = None
+    jwt_previous_secrets: Secrets = ()
+    bcrypt_rounds: int = Field(default=12, ge=4, le=16)
+
+
+class Mail(Group):
+    """How mail leaves. Without a server, mails are files in the data folder."""
+
+    smtp_url: SecretStr | None = None
+    mail_from: str = "WhatsHybrid <no-reply@localhost>"
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _is_smtp(cls, value: SecretStr | None) -> SecretStr | None:
+        return value and SecretStr(_address(value.get_secret_value(), "smtp://", "smtps://"))
+
+
+class Strategy(StrEnum):
+    """How the model that answers is chosen, where a workspace has not said."""
+
+    COST_OPTIMIZED = "cost_optimized"
+    SPEED_OPTIMIZED = "speed_optimized"
+    QUALITY_OPTIMIZED = "quality_optimized"
+    BALANCED = "balanced"
+    FAILOVER = "failover"
+
+
+class Ai(Group):
+    """Keys of model providers."""
+
+    openai_api_key: SecretStr | None = None
+    anthropic_api_key: SecretStr | None = None
+    google_ai_api_key: SecretStr | None = None
+    groq_api_key: SecretStr | None = None
+    mistral_api_key: SecretStr | None = None
+    cohere_api_key: SecretStr | None = None
+    together_api_key: SecretStr | None = None
+    ollama_base_url: str | None = None
+    ai_routing_strategy: Strategy = Strategy.BALANCED
+
+    @field_validator("ollama_base_url")
+    @classmethod
+    def _is_address(cls, value: str | None) -> str | None:
+        return value and _address(value, "http://", "https://")
+
+    def configured(self) -> dict[str, bool]:
+        """Tell for each provider whether it has its key or address."""
+        given = {name: getattr(self, name) is not None for name in type(self).model_fields}
+        return {
+            name.removesuffix("_api_key").removesuffix("_base_url").removesuffix("_ai"): is_given
+            for name, is_given in given.items()
+            if name != "ai_routing_strategy"
+        }
+
+
+class Stripe(Group):
+    """Keys of the payment provider."""
+
+    stripe_secret_key: SecretStr | None = None
+    stripe_webhook_secret: SecretStr | None = None
+
+
+class Observability(Group):
+    """Where errors are reported, and how much is logged."""
+
+    sentry_dsn: SecretStr | None = None
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class Settings(Group):
+    """All settings."""
+
+    server: Server = Field(default_factory=Server)
+    stores: Stores = Field(default_factory=Stores)
+    security: Security = Field(default_factory=Security)
+    mail: Mail = Field(default_factory=Mail)
+    ai: Ai = Field(default_factory=Ai)
+    stripe: Stripe = Field(default_factory=Stripe)
+    observability: Observability = Field(default_factory=Observability)
+
+
+GROUPS: Final[Mapping[str, type[Group]]] = {
+    "server": Server,
+    "stores": Stores,
+    "security": Security,
+    "mail": Mail,
+    "ai": Ai,
+    "stripe": Stripe,
+    "observability": Observability,
+}
+
+
+def variables() -> Iterator[str]:
+    """Yield the name of every variable."""
+    for group in GROUPS.values():
+        yield from (name.upper() for name in group.model_fields)
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings: from `environ`, or from `.env` and the process, where the process wins. Empty means unset.
+
+    Raises:
+        SettingsInvalid: values are missing or bad.
+    """
+    given = {**dotenv_values(".env"), **os.environ} if environ is None else environ
+    present = {name: value for name, value in given.items() if value is not None and value.strip()}
+    faults: list[str] = []
+    groups: dict[str, Any] = {}
+    for name, group in GROUPS.items():
+        try:
+            groups[name] = group.of(present)
+        except ValidationError as error:
+            faults += [f"{str(each['loc'][0]).upper()}: {_remedy(each)}" for each in error.errors()]
+    if faults:
+        raise SettingsInvalid("\n".join(faults))
+    settings = _completed(Settings(**groups))
+    if settings.server.env is Environment.PRODUCTION:
+        faults = list(_unfit_for_production(settings))
+    if faults:
+        raise SettingsInvalid("\n".join(faults))
+    return settings
+
+
+def with_local_secrets(settings: Settings) -> Settings:
+    """Fill in missing secrets from the data folder, making them there once, so that sessions outlive a restart."""
+    security = settings.security
+    if security.jwt_secret is not None and security.jwt_refresh_secret is not None:
+        return settings
+    folder = settings.server.data_dir
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file = folder / _LOCAL_SECRETS
+    if not file.exists():
+        made = {"jwt_secret": secrets.token_urlsafe(48), "jwt_refresh_secret": secrets.token_urlsafe(48)}
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+            json.dump(made, out)
+    kept: dict[str, str] = json.loads(file.read_text(encoding="utf-8"))
+    update = {
+        "jwt_secret": security.jwt_secret or SecretStr(kept["jwt_secret"]),
+        "jwt_refresh_secret": security.jwt_refresh_secret or SecretStr(kept["jwt_refresh_secret"]),
+    }
+    return settings.model_copy(update={"security": security.model_copy(update=update)})
+
+
+def _completed(settings: Settings) -> Settings:
+    """Derive what was not said: Redis from its host and port, the public address from the port."""
+    server, stores = settings.server, settings.stores
+    if not server.public_url:
+        server = server.model_copy(update={"public_url": f"http://localhost:{server.port}"})
+    if stores.redis_url is None and stores.redis_host is not None:
+        secret = stores.redis_password
+        login = f":{secret.get_secret_value()}@" if secret is not None else ""
+        stores = stores.model_copy(update={"redis_url": f"redis://{login}{stores.redis_host}:{stores.redis_port}/0"})
+    return settings.model_copy(update={"server": server, "stores": stores})
+
+
+def _unfit_for_production(settings: Settings) -> Iterator[str]:
+    security = settings.security
+    for name in ("jwt_secret", "jwt_refresh_secret"):
+        secret: SecretStr | None = getattr(security, name)
+        if secret is None or not _is_strong(secret.get_secret_value()):
+            yield f"{name.upper()}: set it to {SECRET_BYTES} random bytes or more (openssl rand -base64 48)"
+    if security.jwt_secret is not None and security.jwt_secret == security.jwt_refresh_secret:
+        yield "JWT_REFRESH_SECRET: set it to another secret than JWT_SECRET"
+    for name in ("database_url", "redis_url", "mongo_url", "qdrant_url"):
+        if getattr(settings.stores, name) is None:
+            yield f"{name.upper()}: set it to a server; embedded stores are for development"
+    if settings.stores.durability != "durable":
+        yield "DURABILITY: leave it at durable"
+
+
+def _is_strong(secret: str) -> bool:
+    is_placeholder = any(word in secret.lower() for word in _PLACEHOLDERS)
+    return len(secret.encode()) >= SECRET_BYTES and not is_placeholder and len(set(secret)) > SECRET_BYTES // 4
+
+
+def _remedy(error: Any) -> str:
+    match error["type"]:
+        case "enum" | "literal_error":
+            return f"set it to {error['ctx']['expected']}"
+        case "int_parsing" | "greater_than_equal" | "less_than_equal":
+            return f"set it to a whole number within its limits ({error['msg']})"
+        case "bool_parsing":
+            return "set it to true or false"
+        case _:
+            return str(error["msg"]).removeprefix("Value error, ")

@@ -1,0 +1,188 @@
+"""Texts that people type: cleaned, limited, and refused with a sentence that says what would be accepted."""
+
+import re
+import string
+import unicodedata
+from collections.abc import Sequence
+from typing import Final
+from urllib.parse import urlsplit
+from zoneinfo import available_timezones
+
+from email_validator import EmailNotValidError, validate_email
+
+from core.errors import Invalid
+
+EMAIL_LONGEST: Final = 254
+URL_LONGEST: Final = 2_000
+_SLUG_LONGEST: Final = 48
+_LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|\d{3}))?")
+# U+202A..E and U+2066..9 turn the direction of the text that follows: in a name they only serve to deceive
+_DIRECTION: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_LINE_BREAKS: Final = frozenset("\n\t")
+# letters that lose their mark in PostgreSQL's unaccent but not in Unicode's decomposition
+_LETTERS: Final = str.maketrans(
+    {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "ł": "l", "þ": "th", "ı": "i", "ħ": "h"}
+)
+
+
+class TextInvalid(Invalid):
+    """Use letters, digits, punctuation and emoji; control characters are not accepted."""
+
+    code = "TEXT_INVALID"
+
+
+class TextTooLong(Invalid):
+    """This text is too long."""
+
+    code = "TOO_LONG"
+
+
+class Required(Invalid):
+    """This must not be empty."""
+
+    code = "REQUIRED"
+
+
+class EmailInvalid(Invalid):
+    """Write an e-mail address, such as ana@example.com."""
+
+    code = "EMAIL_INVALID"
+
+
+class UrlInvalid(Invalid):
+    """Write a web address that begins with https:// or http://."""
+
+    code = "URL_INVALID"
+
+
+class DocumentInvalid(Invalid):
+    """The check digits of this document do not fit."""
+
+    code = "DOCUMENT_INVALID"
+
+
+class TimezoneUnknown(Invalid):
+    """Write a time zone of the IANA list, such as America/Sao_Paulo."""
+
+    code = "TIMEZONE_UNKNOWN"
+
+
+class LanguageUnknown(Invalid):
+    """Write a language tag, such as pt-BR or en."""
+
+    code = "LANGUAGE_UNKNOWN"
+
+
+def fold(text: str) -> str:
+    """Return a text for comparison: lower case, without accents. The SQL function `fold` does the same."""
+    apart = unicodedata.normalize("NFD", text.lower())
+    bare = "".join(each for each in apart if not unicodedata.combining(each))
+    return unicodedata.normalize("NFC", bare).translate(_LETTERS)
+
+
+def clean_line(text: str, *, field: Sequence[str], most: int, least: int = 1) -> str:
+    """Return one line of text without outer and doubled spaces. Lengths are in characters.
+
+    Raises:
+        Required, TextTooLong, TextInvalid: it is too short, too long, or holds control characters.
+    """
+    return _measured(" ".join(_plain(text, field, frozenset()).split()), field, least, most)
+
+
+def clean_text(text: str, *, field: Sequence[str], most: int, least: int = 1) -> str:
+    """Return a text of several lines without outer spaces; raises as `clean_line` does."""
+    plain = _plain(text.replace("\r\n", "\n"), field, _LINE_BREAKS)
+    return _measured(plain.strip(), field, least, most)
+
+
+def email(text: str, *, field: Sequence[str] = ("email",)) -> str:
+    """Return an e-mail address in the form that is compared: normalised, in lower case. Nothing is looked up."""
+    try:
+        plain = _plain(text, field, frozenset()).strip()
+        if not plain or len(plain) > EMAIL_LONGEST:
+            raise EmailInvalid(field=field)
+        return validate_email(plain, check_deliverability=False, test_environment=True).normalized.lower()
+    except (EmailNotValidError, TextInvalid):
+        raise EmailInvalid(field=field) from None
+
+
+def url(text: str, *, field: Sequence[str]) -> str:
+    """Return a web address of http or https."""
+    plain = _plain(text, field, frozenset()).strip()
+    try:
+        parts = urlsplit(plain)
+        is_good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        is_good = False
+    if not is_good or len(plain) > URL_LONGEST or any(each.isspace() for each in plain):
+        raise UrlInvalid(field=field)
+    return plain
+
+
+def slug(text: str) -> str:
+    """Return a name as a part of an address: `Padaria São José` gives `padaria-sao-jose`; nothing left gives `x`."""
+    words = re.sub(r"[^a-z0-9]+", "-", fold(text)).strip("-")
+    return words[:_SLUG_LONGEST].strip("-") or "x"
+
+
+def timezone(text: str, *, field: Sequence[str] = ("timezone",)) -> str:
+    """Return a time zone of the IANA list."""
+    if text not in available_timezones():
+        raise TimezoneUnknown(field=field)
+    return text
+
+
+def language(text: str, *, field: Sequence[str] = ("language",)) -> str:
+    """Return a language tag (BCP 47: language, script, region)."""
+    if not _LANGUAGE.fullmatch(text):
+        raise LanguageUnknown(field=field)
+    return text
+
+
+def cpf(text: str, *, field: Sequence[str] = ("cpf",)) -> str:
+    """Return the eleven digits of a CPF whose check digits fit (Receita Federal)."""
+    digits = re.sub(r"[.\-\s]", "", text)
+    if not re.fullmatch(r"[0-9]{11}", digits) or len(set(digits)) == 1:
+        raise DocumentInvalid(field=field)
+    for length in (9, 10):
+        total = sum(int(digit) * (length + 1 - place) for place, digit in enumerate(digits[:length]))
+        if int(digits[length]) != total * 10 % 11 % 10:
+            raise DocumentInvalid(field=field)
+    return digits
+
+
+def cnpj(text: str, *, field: Sequence[str] = ("cnpj",)) -> str:
+    """Return the fourteen characters of a CNPJ whose check digits fit, numeric or alphanumeric (IN RFB 2.229/2024)."""
+    marks = re.sub(r"[./\-\s]", "", text).upper()
+    if not re.fullmatch(r"[0-9A-Z]{12}[0-9]{2}", marks) or len(set(marks)) == 1:
+        raise DocumentInvalid(field=field)
+    for length in (12, 13):
+        weights = [*range(length - 7, 1, -1), *range(9, 1, -1)]
+        total = sum((ord(mark) - ord("0")) * weight for mark, weight in zip(marks[:length], weights, strict=True))
+        rest = total % 11
+        if int(marks[length]) != (0 if rest < 2 else 11 - rest):
+            raise DocumentInvalid(field=field)
+    return marks
+
+
+def masked(text: str) -> str:
+    """Return a text whose letters and digits are hidden, but for the first."""
+    return text[:1] + "".join("*" if each not in string.punctuation + " " else each for each in text[1:])
+
+
+def _plain(text: str, field: Sequence[str], allowed: frozenset[str]) -> str:
+    normal = unicodedata.normalize("NFC", text)
+    for each in normal:
+        if each not in allowed and (unicodedata.category(each) in ("Cc", "Cs") or each in _DIRECTION):
+            raise TextInvalid(field=field)
+    return normal
+
+
+def _measured(text: str, field: Sequence[str], least: int, most: int) -> str:
+    if len(text) < least:
+        message = "This must not be empty." if least == 1 else f"Write {least} characters or more."
+        raise Required(message, field=field)
+    if len(text) > most:
+        message = f"Write up to {most:,} characters; these are {len(text):,}."
+        raise TextTooLong(message, field=field)
+    return text
