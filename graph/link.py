@@ -212,14 +212,14 @@ class _Completer:
             if target is None:
                 raise self.refuse(f"{fact.far} does not name a row of {view.model.__name__}")
             self.check_wall(fact.key)
-        self.check_sort(fact.sort)
+        self.check_sort(fact.sort, view.model)
         return replace(fact, target=target, local=self.local(fact.key), source=view.source)
 
     def complete_page(self, fact: Page) -> Page:
         """Find both ends of a connection, and what its filter compares."""
         view = self.target(fact.model)
         for sort in [fact.fixed] if fact.fixed is not None else [each.value for each in fact.order or ()]:
-            self.check_sort(sort)
+            self.check_sort(sort, view.model)
         if fact.filter is not None:
             _link_filter(fact.filter, fact.model, self.registry)
         if self.model is None:
@@ -233,8 +233,10 @@ class _Completer:
             raise self.refuse(f"{key} does not name a row of {self.view.__name__}")
         return found.key
 
-    def check_sort(self, sort: Sort) -> None:
-        """Refuse an order over a column that may be null: no cursor can stand on it."""
+    def check_sort(self, sort: Sort, model: Model) -> None:
+        """Refuse an order over a column of another table, or one that may be null: no cursor can stand on it."""
+        if sort.column.class_ is not model:
+            raise self.refuse(f"{sort.column} is not of {model.__name__}")
         if sort.column.property.columns[0].nullable:
             raise self.refuse(f"{sort.column} may be null, so nothing can be ordered by it")
 

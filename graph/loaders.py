@@ -48,7 +48,7 @@ def resolver(owner: Owner, name: str, fact: Fact) -> Resolver | None:
     """Make a field's resolver; None where the row's attribute is the answer."""
     match fact:
         case Column(guard=None):
-            return None
+            return None if fact.name == name else _plain(lambda root: getattr(root, fact.name))
         case Column(guard=guard):
             return _sync(lambda root, context: _masked(cast("Guard", guard), getattr(root, fact.name), context))
         case Identity(prefix=prefix):

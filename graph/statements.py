@@ -95,37 +95,41 @@ def children(edge: Many, order: Sequence[Sort]) -> Select[Any]:
     """Rows of a list, each behind its parent's key, in the list's order."""
     source = rows_of(edge)
     if edge.limit is not None:
-        return per_parent(edge.key, source, order, _listed(edge))
-    statement = select(edge.key, source.model).where(
-        edge.key == func.any(parents(edge.key)), wall(source), *_listed(edge)
-    )
+        return _per_parent(edge.key, source, _listed(edge, select(*columns(source))), order)
+    statement = _listed(edge, select(edge.key, source.model)).where(edge.key == func.any(parents(edge.key)))
     return statement.order_by(*ordering(source.model, order)).options(*whole(source, source.model))
 
 
-def _listed(edge: Many) -> list[Condition]:
-    """The join table's side of a list, with a wall of its own."""
-    return [] if edge.far is None else [edge.target == edge.far, own(edge.far) == tenant()]
+def _listed(edge: Many, statement: Select[Any]) -> Select[Any]:
+    """The rows of a list, behind the wall; a join table has a wall of its own."""
+    source = rows_of(edge)
+    if edge.far is None:
+        return statement.where(wall(source))
+    joined = statement.select_from(edge.far.class_).join(source.model, edge.target == edge.far)
+    return joined.where(wall(source), own(edge.far) == tenant())
 
 
 def page(edge: Page, order: Sequence[Sort], where: Sequence[Condition], *, backward: bool = False) -> Select[Any]:
     """One page, nearest to its start (or end) first; behind the parent's key unless it is a root's."""
     source = rows_of(edge)
     if edge.key is not None:
-        return per_parent(edge.key, source, order, where, backward=backward)
+        inner = select(*columns(source)).where(wall(source), *where)
+        return _per_parent(edge.key, source, inner, order, backward=backward)
     statement = select(source.model).where(wall(source), *where).options(*whole(source, source.model))
-    return statement.order_by(*ordering(source.model, order, backward=backward)).limit(
-        bindparam("limit", type_=Integer)
-    )
+    return statement.order_by(*ordering(source.model, order, backward=backward)).limit(_limit())
 
 
-def per_parent(
-    key: Attribute, source: Source, order: Sequence[Sort], where: Sequence[Condition], *, backward: bool = False
+def _limit() -> Any:
+    return bindparam("limit", type_=Integer)
+
+
+def _per_parent(
+    key: Attribute, source: Source, inner: Select[Any], order: Sequence[Sort], *, backward: bool = False
 ) -> Select[Any]:
     """At most `limit` rows for each parent. A LATERAL keeps no promised order, so the outer SELECT orders again."""
     parent = _unnested(key)
-    inner = select(*columns(source)).where(key == parent, wall(source), *where)
-    inner = inner.order_by(*ordering(source.model, order, backward=backward)).limit(bindparam("limit", type_=Integer))
-    child = aliased(source.model, inner.lateral("child"))
+    first = inner.where(key == parent).order_by(*ordering(source.model, order, backward=backward)).limit(_limit())
+    child = aliased(source.model, first.lateral("child"))
     statement = select(parent, child).join_from(parent.table, child, true()).options(*whole(source, child))
     return statement.order_by(*ordering(child, order, backward=backward))
 
