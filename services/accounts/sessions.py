@@ -1,0 +1,203 @@
+"""Sessions: one sign-in on one device. How a request is recognised, and how a session ends.
+
+What a session and a membership allow is remembered for a few seconds in this process, and forgotten at once when it is
+changed here; another process notices when its memory has run out.
+"""
+
+import time
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import select, update
+
+from core import clock
+from core.errors import NotFound, Unauthenticated
+from core.ground import Ground
+from core.ids import UserId, WorkspaceId
+from models import EventType, Session, User, Workspace, WorkspaceMember, effective
+from services.access import Actor, Identity, Origin
+from services.transaction import SystemTransaction, begin_system
+
+FRESH_FOR: Final = 4.0
+_REMEMBERED: Final = 10_000
+LISTED: Final = 100
+
+
+class SessionEnded(Unauthenticated):
+    """This session has ended: sign in again."""
+
+    code = "SESSION_ENDED"
+
+
+class SessionUnknown(NotFound):
+    """There is no such session of yours."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    ground: int
+    session_id: UUID
+    user_id: UserId
+    workspace_id: WorkspaceId | None
+
+
+class _Memory:
+    """What was found lately, oldest first; bounded."""
+
+    def __init__(self) -> None:
+        self._found: OrderedDict[_Key, tuple[float, Actor | None]] = OrderedDict()
+
+    def recall(self, key: _Key) -> tuple[bool, Actor | None]:
+        at, actor = self._found.get(key, (0.0, None))
+        return (True, actor) if time.monotonic() - at < FRESH_FOR and key in self._found else (False, None)
+
+    def keep(self, key: _Key, actor: Actor | None) -> None:
+        self._found[key] = (time.monotonic(), actor)
+        self._found.move_to_end(key)
+        while len(self._found) > _REMEMBERED:
+            self._found.popitem(last=False)
+
+    def forget(self, user_id: UUID) -> None:
+        for key in [key for key in self._found if key.user_id == user_id]:
+            del self._found[key]
+
+
+_memory = _Memory()
+
+
+async def authenticate(ground: Ground, token: str, origin: Origin) -> Identity:
+    """Recognise who sends an access token, and what they may do at this moment.
+
+    Raises:
+        TokenInvalid, TokenExpired: the token is not good.
+        SessionEnded: its session was ended, or the account was closed.
+    """
+    claims = ground.tokens.read(token)
+    key = _Key(id(ground), claims.session_id, claims.user_id, claims.workspace_id)
+    is_known, actor = _memory.recall(key)
+    if not is_known:
+        actor = await _look_up(ground, key)
+        _memory.keep(key, actor)
+    return Identity(
+        user_id=claims.user_id,
+        session_id=claims.session_id,
+        actor=actor and replace(actor, origin=origin),
+        expires_at=claims.expires_at or clock.now(),
+    )
+
+
+async def still_valid(ground: Ground, identity: Identity, origin: Origin) -> Identity:
+    """Look again at who signed in a while ago; a socket outlives its first access token as long as the session stands.
+
+    Raises:
+        SessionEnded: the session was ended.
+    """
+    workspace_id = identity.actor.workspace_id if identity.actor is not None else None
+    key = _Key(id(ground), identity.session_id, identity.user_id, workspace_id)
+    is_known, actor = _memory.recall(key)
+    if not is_known:
+        actor = await _look_up(ground, key)
+        _memory.keep(key, actor)
+    return replace(identity, actor=actor and replace(actor, origin=origin))
+
+
+def forget(user_id: UUID) -> None:
+    """Look at a person's sessions and memberships afresh, from the next request on."""
+    _memory.forget(user_id)
+
+
+async def own(ground: Ground, identity: Identity) -> list[Session]:
+    """Return a person's open sessions, the last used first, up to a hundred."""
+    now = clock.now()
+    statement = (
+        select(Session)
+        .where(Session.user_id == identity.user_id, Session.revoked_at.is_(None), Session.expires_at > now)
+        .order_by(Session.last_used_at.desc(), Session.id.desc())
+        .limit(LISTED)
+    )
+    async with ground.database.system() as session:
+        return list(await session.scalars(statement))
+
+
+async def revoke(ground: Ground, identity: Identity, session_id: UUID) -> Session:
+    """End one of a person's own sessions.
+
+    Raises:
+        SessionUnknown: they have no such open session.
+    """
+    async with begin_system(ground) as tx:
+        ended = await revoke_all(tx, identity.user_id, only=session_id, because="revoked")
+        if not ended:
+            raise SessionUnknown(field=("id",))
+        return ended[0]
+
+
+async def logout(ground: Ground, identity: Identity) -> None:
+    """End the session of this sign-in."""
+    async with begin_system(ground) as tx:
+        await revoke_all(tx, identity.user_id, only=identity.session_id, because="logout")
+
+
+async def logout_everywhere(ground: Ground, identity: Identity) -> int:
+    """End all of a person's sessions, this one included; return how many."""
+    async with begin_system(ground) as tx:
+        return len(await revoke_all(tx, identity.user_id, because="logout everywhere"))
+
+
+async def revoke_all(
+    tx: SystemTransaction,
+    user_id: UUID,
+    *,
+    because: str,
+    only: UUID | None = None,
+    spare: UUID | None = None,
+) -> list[Session]:
+    """End a person's open sessions: all, or `only` one, or all but the one to `spare`. Live subscriptions notice."""
+    statement = update(Session).where(Session.user_id == user_id, Session.revoked_at.is_(None)).returning(Session)
+    if only is not None:
+        statement = statement.where(Session.id == only)
+    if spare is not None:
+        statement = statement.where(Session.id != spare)
+    ended = list(await tx.session.scalars(statement.values(revoked_at=clock.now(), revoked_because=because)))
+    for workspace_id in sorted({each.workspace_id for each in ended if each.workspace_id is not None}):
+        inner = tx.within(Actor.system(WorkspaceId(workspace_id)))
+        inner.publish(EventType.SESSION_REVOKED, user_id)
+    _memory.forget(user_id)
+    return ended
+
+
+async def _look_up(ground: Ground, key: _Key) -> Actor | None:
+    """Read session and membership in one statement. A workspace that was deleted, or left, gives no actor."""
+    statement = (
+        select(Session.revoked_at, Session.expires_at, User.is_active, WorkspaceMember)
+        .join(User, User.id == Session.user_id)
+        .outerjoin(Workspace, (Workspace.id == key.workspace_id) & Workspace.deleted_at.is_(None))
+        .outerjoin(
+            WorkspaceMember,
+            (WorkspaceMember.workspace_id == Workspace.id) & (WorkspaceMember.user_id == Session.user_id),
+        )
+        .where(Session.id == key.session_id, Session.user_id == key.user_id)
+    )
+    async with ground.database.system() as session:
+        row = (await session.execute(statement)).one_or_none()
+    if row is None or not row.is_active or _is_over(row.revoked_at, row.expires_at):
+        raise SessionEnded
+    return actor_of(row.WorkspaceMember, Origin()) if row.WorkspaceMember is not None else None
+
+
+def _is_over(revoked_at: datetime | None, expires_at: datetime) -> bool:
+    return revoked_at is not None or expires_at <= clock.now()
+
+
+def actor_of(member: WorkspaceMember, origin: Origin) -> Actor:
+    """Return a member as an actor, with the permissions of their role and their own exceptions."""
+    return Actor(
+        workspace_id=WorkspaceId(member.workspace_id),
+        user_id=UserId(member.user_id),
+        role=member.role,
+        permissions=effective(member.role, member.granted, member.revoked),
+        origin=origin,
+    )

@@ -1,0 +1,75 @@
+"""How a workspace begins: with a name, its settings, its counters, and one owner."""
+
+import secrets
+from typing import Final
+
+from sqlalchemy import func, select
+
+from core import clock, text
+from core.errors import Conflict
+from core.ids import UserId, WorkspaceId, uuid7
+from models import (
+    EventType,
+    MemberSettings,
+    Role,
+    Workspace,
+    WorkspaceCounter,
+    WorkspaceMember,
+    WorkspaceSettings,
+    effective,
+)
+from services.access import Actor, Origin
+from services.transaction import SystemTransaction
+
+NAME_LONGEST: Final = 100
+PER_PERSON: Final = 50
+_SUFFIX_BYTES: Final = 3
+
+
+class LimitReached(Conflict):
+    """There are as many as there may be."""
+
+    code = "LIMIT_REACHED"
+
+
+async def found(tx: SystemTransaction, *, founder: UserId, origin: Origin, name: str) -> Workspace:
+    """Make a workspace whose owner is its founder.
+
+    Raises:
+        TextInvalid, TextTooLong, Required: the name is not acceptable.
+        LimitReached: the founder is in too many workspaces.
+    """
+    clean = text.clean_line(name, field=("name",), most=NAME_LONGEST)
+    await require_room(tx, founder)
+    workspace = Workspace(id=uuid7(), name=clean, slug=f"{text.slug(clean)}-{secrets.token_hex(_SUFFIX_BYTES)}")
+    tx.session.add(workspace)
+    await tx.session.flush()
+    member = WorkspaceMember(workspace_id=workspace.id, user_id=founder, role=Role.OWNER, joined_at=clock.now())
+    tx.session.add_all(
+        [WorkspaceSettings(workspace_id=workspace.id), WorkspaceCounter(workspace_id=workspace.id), member]
+    )
+    await tx.session.flush()
+    tx.session.add(MemberSettings(workspace_id=workspace.id, user_id=founder))
+    inner = tx.within(owner_of(workspace, founder, origin))
+    inner.audit("workspace.create", workspace, changes={"name": {"before": None, "after": clean}})
+    inner.publish(EventType.WORKSPACE_CREATED, workspace.id)
+    return workspace
+
+
+async def require_room(tx: SystemTransaction, user_id: UserId) -> None:
+    """Raise `LimitReached` when a person is in as many workspaces as one may be."""
+    statement = select(func.count()).where(WorkspaceMember.user_id == user_id)
+    if (await tx.session.scalar(statement) or 0) >= PER_PERSON:
+        message = f"A person may be in {PER_PERSON} workspaces."
+        raise LimitReached(message)
+
+
+def owner_of(workspace: Workspace, user_id: UserId, origin: Origin) -> Actor:
+    """Return a workspace's founder as an actor."""
+    return Actor(
+        workspace_id=WorkspaceId(workspace.id),
+        user_id=user_id,
+        role=Role.OWNER,
+        permissions=effective(Role.OWNER, (), ()),
+        origin=origin,
+    )
