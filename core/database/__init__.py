@@ -3,8 +3,21 @@
 It knows no table. What keeps workspaces apart is in `core.database.walls`, and why in docs/decisions/0002.
 """
 
-from core.database.engine import Database, PoolLimits, constraint_of
-from core.database.sessions import ReadSession, WriteSession
+from core.database.connection import CommitRefused
+from core.database.engine import Database, PoolLimits
+from core.database.errors import DatabaseAway, DatabaseBusy, constraint_of
+from core.database.sessions import CommitMisplaced, ReadSession, WriteSession
 from core.database.walls import WallBroken
 
-__all__ = ["Database", "PoolLimits", "ReadSession", "WallBroken", "WriteSession", "constraint_of"]
+__all__ = [
+    "CommitMisplaced",
+    "CommitRefused",
+    "Database",
+    "DatabaseAway",
+    "DatabaseBusy",
+    "PoolLimits",
+    "ReadSession",
+    "WallBroken",
+    "WriteSession",
+    "constraint_of",
+]

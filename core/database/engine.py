@@ -2,67 +2,64 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
-import asyncpg  # pyright: ignore[reportMissingTypeStubs]
 import orjson
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy import event, text
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
-from core.database import walls
-from core.database.sessions import ReadSession, WriteSession
-from core.errors import Unavailable
+from core.database import inspection, walls
+from core.database.connection import DEAD, Opening, open_connection
+from core.database.errors import DatabaseAway, DatabaseBusy, answering, connecting
+from core.database.sessions import Line, ReadSession, WriteSession, give_back
 
-_BIND: Final = text(f"SELECT set_config('{walls.SETTING}', :workspace, true)")
-_END: Final = 5.0
 _CONNECT: Final = 5.0
 _PING: Final = 3.0
-_DEAD: Final = (asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.AdminShutdownError, OSError)
-
-
-class DatabaseAway(Unavailable):
-    """The database does not answer right now: try again."""
-
-
-class DatabaseBusy(Unavailable):
-    """All connections are in use: try again."""
+_PLANS: Final = 256
+_MARGIN: Final = 5.0
+_OLD: Final = 1800
+_SCHEMES: Final = ("postgresql+asyncpg://", "postgres://")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolLimits:
     """How many connections each role may hold, how long one may be waited for, and how long a statement may take.
 
-    Times are in seconds. They are limits of last resort: a healthy statement takes milliseconds.
+    Of the application's connections, `writers` may be writing at a time, so that writers that wait for one another
+    never stop the readers. Times are in seconds, and limits of last resort: a healthy statement takes milliseconds.
     """
 
     app: int = 12
+    writers: int = 8
     system: int = 6
     wait: float = 5.0
-    statement: float = 15.0
+    reading: float = 15.0
+    writing: float = 30.0
     lock: float = 10.0
     idle_in_transaction: float = 30.0
 
 
-def constraint_of(error: IntegrityError) -> str | None:
-    """Return the name of the constraint that a statement violated."""
-    cause = getattr(error.orig, "__cause__", None)
-    return getattr(cause, "constraint_name", None)
-
-
 class Database:
-    """The pools of one process. `url` is `postgresql://` or `postgresql+asyncpg://`; connects at first use."""
+    """The pools of one process. `url` is `postgresql://` or `postgresql+asyncpg://`; connects at first use.
+
+    `url` is kept in the form that asyncpg and libpq read. `engine` is the application role's, for events and figures:
+    a connection that is taken from it directly is bound to no workspace, and sees no row.
+    """
 
     def __init__(self, url: str, *, pool: PoolLimits | None = None) -> None:
         limits = pool or PoolLimits()
-        self.url = url.replace("postgresql+asyncpg://", "postgresql://", 1)
-        self.engine = _engine(self.url, walls.APP_ROLE, limits.app, limits)
+        self.url = _plain(url)
+        self.engine = _engine(self.url, walls.APP_ROLE, limits)
         self._reading = self.engine.execution_options(isolation_level="AUTOCOMMIT")
-        self._system = _engine(self.url, walls.SYSTEM_ROLE, limits.system, limits)
+        self._system = _engine(self.url, walls.SYSTEM_ROLE, limits)
+        self._writers = asyncio.Semaphore(limits.writers)
+        self._wait = limits.wait
+        self._patience = f"SET LOCAL statement_timeout = {_milliseconds(limits.writing)}"
 
     async def close(self) -> None:
         """Close every connection."""
@@ -73,151 +70,183 @@ class Database:
         """Ask for a sign of life.
 
         Raises:
-            DatabaseAway: there was none.
+            DatabaseAway: there was none within three seconds.
         """
         try:
             async with asyncio.timeout(_PING), self.system() as session:
                 await session.execute(text("SELECT 1"))
-        except (DBAPIError, OSError, TimeoutError) as error:
+        except TimeoutError as error:
             raise DatabaseAway from error
 
     async def verify_walls(self) -> None:
-        """Look whether the database keeps workspaces apart; raise `walls.WallBroken` when it does not."""
-        async with _answering(), self.engine.begin() as connection:
-            await walls.verify(connection)
+        """Look whether the database keeps workspaces apart.
+
+        Raises:
+            WallBroken: it does not. A process that finds this out must not serve.
+        """
+        with answering():
+            await inspection.verify(self.engine, self.read)
 
     @asynccontextmanager
     async def read(self, workspace_id: UUID) -> AsyncGenerator[ReadSession]:
-        """Open a session that reads one workspace, in one read-only transaction."""
-        async with _answering():
-            connection = await self._begin_reading(workspace_id)
+        """Open a session that reads one workspace. Each statement is one round trip and one read-only transaction.
+
+        Raises:
+            DatabaseAway: the database does not answer.
+            DatabaseBusy: no connection became free, or a statement took too long.
+        """
+        _must_be_id(workspace_id)
+        with answering():
+            session = ReadSession(partial(self._bound, workspace_id))
             try:
-                async with AsyncSession(connection, autoflush=False, expire_on_commit=False) as session:
-                    yield ReadSession(session)
-            finally:
-                await asyncio.shield(_end_reading(connection))
+                await session.open()
+                yield session
+            except BaseException:
+                await asyncio.shield(session.close())
+                raise
+            await session.close()
 
     @asynccontextmanager
     async def write(self, workspace_id: UUID) -> AsyncGenerator[WriteSession]:
-        """Open a session that writes in one workspace; commit at a clean end, roll back otherwise."""
-        async with _answering(), _writing(self.engine, workspace_id) as session:
+        """Open a session that writes in one workspace; commit at a clean end, roll back otherwise.
+
+        Raises:
+            CommitRefused: a statement failed, and the caller went on as if nothing were. Nothing was stored.
+            DatabaseAway: the database does not answer.
+            DatabaseBusy: no connection became free, or a statement or a lock took too long.
+        """
+        _must_be_id(workspace_id)
+        begin = f"BEGIN READ WRITE; SET LOCAL {walls.SETTING} = '{workspace_id}'; {self._patience}"
+        async with self._turn(), _transaction(self.engine, begin) as session:
             yield session
 
     @asynccontextmanager
     async def system(self) -> AsyncGenerator[WriteSession]:
-        """Open a session of the product itself, which sees every workspace; commit at a clean end."""
-        async with _answering(), _writing(self._system, None) as session:
+        """Open a session of the product itself, which sees every workspace; commit at a clean end.
+
+        Raises what `write` raises.
+        """
+        async with _transaction(self._system, f"BEGIN READ WRITE; {self._patience}") as session:
             yield session
 
-    async def _begin_reading(self, workspace_id: UUID) -> AsyncConnection:
-        """Begin and bind in one round trip: the simple protocol takes two statements, and a UUID's text is no SQL."""
-        if not isinstance(workspace_id, UUID):  # pyright: ignore[reportUnnecessaryIsInstance]
-            message = "a workspace's id is a UUID"
-            raise TypeError(message)
-        statement = f"BEGIN READ ONLY; SET LOCAL {walls.SETTING} = '{workspace_id}'"
-        for is_last in (False, True):
-            connection = await self._reading.connect()
-            try:
-                driver = await _driver(connection)
-                await driver.execute(statement, timeout=_CONNECT)
-            except BaseException as error:
-                await asyncio.shield(_abandon(connection))
-                if is_last or not isinstance(error, _DEAD):
-                    raise
-                await self.engine.dispose(close=False)
-            else:
-                return connection
-        raise DatabaseAway
+    async def _bound(self, workspace_id: UUID) -> Line:
+        line = await _take(self._reading)
+        line.driver.bind(workspace_id)
+        return line
 
-
-async def _end_reading(connection: AsyncConnection) -> None:
-    """Give a connection back without its transaction, whatever state it is in; drop it when that fails."""
-    try:
-        driver = await _driver(connection)
-        await driver.execute("ROLLBACK", timeout=_END)
-    except Exception:  # noqa: BLE001  (an unusable connection is replaced, and what broke it was raised before)
-        await _abandon(connection)
-    else:
-        await connection.close()
-
-
-async def _abandon(connection: AsyncConnection) -> None:
-    with suppress(Exception):
-        await connection.invalidate()
-    await connection.close()
-
-
-async def _driver(connection: AsyncConnection) -> Any:
-    return (await connection.get_raw_connection()).driver_connection
+    @asynccontextmanager
+    async def _turn(self) -> AsyncGenerator[None]:
+        try:
+            async with asyncio.timeout(self._wait):
+                await self._writers.acquire()
+        except TimeoutError as error:
+            raise DatabaseBusy from error
+        try:
+            yield
+        finally:
+            self._writers.release()
 
 
 @asynccontextmanager
-async def _writing(engine: AsyncEngine, workspace_id: UUID | None) -> AsyncGenerator[WriteSession]:
-    connection = await _begin_writing(engine, workspace_id)
-    try:
-        async with WriteSession(
-            connection, autoflush=False, expire_on_commit=False, join_transaction_mode="conditional_savepoint"
-        ) as session:
-            yield session
-            await session.flush()
-        await connection.commit()
-    finally:
-        await asyncio.shield(connection.close())
+async def _transaction(engine: AsyncEngine, begin: str) -> AsyncGenerator[WriteSession]:
+    with answering():
+        line = await _begin(engine, begin)
+        try:
+            session = WriteSession(line.sql, autoflush=False, expire_on_commit=False)
+            session.sync_session.begin()
+            try:
+                yield session
+                await AsyncSession.commit(session)
+            finally:
+                await asyncio.shield(session.close())
+        finally:
+            await asyncio.shield(give_back(line))
 
 
-async def _begin_writing(engine: AsyncEngine, workspace_id: UUID | None) -> AsyncConnection:
+async def _begin(engine: AsyncEngine, statement: str) -> Line:
     """Begin a transaction. A pooled connection that died meanwhile is replaced once: nothing was done on it yet."""
     for is_last in (False, True):
-        connection = await engine.connect()
+        line = await _take(engine)
         try:
-            await connection.execute(_BIND, {"workspace": "" if workspace_id is None else str(workspace_id)})
+            await line.driver.begin(statement)
         except BaseException as error:
-            await asyncio.shield(_abandon(connection))
-            if is_last or not (isinstance(error, DBAPIError) and error.connection_invalidated):
+            await asyncio.shield(_drop(line))
+            if is_last or not isinstance(error, DEAD):
                 raise
-            await engine.dispose(close=False)
         else:
-            return connection
+            return line
     raise DatabaseAway
 
 
-@asynccontextmanager
-async def _answering() -> AsyncGenerator[None]:
-    """Tell callers that the database is busy or away; leave every other error alone."""
+async def _take(engine: AsyncEngine) -> Line:
+    with connecting():
+        connection = await engine.connect()
+    raw: Any = connection.sync_connection
+    return Line(sql=connection, driver=raw.connection.driver_connection)
+
+
+async def _drop(line: Line) -> None:
+    line.driver.terminate()  # pyright: ignore[reportUnknownMemberType]
     try:
-        yield
-    except PoolTimeout as error:
-        raise DatabaseBusy from error
-    except _DEAD as error:
-        raise DatabaseAway from error
-    except DBAPIError as error:
-        if error.connection_invalidated:
-            raise DatabaseAway from error
-        raise
+        await line.sql.invalidate()
+    finally:
+        await line.sql.close()
 
 
-def _engine(url: str, role: str, size: int, limits: PoolLimits) -> AsyncEngine:
-    return create_async_engine(
-        url.replace("postgresql://", "postgresql+asyncpg://", 1),
-        pool_size=size,
-        max_overflow=0,
-        pool_timeout=limits.wait,
-        json_serializer=_dumps,
-        json_deserializer=orjson.loads,
-        connect_args={
-            "timeout": _CONNECT,
-            "command_timeout": limits.statement + limits.lock,
-            "server_settings": {
-                "role": role,
-                "application_name": role,
-                "timezone": "UTC",
-                "jit": "off",
-                "statement_timeout": _milliseconds(limits.statement),
-                "lock_timeout": _milliseconds(limits.lock),
-                "idle_in_transaction_session_timeout": _milliseconds(limits.idle_in_transaction),
-            },
+def _engine(dsn: str, role: str, limits: PoolLimits) -> AsyncEngine:
+    is_walled = role == walls.APP_ROLE
+    opening = Opening(
+        dsn=dsn,
+        connect=_CONNECT,
+        command=limits.writing + _MARGIN,
+        is_walled=is_walled,
+        settings={
+            "role": role,
+            "application_name": role,
+            "timezone": "UTC",
+            "jit": "off",
+            # a write says so when it begins
+            "default_transaction_read_only": "on",
+            "statement_timeout": _milliseconds(limits.reading),
+            "lock_timeout": _milliseconds(limits.lock),
+            "idle_in_transaction_session_timeout": _milliseconds(limits.idle_in_transaction),
         },
     )
+    engine = create_async_engine(
+        "postgresql+asyncpg://",
+        async_creator=partial(open_connection, opening),
+        pool_size=limits.app if is_walled else limits.system,
+        max_overflow=0,
+        pool_timeout=limits.wait,
+        pool_recycle=_OLD,
+        pool_use_lifo=True,
+        json_serializer=_dumps,
+        json_deserializer=orjson.loads,
+        connect_args={"prepared_statement_cache_size": _PLANS},
+    )
+    event.listen(engine.sync_engine, "checkout", _must_be_clean)
+    return engine
+
+
+def _must_be_clean(_dbapi: object, record: Any, _proxy: object) -> None:
+    """Replace a pooled connection that is closed, or that somebody left in a transaction or a workspace."""
+    driver = record.driver_connection
+    if driver.is_closed() or not driver.is_clean:
+        raise DisconnectionError
+
+
+def _must_be_id(workspace_id: object) -> None:
+    """Refuse all but a UUID: its text stands in SQL and in messages, and holds nothing but digits and dashes."""
+    if not isinstance(workspace_id, UUID):
+        message = "a workspace's id is a UUID"
+        raise TypeError(message)
+
+
+def _plain(url: str) -> str:
+    for scheme in _SCHEMES:
+        if url.startswith(scheme):
+            return f"postgresql://{url.removeprefix(scheme)}"
+    return url
 
 
 def _dumps(value: object) -> str:

@@ -1,19 +1,120 @@
 """What a verb or a loader talks to the database with: a session that reads, or one that writes."""
 
-from sqlalchemy.ext.asyncio import AsyncSession
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar, TypeVarTuple, overload
+
+from sqlalchemy import Executable, Result, ScalarResult
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.sql.selectable import TypedReturnsRows
+
+from core.database.connection import Connection
+from core.database.errors import DatabaseAway, state_of
+
+_T = TypeVar("_T")
+_Ts = TypeVarTuple("_Ts")
+_STALE_PLAN: Final = "0A000"
+
+Parameters = Mapping[str, object]
 
 
 class CommitMisplaced(RuntimeError):
     """Only the transaction that opened a session ends it."""
 
 
-class ReadSession:
-    """Reads one workspace. It has no way to add or to commit, and the database refuses writes on its connection."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A connection out of the pool, from both sides: as SQLAlchemy and as asyncpg see it."""
 
-    def __init__(self, session: AsyncSession) -> None:
-        self.execute = session.execute
-        self.scalars = session.scalars
-        self.scalar = session.scalar
+    sql: AsyncConnection
+    driver: Connection
+
+
+class ReadSession:
+    """Reads one workspace, each statement in a transaction of its own. It has no way to add or to commit, and the
+    database refuses writes on its connection. Rows stay readable after its end.
+    """
+
+    def __init__(self, connect: Callable[[], Awaitable[Line]]) -> None:
+        self._connect: Callable[[], Awaitable[Line]] | None = connect
+        self._line: Line | None = None
+        self._session: AsyncSession | None = None
+
+    @overload
+    async def execute(self, statement: TypedReturnsRows[*_Ts], params: Parameters | None = None) -> Result[*_Ts]: ...
+    @overload
+    async def execute(self, statement: Executable, params: Parameters | None = None) -> Result[*tuple[Any, ...]]: ...
+    async def execute(self, statement: Executable, params: Parameters | None = None) -> Result[*tuple[Any, ...]]:
+        """Run a statement; return all of its rows.
+
+        A pooled connection that died meanwhile is replaced once, as long as nothing was answered.
+
+        Raises:
+            DatabaseAway: the database does not answer.
+            DatabaseBusy: the statement took too long.
+        """
+        again = self._connect
+        try:
+            result = await self._run(statement, params)
+        except DBAPIError as error:
+            if again is None or not (error.connection_invalidated or state_of(error) == _STALE_PLAN):
+                raise
+            await self.close()
+            await self.open()
+            result = await self._run(statement, params)
+        self._connect = None
+        return result
+
+    @overload
+    async def scalars(
+        self, statement: TypedReturnsRows[_T, *tuple[Any, ...]], params: Parameters | None = None
+    ) -> ScalarResult[_T]: ...
+    @overload
+    async def scalars(self, statement: Executable, params: Parameters | None = None) -> ScalarResult[Any]: ...
+    async def scalars(self, statement: Executable, params: Parameters | None = None) -> ScalarResult[Any]:
+        """Run a statement; return the first column of all of its rows."""
+        return (await self.execute(statement, params)).scalars()
+
+    @overload
+    async def scalar(
+        self, statement: TypedReturnsRows[_T, *tuple[Any, ...]], params: Parameters | None = None
+    ) -> _T | None: ...
+    @overload
+    async def scalar(self, statement: Executable, params: Parameters | None = None) -> Any: ...
+    async def scalar(self, statement: Executable, params: Parameters | None = None) -> Any:
+        """Run a statement; return the first column of its first row, or None."""
+        return (await self.execute(statement, params)).scalar()
+
+    async def open(self) -> None:
+        """Take a connection. For the database only."""
+        if self._connect is None:
+            message = "a session is opened once"
+            raise RuntimeError(message)
+        self._line = await self._connect()
+        self._session = AsyncSession(self._line.sql, autoflush=False, expire_on_commit=False)
+
+    async def close(self) -> None:
+        """Give the connection back. For the database only."""
+        session, line = self._session, self._line
+        self._session = self._line = None
+        if session is None or line is None:
+            return
+        try:
+            await session.close()
+        finally:
+            await give_back(line)
+
+    async def _run(self, statement: Executable, params: Parameters | None) -> Result[*tuple[Any, ...]]:
+        if self._session is None or self._line is None:
+            message = "this session has ended"
+            raise RuntimeError(message)
+        try:
+            return await self._session.execute(statement, params)
+        except TimeoutError as error:
+            # the server does not even say that the statement took too long
+            self._line.driver.terminate()  # pyright: ignore[reportUnknownMemberType]
+            raise DatabaseAway from error
 
 
 class WriteSession(AsyncSession):
@@ -26,3 +127,11 @@ class WriteSession(AsyncSession):
     async def rollback(self) -> None:
         """Refuse. To undo a part, use `begin_nested`."""
         raise CommitMisplaced
+
+
+async def give_back(line: Line) -> None:
+    """Put a connection back into its pool with nothing of its last user on it."""
+    try:
+        await line.driver.clear()
+    finally:
+        await line.sql.close()

@@ -6,13 +6,14 @@ import os
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any, Final, Literal
 
 import asyncpg  # pyright: ignore[reportMissingTypeStubs]
-from pymongo import AsyncMongoClient
+import bson
 from redis.asyncio import Redis
 
 from core.embedded.process import Identity, Plan, StoreFailed, launcher, unprivileged
@@ -22,6 +23,7 @@ Durability = Literal["durable", "fast"]
 NAME: Final = "whatshybrid"
 _NOBODY: Final = 65534
 _INITDB: Final = 60.0
+_OP_MSG: Final = 2013
 _FAST: Final = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "wal_level=minimal", "max_wal_senders=0")
 _COMMON: Final = (
     "max_connections=200",
@@ -78,8 +80,8 @@ class Postgres:
 
     async def probe(self) -> None:
         """Connect, and make our database when there is none."""
-        connect: Any = asyncpg.connect  # pyright: ignore[reportUnknownMemberType]
-        connection = await connect(host=str(self._sockets), user=NAME, database="postgres", timeout=3)
+        driver: Any = asyncpg
+        connection = await driver.connect(host=str(self._sockets), user=NAME, database="postgres", timeout=3)
         try:
             if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", NAME):
                 await connection.execute(f"CREATE DATABASE {NAME}")
@@ -180,9 +182,15 @@ class Mongo:
         return Plan(store=self.name, command=command, folder=self._folder, stop=signal.SIGTERM)
 
     async def probe(self) -> None:
-        """Ask for a sign of life."""
-        async with AsyncMongoClient[dict[str, Any]](self.url, serverSelectionTimeoutMS=500) as client:
-            await client.admin.command("ping")
+        """Ask for a sign of life with one OP_MSG: a client would leave its monitors behind when it fails."""
+        body = struct.pack("<IB", 0, 0) + bson.encode({"ping": 1, "$db": "admin"})
+        reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
+        try:
+            writer.write(struct.pack("<iiii", 16 + len(body), 1, 0, _OP_MSG) + body)
+            await reader.readexactly(16)
+        finally:
+            writer.close()
+            await writer.wait_closed()
 
 
 Server = Postgres | Valkey | Mongo
