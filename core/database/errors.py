@@ -1,0 +1,59 @@
+"""What a caller is told when the database cannot serve: that it is away, or that it is busy."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Final
+
+import asyncpg  # pyright: ignore[reportMissingTypeStubs]
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from core.database.connection import DEAD
+from core.errors import Unavailable
+
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+_BUSY: Final = ("40001", "40P01", "53", "55P03", "57014")
+_AWAY: Final = ("08", "57P")
+
+
+class DatabaseAway(Unavailable):
+    """The database does not answer right now: try again."""
+
+
+class DatabaseBusy(Unavailable):
+    """The database has too much to do right now: try again."""
+
+
+def constraint_of(error: IntegrityError) -> str | None:
+    """Return the name of the constraint that a statement violated."""
+    cause = getattr(error.orig, "__cause__", None)
+    return getattr(cause, "constraint_name", None)
+
+
+def state_of(error: BaseException) -> str:
+    """Return the five characters by which PostgreSQL names an error; nothing for an error that is not its own."""
+    origin = error.orig if isinstance(error, DBAPIError) else error
+    return getattr(origin, "sqlstate", None) or ""
+
+
+@contextmanager
+def answering() -> Generator[None]:
+    """Turn errors that mean "not now" into `DatabaseAway` and `DatabaseBusy`; leave every other error alone."""
+    try:
+        yield
+    except (PoolTimeout, DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+        if isinstance(error, PoolTimeout) or state_of(error).startswith(_BUSY):
+            raise DatabaseBusy from error
+        lost = isinstance(error, DBAPIError) and error.connection_invalidated
+        if lost or state_of(error).startswith(_AWAY) or isinstance(error, DEAD):
+            raise DatabaseAway from error
+        raise
+
+
+@contextmanager
+def connecting() -> Generator[None]:
+    """Turn a refused connection into `DatabaseAway`, too."""
+    try:
+        yield
+    except OSError as error:
+        raise DatabaseAway from error

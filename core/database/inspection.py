@@ -1,0 +1,115 @@
+"""The look, at each start, whether the walls stand in this very database. It reads the catalogue and tries the doors.
+
+It trusts no list of tables: whatever has a `workspace_id`, and whatever the application role may read, is looked at.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+from sqlalchemy import Executable, ScalarResult, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from core.database import walls
+from core.database.errors import state_of
+from core.database.sessions import ReadSession
+from core.database.walls import WallBroken
+
+Read = Callable[[UUID], AbstractAsyncContextManager[ReadSession]]
+Ask = Callable[[Executable], Awaitable[ScalarResult[Any]]]
+
+_INVALID_PARAMETER: Final = "22023"
+_CONDITION: Final = f"(workspace_id = (NULLIF(current_setting('{walls.SETTING}'::text, true), ''::text))::uuid)"
+_NAMES: Final = {"app": walls.APP_ROLE, "system": walls.SYSTEM_ROLE, "condition": _CONDITION}
+_HERE: Final = text(f"SELECT current_user, current_setting('{walls.SETTING}', true)")
+
+_MISSING: Final = """
+    SELECT wanted FROM unnest(ARRAY[:app, :system]) wanted
+    WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = wanted)
+"""
+_STRONG: Final = """
+    SELECT rolname FROM pg_roles r
+    WHERE rolname IN (:app, :system)
+      AND (rolsuper OR rolbypassrls OR rolcreaterole OR rolcanlogin
+           OR EXISTS (SELECT FROM pg_auth_members m WHERE m.member = r.oid)
+           OR EXISTS (SELECT FROM pg_class c WHERE c.relowner = r.oid))
+"""
+# the job queue lies outside of the walls: the application role may add to it, and read back numbers, column by column
+_OPEN: Final = """
+    SELECT c.relname FROM pg_class c
+    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+      AND NOT (c.relrowsecurity AND c.relforcerowsecurity)
+      AND (has_table_privilege(:app, c.oid, 'SELECT, UPDATE, DELETE, TRUNCATE')
+           OR EXISTS (SELECT FROM pg_attribute a
+                      WHERE a.attrelid = c.oid AND a.attname = 'workspace_id' AND NOT a.attisdropped))
+"""
+_LOOSE: Final = """
+    SELECT c.relname || '.' || p.polname FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid
+    WHERE EXISTS (SELECT FROM pg_attribute a
+                  WHERE a.attrelid = c.oid AND a.attname = 'workspace_id' AND NOT a.attisdropped)
+      AND p.polpermissive AND NOT p.polroles = ARRAY[(SELECT oid FROM pg_roles WHERE rolname = :system)]
+      AND (p.polroles <> ARRAY[(SELECT oid FROM pg_roles WHERE rolname = :app)]
+           OR pg_get_expr(p.polqual, p.polrelid) IS DISTINCT FROM :condition
+           OR pg_get_expr(p.polwithcheck, p.polrelid) IS DISTINCT FROM :condition)
+"""
+_SHOWN: Final = text("""
+    SELECT quote_ident(c.relname) FROM pg_class c
+    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND c.relrowsecurity
+      AND has_any_column_privilege(:app, c.oid, 'SELECT')
+    ORDER BY 1
+""")
+_RULES: Final = (
+    (_MISSING, "roles are missing; migrate the database"),
+    (_STRONG, "roles are stronger than a wall"),
+    (_OPEN, "tables are open: enable and force row-level security"),
+    (_LOOSE, "policies do not keep to the workspace"),
+)
+
+
+async def verify(engine: AsyncEngine, read: Read) -> None:
+    """Look whether the walls stand.
+
+    Raises:
+        WallBroken: a role is too strong, a table is open, or rows show without a workspace or in a made-up one.
+    """
+    try:
+        async with engine.connect() as connection:
+            await _check_catalogue(connection)
+            shown = (await connection.execute(_SHOWN, {"app": walls.APP_ROLE})).scalars().all()
+            role, workspace = (await connection.execute(_HERE)).one()
+            await _check_sight(connection.scalars, shown)
+    except DBAPIError as error:
+        if state_of(error) == _INVALID_PARAMETER:
+            message = f"the database does not let us be {walls.APP_ROLE}; migrate it"
+            raise WallBroken(message) from error
+        raise
+    if role != walls.APP_ROLE or workspace:
+        message = f"a fresh connection is {role}, not {walls.APP_ROLE}, or already in a workspace"
+        raise WallBroken(message)
+    nowhere = uuid4()
+    async with read(nowhere) as session:
+        if (await session.execute(_HERE)).one() != (walls.APP_ROLE, str(nowhere)):
+            message = "a read is not bound to its workspace"
+            raise WallBroken(message)
+        await _check_sight(session.scalars, shown)
+
+
+async def _check_catalogue(connection: AsyncConnection) -> None:
+    for rule, complaint in _RULES:
+        found = (
+            await connection.execute(text(rule), {name: _NAMES[name] for name in _NAMES if f":{name}" in rule})
+        ).all()
+        if found:
+            message = f"{complaint}: {', '.join(sorted(str(row[0]) for row in found))}"
+            raise WallBroken(message)
+
+
+async def _check_sight(ask: Ask, tables: Sequence[str]) -> None:
+    """Look from outside of every workspace: nothing may be seen."""
+    looks = [f"SELECT '{table}' WHERE EXISTS (SELECT FROM {table})" for table in tables]  # noqa: S608  (quoted names)
+    seen = (await ask(text(" UNION ALL ".join(looks)))).all() if looks else ()
+    if seen:
+        message = f"rows can be seen from outside of their workspace: {', '.join(seen)}"
+        raise WallBroken(message)
