@@ -1,9 +1,10 @@
 """The declaration: a GraphQL type is a view over a row, and each of its fields is declared once, in one word.
 
-A view is never constructed: `Contact.of(row)` is the row, seen as its GraphQL type. `link()` (in `graph.link`) completes
-all views at once, so annotations may name views of modules that are not imported.
+A view is never constructed: `Contact.of(row)` is the row, seen as its GraphQL type. `link()` (in `graph.link`)
+completes all views at once, so annotations may name views of modules that are not imported.
 """
 
+import inspect
 from collections.abc import Awaitable, Callable, Sequence
 from enum import Enum
 from types import GenericAlias
@@ -44,6 +45,7 @@ from graph.facts import (
     Source,
 )
 from graph.registry import Registry, current
+from graph.tables import class_of
 from graph.texts import attribute_docstrings, class_docstring
 
 M = TypeVar("M")
@@ -97,9 +99,10 @@ class Row(View, Over[M]):
     ) -> None:
         if cls.__dict__.get("__orig_bases__") is None:
             return
-        cls.model = get_args(cls.__dict__["__orig_bases__"][0])[0]
-        if isinstance(cls.model, TypeVar):
+        shown: Any = get_args(cls.__dict__["__orig_bases__"][0])[0]
+        if isinstance(shown, TypeVar):
             return
+        cls.model = shown
         cls.prefix, cls.permission = prefix, None if require is None else str(require)
         cls.source = Source(model=cls.model, wall=_wall(cls, tenant, members))
         if prefix is not None:
@@ -123,7 +126,8 @@ class Entity(Row[M], Node):
     """A view over a row with a global id: `class Contact(Entity[models.Contact], prefix="contact")`.
 
     Its rows are those of the actor's workspace: by default by the table's `workspace_id`, else by the column `tenant`,
-    or (`members`) because a row of the workspace in another table names it. `require` is the permission that `node` asks.
+    or (`members`) because a row of the workspace in another table names it. `require` is the permission that `node`
+    asks.
     """
 
     @classmethod
@@ -209,7 +213,7 @@ def computed(f: Callable[..., Any], /, *needs: InstrumentedAttribute[Any], requi
 
 
 def one(key: Attribute, target: Attribute | None = None, *, require: str | None = None) -> Any:
-    """Show the row that this row's `key` names: over its foreign key, or by another column `target` of the view's table.
+    """Show the row that this row's `key` names: over its foreign key, or by a column `target` of the view's table.
 
     In a Root, the row whose `key` is the actor's workspace: `one(models.Workspace.id, require=...)`.
     """
@@ -255,10 +259,10 @@ def page(key: Attribute, *, require: str | None = None, **given: Any) -> Any:
     """
     order: type[Order] | None = given.get("order")
     return Page(
-        model=key.class_,
+        model=class_of(key),
         key=key,
         order=None if order is None else _ordered(order),
-        fixed=given.get("sort"),
+        orders=(given["sort"],) if order is None else tuple(each.sort for each in order),
         filter=given.get("filter"),
         search=given.get("search"),
         local=given.get("local"),
@@ -280,7 +284,7 @@ def resolved(f: Callable[..., Awaitable[R]], *, require: str | None = None) -> R
     """Show what an ordinary resolver returns. It reads its row as `Parent[models.X]`, and is never compiled."""
     extensions: list[FieldExtension] = [] if require is None else [_Guarded(str(require))]
     metadata = {} if require is None else {"permission": str(require)}
-    return cast("R", strawberry.field(resolver=f, extensions=extensions, metadata=metadata))
+    return strawberry.field(resolver=f, extensions=extensions, metadata=metadata)
 
 
 class _Guarded(FieldExtension):
@@ -333,7 +337,7 @@ def _declare(cls: type[Any]) -> None:
     registry = current()
     texts = attribute_docstrings(cls)
     own: dict[str, Fact] = {}
-    for name, annotation in cls.__dict__.get("__annotations__", {}).items():
+    for name, annotation in inspect.get_annotations(cls).items():
         if name.startswith("_") or "ClassVar" in str(annotation):
             continue
         value = cls.__dict__.get(name)

@@ -5,6 +5,7 @@ Nothing here knows Strawberry, SQL text, a request, or a noun.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement
@@ -129,12 +130,13 @@ class Many:
 class Page:
     """A keyset connection over the rows of `source` whose `key` equals this row's `local` column.
 
-    In a Root there is no key: the rows of the whole workspace.
+    In a Root there is no key: the rows of the whole workspace. `orders` are those that may be asked for, the default
+    first; `order` is the enum that names them, unless there is one alone.
     """
 
     model: Model
-    order: type[Any] | None
-    fixed: Sort | None
+    orders: tuple[Sort, ...]
+    order: type[Enum] | None = None
     key: Attribute | None = None
     filter: type[Any] | None = None
     search: Search | None = None

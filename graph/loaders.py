@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Annotated, Any, Final, Protocol, TypeAlias, cast
+from typing import Annotated, Any, Final, TypeAlias, cast
 
 import strawberry
 
@@ -19,6 +19,7 @@ from graph.facts import (
     Fact,
     Guard,
     Identity,
+    Limit,
     Many,
     One,
     Page,
@@ -38,13 +39,7 @@ class BadLimit(Invalid):
     code = "BAD_PAGE_SIZE"
 
 
-class Owner(Protocol):
-    """A view, as far as its resolvers need it."""
-
-    facts: dict[str, Fact]
-
-
-def resolver(owner: Owner, name: str, fact: Fact) -> Resolver | None:
+def resolver(owner: type[Any], name: str, fact: Fact) -> Resolver | None:
     """Make a field's resolver; None where the row's attribute is the answer."""
     match fact:
         case Column(guard=None):
@@ -53,22 +48,16 @@ def resolver(owner: Owner, name: str, fact: Fact) -> Resolver | None:
             return _sync(lambda root, context: _masked(cast("Guard", guard), getattr(root, fact.name), context))
         case Identity(prefix=prefix):
             return _plain(lambda root: global_ids.encode(prefix, root.id))
-        case Computed(guard=None):
-            return _plain(lambda root: fact.function(*[getattr(root, each) for each in fact.needs]))
         case Computed():
-            return _sync(lambda root, context: _computed(fact, root, context))
+            return _computed(fact)
         case One():
             return _async(owner, name, _load_one)
-        case Many(limit=None):
-            return _async(owner, name, _load_many)
-        case Many(limit=limit):
-            return _async(owner, name, _load_many, {limit.argument: _limit_argument(limit.default, limit.most)})
+        case Many():
+            return _async(owner, name, _load_many, _many_arguments(fact.limit))
         case Page():
             return _async(owner, name, load_page, _page_arguments(fact))
-        case ById():
-            return _async(owner, name, _load_by_id, {"id": _ID})
-        case AnyById():
-            return _async(owner, name, _load_any, {"id": _ID})
+        case ById() | AnyById():
+            return _async(owner, name, _load_by_id if isinstance(fact, ById) else _load_any, {"id": _ID})
 
 
 def guard_of(fact: Fact) -> Guard | None:
@@ -84,10 +73,17 @@ def _masked(guard: Guard, value: Any, context: Context) -> Any:
     return None if value is None or guard.otherwise is None else guard.otherwise(value)
 
 
-def _computed(fact: Computed, root: Any, context: Context) -> Any:
-    if fact.guard is not None:
-        context.require(fact.guard.permission)
-    return fact.function(*[getattr(root, each) for each in fact.needs])
+def _computed(fact: Computed) -> Resolver:
+    guard = fact.guard
+
+    def value(root: Any) -> Any:
+        return fact.function(*[getattr(root, each) for each in fact.needs])
+
+    def guarded(root: Any, context: Context) -> Any:
+        context.require(cast("Guard", guard).permission)
+        return value(root)
+
+    return _plain(value) if guard is None else _sync(guarded)
 
 
 # The signatures that Strawberry reads.
@@ -104,9 +100,11 @@ def _optional(kind: Any, description: str) -> Argument:
     return Annotated[kind | None, strawberry.argument(description=description)], strawberry.UNSET
 
 
-def _limit_argument(default: int, most: int) -> Argument:
-    text = f"How many items: 1 to {most}."
-    return Annotated[int, strawberry.argument(description=text)], default
+def _many_arguments(limit: Limit | None) -> dict[str, Argument]:
+    if limit is None:
+        return {}
+    text = f"How many items: 1 to {limit.most}."
+    return {limit.argument: (Annotated[int, strawberry.argument(description=text)], limit.default)}
 
 
 def _page_arguments(fact: Page) -> dict[str, Argument]:
@@ -145,7 +143,7 @@ def _sync(body: Callable[[Any, Context], Any]) -> Resolver:
 
 
 def _async(
-    owner: Owner,
+    owner: type[Any],
     name: str,
     body: Callable[[Any, Any, Context, Mapping[str, Any]], Awaitable[Any]],
     arguments: Mapping[str, Argument] | None = None,

@@ -4,8 +4,6 @@ from collections.abc import Awaitable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, cast
 
-from sqlalchemy import Select
-
 from core.errors import Invalid
 from graph import statements
 from graph.context import Context, Session
@@ -13,6 +11,7 @@ from graph.facts import Page, Sort, rows_of, total
 from graph.filters import read_filter, read_text
 from graph.paging import Asked, Window, read_window, write_cursor
 from graph.statements import Condition
+from graph.tables import Statement
 
 LONGEST_ORDER: Final = 3
 _WHOLE: Final = "workspace"
@@ -133,8 +132,7 @@ def _read(fact: Page, given: Mapping[str, Any]) -> Listing:
     chosen = cast("list[Any]", given.get("order_by") or ())
     if len(chosen) > LONGEST_ORDER:
         raise BadOrder(field=("orderBy",))
-    first = fact.fixed or next(iter(cast("Any", fact.order))).value
-    order = total([each.value for each in chosen] or [first])
+    order = total([each.value for each in chosen] or fact.orders[:1])
     reading = read_filter(given.get("filter"))
     words = read_text(given.get("search"))
     found = None if words is None or fact.search is None else fact.search(words)
@@ -175,7 +173,7 @@ def _beyond(listing: Listing, key: Hashable, context: Context, *, later: bool) -
     edge = statements.beyond(listing.order, position or (), later=later, inclusive=True)
 
     async def batch(session: Session, keys: list[Any], parameters: dict[str, Any]) -> dict[Any, bool]:
-        statement: Select[Any] = statements.any_row(listing.fact, [*listing.where, edge])
+        statement: Statement = statements.any_row(listing.fact, [*listing.where, edge])
         if listing.fact.key is None:
             return {_WHOLE: (await session.scalars(statement, _rootless(parameters))).one()}
         holding = set(await session.scalars(statement, parameters))
@@ -189,7 +187,7 @@ def _rootless(parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 async def grouped(
-    session: Session, statement: Select[Any], keys: list[Any], given: dict[str, Any]
+    session: Session, statement: Statement, keys: list[Any], given: dict[str, Any]
 ) -> dict[Any, list[Any]]:
     """Run a SELECT whose rows stand behind their parent's key, and gather them by it, in their order."""
     groups: dict[Any, list[Any]] = {key: [] for key in keys}

@@ -1,8 +1,8 @@
 """Pages of a list: the connection types, the window that a client asks for, and cursors.
 
 A cursor holds the values of the order's columns at one row, at the database's full precision, and a check sum over them
-and over the list it was made for (table, order, filter, search). It hides nothing and grants nothing: whoever forges one
-names a position in rows they may read anyway.
+and over the list it was made for (table, order, filter, search). It hides nothing and grants nothing: whoever forges
+one names a position in rows they may read anyway.
 """
 
 import json
@@ -61,7 +61,7 @@ class PageInfo:
 @strawberry.type(description="One item, and where it stands in its list.")
 class Edge(Generic[T]):
     cursor: str = strawberry.field(
-        description="The item's place in the list, for `after` and `before`. Opaque; good for this order, filter and search."
+        description="The item's place, for `after` and `before`. Opaque; good for this order, filter and search."
     )
     node: T = strawberry.field(description="The item.")
 
@@ -131,16 +131,21 @@ def read_cursor(text: str, order: Sequence[Sort], scope: Hashable, argument: str
         BadCursor: it was changed, or made for another order or scope.
     """
     try:
-        if len(text) > _LONGEST or not text.isascii():
-            raise ValueError
-        sealed = urlsafe_b64decode(text + "=" * (-len(text) % 4))
-        body = sealed[_SUM:]
-        if sealed[:_SUM] != _sum(body, order, scope):
-            raise ValueError
-        values = cast("list[Any]", json.loads(body.decode("utf-8", "surrogatepass")))
+        values = cast("list[Any]", json.loads(_opened(text, order, scope)))
         return tuple(_typed(sort, value) for sort, value in zip(order, values, strict=True))
     except (ValueError, TypeError, ArithmeticError, RecursionError):
         raise BadCursor(field=(argument,)) from None
+
+
+def _opened(text: str, order: Sequence[Sort], scope: Hashable) -> str:
+    """Return what a cursor holds; ValueError when its check sum does not fit."""
+    if len(text) > _LONGEST or not text.isascii():
+        raise ValueError
+    sealed = urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    body = sealed[_SUM:]
+    if sealed[:_SUM] != _sum(body, order, scope):
+        raise ValueError
+    return body.decode("utf-8", "surrogatepass")
 
 
 def _sum(body: bytes, order: Sequence[Sort], scope: Hashable) -> bytes:

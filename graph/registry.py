@@ -1,8 +1,8 @@
 """All declared views, found by name, by table and by prefix."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from graph.facts import DeclarationRefused
 
@@ -32,7 +32,7 @@ class Registry:
         """Return the views over tables."""
         from graph.declare import Row
 
-        return [view for view in self.views.values() if issubclass(view, Row)]
+        return [cast("type[Row[Any]]", view) for view in self.views.values() if issubclass(view, Row)]
 
     def prefixes_of(self, model: type[Any]) -> tuple[str, ...]:
         """Return the prefixes of the ids that name a table's rows."""
@@ -48,7 +48,7 @@ def current() -> Registry:
 
 
 @contextmanager
-def isolated() -> Iterator[Registry]:
+def isolated() -> Generator[Registry]:
     """Let declarations go into a registry of their own: for a schema beside the main one."""
     _current.append(Registry())
     try:

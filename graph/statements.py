@@ -13,24 +13,22 @@ from sqlalchemy import (
     ARRAY,
     ColumnElement,
     Integer,
-    Select,
     Uuid,
     and_,
     bindparam,
     distinct,
     exists,
     func,
-    inspect,
     literal,
     or_,
-    select,
     true,
     tuple_,
 )
-from sqlalchemy.orm import Mapper, aliased, load_only, raiseload
+from sqlalchemy.orm import aliased, load_only, raiseload
 
 from graph.facts import TENANT, Attribute, ByMembers, InColumn, Many, Page, Sort, Source, rows_of
 from graph.paging import Position
+from graph.tables import Statement, column_properties, picked
 
 Condition = ColumnElement[bool]
 
@@ -62,10 +60,9 @@ def own(column: Attribute) -> Attribute:
 
 def columns(source: Source) -> list[Attribute]:
     """The columns to load: all but the deferred ones that no field of the view needs."""
-    mapper: Mapper[Any] = inspect(source.model)
     return [
         getattr(source.model, each.key)
-        for each in mapper.column_attrs
+        for each in column_properties(source.model)
         if not each.deferred or each.key in source.deferred
     ]
 
@@ -75,32 +72,28 @@ def whole(source: Source, entity: Any) -> Any:
     return [load_only(*[getattr(entity, each.key) for each in columns(source)], raiseload=True), raiseload("*")]
 
 
-def by_key(source: Source, column: Attribute) -> Select[Any]:
+def by_key(source: Source, column: Attribute) -> Statement:
     """Rows whose `column` is one of the keys."""
-    statement = select(source.model).where(column == func.any(parents(column)), wall(source))
+    statement = picked(source.model).where(column == func.any(parents(column)), wall(source))
     return statement.options(*whole(source, source.model))
 
 
 def ordering(entity: Any, order: Sequence[Sort], *, backward: bool = False) -> list[Any]:
     """The ORDER BY of an order, or of its opposite."""
-    return [
-        getattr(entity, each.column.key).desc()
-        if each.descending != backward
-        else getattr(entity, each.column.key).asc()
-        for each in order
-    ]
+    keys = [(getattr(entity, each.column.key), each.descending != backward) for each in order]
+    return [key.desc() if down else key.asc() for key, down in keys]
 
 
-def children(edge: Many, order: Sequence[Sort]) -> Select[Any]:
+def children(edge: Many, order: Sequence[Sort]) -> Statement:
     """Rows of a list, each behind its parent's key, in the list's order."""
     source = rows_of(edge)
     if edge.limit is not None:
-        return _per_parent(edge.key, source, _listed(edge, select(*columns(source))), order)
-    statement = _listed(edge, select(edge.key, source.model)).where(edge.key == func.any(parents(edge.key)))
+        return _per_parent(edge.key, source, _listed(edge, picked(*columns(source))), order)
+    statement = _listed(edge, picked(edge.key, source.model)).where(edge.key == func.any(parents(edge.key)))
     return statement.order_by(*ordering(source.model, order)).options(*whole(source, source.model))
 
 
-def _listed(edge: Many, statement: Select[Any]) -> Select[Any]:
+def _listed(edge: Many, statement: Statement) -> Statement:
     """The rows of a list, behind the wall; a join table has a wall of its own."""
     source = rows_of(edge)
     if edge.far is None:
@@ -109,13 +102,13 @@ def _listed(edge: Many, statement: Select[Any]) -> Select[Any]:
     return joined.where(wall(source), own(edge.far) == tenant())
 
 
-def page(edge: Page, order: Sequence[Sort], where: Sequence[Condition], *, backward: bool = False) -> Select[Any]:
+def page(edge: Page, order: Sequence[Sort], where: Sequence[Condition], *, backward: bool = False) -> Statement:
     """One page, nearest to its start (or end) first; behind the parent's key unless it is a root's."""
     source = rows_of(edge)
     if edge.key is not None:
-        inner = select(*columns(source)).where(wall(source), *where)
+        inner = picked(*columns(source)).where(wall(source), *where)
         return _per_parent(edge.key, source, inner, order, backward=backward)
-    statement = select(source.model).where(wall(source), *where).options(*whole(source, source.model))
+    statement = picked(source.model).where(wall(source), *where).options(*whole(source, source.model))
     return statement.order_by(*ordering(source.model, order, backward=backward)).limit(_limit())
 
 
@@ -124,13 +117,13 @@ def _limit() -> Any:
 
 
 def _per_parent(
-    key: Attribute, source: Source, inner: Select[Any], order: Sequence[Sort], *, backward: bool = False
-) -> Select[Any]:
+    key: Attribute, source: Source, inner: Statement, order: Sequence[Sort], *, backward: bool = False
+) -> Statement:
     """At most `limit` rows for each parent. A LATERAL keeps no promised order, so the outer SELECT orders again."""
     parent = _unnested(key)
     first = inner.where(key == parent).order_by(*ordering(source.model, order, backward=backward)).limit(_limit())
     child = aliased(source.model, first.lateral("child"))
-    statement = select(parent, child).join_from(parent.table, child, true()).options(*whole(source, child))
+    statement = picked(parent, child).join_from(parent.table, child, true()).options(*whole(source, child))
     return statement.order_by(*ordering(child, order, backward=backward))
 
 
@@ -138,23 +131,23 @@ def _unnested(key: Attribute) -> Any:
     return func.unnest(parents(key)).table_valued("key").render_derived(name="parent").c.key
 
 
-def count(edge: Page, where: Sequence[Condition]) -> Select[Any]:
+def count(edge: Page, where: Sequence[Condition]) -> Statement:
     """How many rows a list holds, behind the parent's key unless it is a root's."""
     source = rows_of(edge)
     if edge.key is None:
-        return select(func.count()).select_from(source.model).where(wall(source), *where)
-    statement = select(edge.key, func.count()).where(edge.key == func.any(parents(edge.key)), wall(source), *where)
+        return picked(func.count()).select_from(source.model).where(wall(source), *where)
+    statement = picked(edge.key, func.count()).where(edge.key == func.any(parents(edge.key)), wall(source), *where)
     return statement.group_by(edge.key)
 
 
-def any_row(edge: Page, where: Sequence[Condition]) -> Select[Any]:
+def any_row(edge: Page, where: Sequence[Condition]) -> Statement:
     """Whether a list holds a row: one Boolean for a root's, else the keys of the parents whose list does."""
     source = rows_of(edge)
     if edge.key is None:
-        return select(exists().select_from(source.model).where(wall(source), *where))
+        return picked(exists().select_from(source.model).where(wall(source), *where))
     parent = _unnested(edge.key)
     found = exists().select_from(source.model).where(edge.key == parent, wall(source), *where)
-    return select(parent).where(found)
+    return picked(parent).where(found)
 
 
 def beyond(order: Sequence[Sort], position: Position, *, later: bool, inclusive: bool = False) -> Condition:
@@ -203,5 +196,5 @@ def has_any(link: Attached, wanted: Sequence[UUID] | None) -> Condition:
 
 def has_all(link: Attached, wanted: Sequence[UUID]) -> Condition:
     """Each of the wanted rows is attached over a join table; `wanted` holds each once."""
-    found = select(func.count(distinct(link.far))).where(*link.holds(wanted)).correlate_except(link.near.class_)
+    found = picked(func.count(distinct(link.far))).where(*link.holds(wanted)).correlate_except(link.near.class_)
     return found.scalar_subquery() == len(wanted)

@@ -212,9 +212,10 @@ async def test_an_id_that_is_not_one_finds_nothing(
 
 
 async def test_keys_beyond_a_batch_are_loaded_in_several(database: Database, tenant: Tenant, client: Clients) -> None:
+    import asyncio
+
     from graph.context import LARGEST_BATCH, Context
     from tests.graph.views import Contact, CountingReader
-    import asyncio
 
     people = await store(database, tenant, [{}])
     reader = CountingReader(database)
