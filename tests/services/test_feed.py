@@ -371,7 +371,7 @@ async def collect(subscription: Subscription, total: int, heard: dict[int, list[
 
 async def sever(database: Database) -> None:
     async with database.system() as session:
-        await session.execute(text("RESET ROLE"))
+        await session.execute(text("SET LOCAL ROLE NONE"))
         await session.execute(
             text(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
