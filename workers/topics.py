@@ -1,5 +1,5 @@
 """Imports every module with handlers, so that they are registered. One line a topic."""
 
-from workers import upkeep
+from workers import mails, upkeep
 
-TOPICS = (upkeep,)
+TOPICS = (mails, upkeep)

@@ -1,0 +1,95 @@
+"""What a person says about themselves."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import select
+
+from core import phone, text
+from core.errors import DomainError, Problems
+from core.ground import Ground
+from core.ids import WorkspaceId
+from core.unset import UNSET, UnsetType
+from models import EventType, User, WorkspaceMember
+from services.access import Actor, Identity
+from services.accounts.errors import AccountMissing
+from services.accounts.registration import NAME_LONGEST
+from services.transaction import begin_system
+
+_WORKSPACES_TOLD: Final = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileDraft:
+    """What is to change; what is not given stays."""
+
+    name: str | UnsetType = UNSET
+    phone: str | None | UnsetType = UNSET
+    avatar_url: str | None | UnsetType = UNSET
+    language: str | UnsetType = UNSET
+    timezone: str | UnsetType = UNSET
+
+
+async def update(ground: Ground, identity: Identity, draft: ProfileDraft) -> User:
+    """Change a person's own profile; the workspaces that they are in hear of it.
+
+    Raises:
+        Invalid: values are not acceptable; all are told at once.
+    """
+    changes = _checked(draft)
+    async with begin_system(ground) as tx:
+        user = await tx.session.scalar(select(User).where(User.id == identity.user_id).with_for_update())
+        if user is None:
+            raise AccountMissing
+        for name, value in changes.items():
+            setattr(user, name, value)
+        if changes:
+            memberships = select(WorkspaceMember.workspace_id).where(WorkspaceMember.user_id == user.id)
+            for workspace_id in await tx.session.scalars(memberships.limit(_WORKSPACES_TOLD)):
+                inner = tx.within(Actor.system(WorkspaceId(workspace_id)))
+                inner.publish(EventType.MEMBER_PROFILE_UPDATED, user.id)
+        return user
+
+
+async def me(ground: Ground, identity: Identity) -> User:
+    """Return the signed-in person."""
+    async with ground.database.system() as session:
+        user = await session.scalar(select(User).where(User.id == identity.user_id))
+    if user is None:
+        raise AccountMissing
+    return user
+
+
+def _checked(draft: ProfileDraft) -> dict[str, str | None]:
+    problems = Problems()
+    changes: dict[str, str | None] = {}
+
+    def take(name: str, value: str | None | UnsetType) -> None:
+        if value is UNSET:
+            return
+        try:
+            changes[name] = _clean(name, value) if isinstance(value, str) else None
+        except DomainError as error:
+            problems.extend(error)
+
+    take("name", draft.name)
+    take("phone", draft.phone)
+    take("avatar_url", draft.avatar_url)
+    take("language", draft.language)
+    take("timezone", draft.timezone)
+    problems.raise_any()
+    return changes
+
+
+def _clean(name: str, value: str) -> str:
+    match name:
+        case "name":
+            return text.clean_line(value, field=("name",), most=NAME_LONGEST)
+        case "phone":
+            return phone.parse(value).e164
+        case "avatar_url":
+            return text.url(value, field=("avatar_url",))
+        case "language":
+            return text.language(value)
+        case _:
+            return text.timezone(value)

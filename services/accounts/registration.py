@@ -1,0 +1,93 @@
+"""How a person gets an account, and their first workspace with it."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy.exc import IntegrityError
+
+from core import clock, text
+from core.database import constraint_of
+from core.errors import DomainError, Problems
+from core.ground import Ground
+from core.ids import UserId, uuid7
+from models import User
+from services.access import Origin
+from services.accounts import grants, limits, links
+from services.accounts.errors import EmailTaken
+from services.accounts.grants import Grant
+from services.transaction import SystemTransaction, begin_system
+from services.workspaces.founding import NAME_LONGEST as WORKSPACE_NAME_LONGEST
+from services.workspaces.founding import found
+
+NAME_LONGEST: Final = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registration:
+    """What a new person gives. Without a workspace's name they have none, and accept an invitation."""
+
+    email: str
+    password: str
+    name: str
+    workspace_name: str | None = None
+    language: str | None = None
+    timezone: str | None = None
+
+
+async def register(ground: Ground, origin: Origin, given: Registration) -> Grant:
+    """Make an account, perhaps with a workspace that it owns, and sign in.
+
+    Raises:
+        Invalid: values are not acceptable; all are told at once.
+        EmailTaken: there is an account with this address.
+        RateLimited: too many accounts were made from one place.
+    """
+    await limits.spend(ground, limits.REGISTER_BY_ADDRESS, origin.ip or "")
+    user = await _checked(ground, given)
+    try:
+        async with begin_system(ground) as tx:
+            tx.session.add(user)
+            await tx.session.flush()
+            workspace_id = await _first_workspace(tx, user, origin, given.workspace_name)
+            await links.offer_verification(tx, ground, user)
+            session, token = await grants.open_session(tx, user, origin, workspace_id)
+    except IntegrityError as error:
+        if constraint_of(error) == "uq_users_email":
+            raise EmailTaken(field=("email",)) from error
+        raise
+    return grants.granted(ground, user, session, token)
+
+
+async def _first_workspace(tx: SystemTransaction, user: User, origin: Origin, name: str | None) -> object:
+    if name is None:
+        return None
+    return (await found(tx, founder=UserId(user.id), origin=origin, name=name)).id
+
+
+async def _checked(ground: Ground, given: Registration) -> User:
+    """Check everything that was given, and hash the password."""
+    problems = Problems()
+    user = User(id=uuid7(), last_login_at=clock.now())
+    try:
+        user.email = text.email(given.email)
+    except DomainError as error:
+        problems.extend(error)
+    try:
+        user.name = text.clean_line(given.name, field=("name",), most=NAME_LONGEST)
+    except DomainError as error:
+        problems.extend(error)
+    if given.workspace_name is not None:
+        try:
+            text.clean_line(given.workspace_name, field=("workspace_name",), most=WORKSPACE_NAME_LONGEST)
+        except DomainError as error:
+            problems.extend(error)
+    weakness = await ground.passwords.weakness(given.password, (given.email[:200], given.name[:200]))
+    if weakness is not None:
+        problems.add(weakness, field=("password",), code="PASSWORD_WEAK")
+    problems.raise_any()
+    if given.language is not None:
+        user.language = text.language(given.language)
+    if given.timezone is not None:
+        user.timezone = text.timezone(given.timezone)
+    user.password_hash = await ground.passwords.hash(given.password)
+    return user

@@ -1,0 +1,1 @@
+"""Contacts: the people that a workspace talks to."""
