@@ -73,7 +73,7 @@ def plain(value: object) -> object:
         case Mapping():
             return {str(key): plain(each) for key, each in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
         case Sequence() | set() | frozenset():
-            return [plain(each) for each in value]  # pyright: ignore[reportUnknownVariableType]
+            return [plain(each) for each in value]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
         case _:
             return str(value)
 

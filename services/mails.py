@@ -59,8 +59,8 @@ def invitation(email: str, workspace: Workspace, language: str, public_url: str,
         to=email,
         subject=f"Invitation to {workspace.name}",
         text=(
-            f"You are invited to the workspace {workspace.name}.\n\nTo accept, open this within 7 days and sign in with "
-            f"this e-mail address:\n\n{link}\n"
+            f"You are invited to the workspace {workspace.name}.\n\nTo accept, open this within 7 days and sign in "
+            f"with this e-mail address:\n\n{link}\n"
         ),
     )
 

@@ -71,9 +71,10 @@ class Loop:
     async def run(self) -> None:
         """Connect and work. Returns after a drain; raises what broke it otherwise."""
         pace = self._pace
-        connection: Any = await asyncpg.connect(  # pyright: ignore[reportUnknownMemberType]
+        library: Any = asyncpg
+        connection: _Connection = await library.connect(
             self._url,
-            timeout=pace.call,  # pyright: ignore[reportArgumentType]  (asyncpg takes fractions)
+            timeout=pace.call,
             command_timeout=pace.call,
             server_settings={"application_name": "workers"},
         )

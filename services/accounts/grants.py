@@ -1,8 +1,8 @@
 """What a sign-in hands out: an access token and a refresh token, and how the latter is exchanged for its successor.
 
-A session is a family of refresh tokens (RFC 9700, section 4.14). Each works once. A spent one that comes back means that
-somebody has a copy, so the family ends; but for ten seconds the direct predecessor is honoured, because a client may
-have lost the answer.
+A session is a family of refresh tokens (RFC 9700, section 4.14). Each works once. A spent one that comes back means
+that somebody has a copy, so the family ends; but for ten seconds the direct predecessor is honoured, because a client
+may have lost the answer.
 """
 
 from dataclasses import dataclass

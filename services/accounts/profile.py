@@ -24,8 +24,8 @@ class ProfileDraft:
     """What is to change; what is not given stays."""
 
     name: str | UnsetType = UNSET
-    phone: str | None | UnsetType = UNSET
-    avatar_url: str | None | UnsetType = UNSET
+    phone: str | UnsetType | None = UNSET
+    avatar_url: str | UnsetType | None = UNSET
     language: str | UnsetType = UNSET
     timezone: str | UnsetType = UNSET
 
@@ -64,7 +64,7 @@ def _checked(draft: ProfileDraft) -> dict[str, str | None]:
     problems = Problems()
     changes: dict[str, str | None] = {}
 
-    def take(name: str, value: str | None | UnsetType) -> None:
+    def take(name: str, value: str | UnsetType | None) -> None:
         if value is UNSET:
             return
         try:

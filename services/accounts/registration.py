@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Final
+from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 
@@ -58,7 +59,7 @@ async def register(ground: Ground, origin: Origin, given: Registration) -> Grant
     return grants.granted(ground, user, session, token)
 
 
-async def _first_workspace(tx: SystemTransaction, user: User, origin: Origin, name: str | None) -> object:
+async def _first_workspace(tx: SystemTransaction, user: User, origin: Origin, name: str | None) -> UUID | None:
     if name is None:
         return None
     return (await found(tx, founder=UserId(user.id), origin=origin, name=name)).id
