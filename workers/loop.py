@@ -72,7 +72,7 @@ class Loop:
         """Connect and work. Returns after a drain; raises what broke it otherwise."""
         pace = self._pace
         library: Any = asyncpg
-        connection: _Connection = await library.connect(
+        connection: Any = await library.connect(
             self._url,
             timeout=pace.call,
             command_timeout=pace.call,

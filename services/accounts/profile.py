@@ -17,17 +17,18 @@ from services.accounts.registration import NAME_LONGEST
 from services.transaction import begin_system
 
 _WORKSPACES_TOLD: Final = 50
+_MAY_BE_EMPTY: Final = frozenset({"phone", "avatar_url"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProfileDraft:
     """What is to change; what is not given stays."""
 
-    name: str | UnsetType = UNSET
+    name: str | UnsetType | None = UNSET
     phone: str | UnsetType | None = UNSET
     avatar_url: str | UnsetType | None = UNSET
-    language: str | UnsetType = UNSET
-    timezone: str | UnsetType = UNSET
+    language: str | UnsetType | None = UNSET
+    timezone: str | UnsetType | None = UNSET
 
 
 async def update(ground: Ground, identity: Identity, draft: ProfileDraft) -> User:
@@ -68,7 +69,7 @@ def _checked(draft: ProfileDraft) -> dict[str, str | None]:
         if value is UNSET:
             return
         try:
-            changes[name] = _clean(name, value) if isinstance(value, str) else None
+            changes[name] = _clean(name, value) if isinstance(value, str) else _emptied(name)
         except DomainError as error:
             problems.extend(error)
 
@@ -79,6 +80,11 @@ def _checked(draft: ProfileDraft) -> dict[str, str | None]:
     take("timezone", draft.timezone)
     problems.raise_any()
     return changes
+
+
+def _emptied(name: str) -> None:
+    if name not in _MAY_BE_EMPTY:
+        raise text.Required(field=(name,))
 
 
 def _clean(name: str, value: str) -> str:
