@@ -121,7 +121,7 @@ def write_cursor(row: object, order: Sequence[Sort], scope: Hashable) -> str:
     """Name the place of a row."""
     values = [_plain(getattr(row, sort.column.key)) for sort in order]
     body = json.dumps(values, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
-    return urlsafe_b64encode(_sum(body, order, scope) + body).decode().rstrip("=")
+    return _written(_sum(body, order, scope) + body)
 
 
 def read_cursor(text: str, order: Sequence[Sort], scope: Hashable, argument: str = "after") -> Position:
@@ -143,9 +143,13 @@ def _opened(text: str, order: Sequence[Sort], scope: Hashable) -> str:
         raise ValueError
     sealed = urlsafe_b64decode(text + "=" * (-len(text) % 4))
     body = sealed[_SUM:]
-    if sealed[:_SUM] != _sum(body, order, scope):
+    if _written(sealed) != text or sealed[:_SUM] != _sum(body, order, scope):
         raise ValueError
     return body.decode("utf-8", "surrogatepass")
+
+
+def _written(sealed: bytes) -> str:
+    return urlsafe_b64encode(sealed).decode().rstrip("=")
 
 
 def _sum(body: bytes, order: Sequence[Sort], scope: Hashable) -> bytes:

@@ -15,6 +15,7 @@ from services.access import Actor
 from tests.fixtures.tenants import Tenant
 from tests.graph.views import Client, CountingReader
 
+LABELS = ("Frio", "Quente", "Álcool")
 MOMENT = datetime(2026, 11, 23, 12, 0, 0, 123456, tzinfo=UTC)
 
 
@@ -30,10 +31,10 @@ class People:
 
 
 async def store(database: Database, tenant: Tenant, rows: list[Mapping[str, Any]]) -> People:
-    """Store three labels and contacts; `labels` of a row are positions."""
+    """Store contacts, and three labels if a row has `labels` (their positions)."""
     people = People()
     async with database.write(tenant.workspace_id) as session:
-        for position, name in enumerate(("Frio", "Quente", "Álcool")):
+        for position, name in enumerate(LABELS if any("labels" in row for row in rows) else ()):
             people.labels.append(
                 models.Label(workspace_id=tenant.workspace_id, name=name, color="#112233", position=position)
             )

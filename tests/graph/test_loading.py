@@ -164,7 +164,7 @@ async def test_a_root_field_without_its_permission_is_forbidden(tenant: Tenant, 
 
 
 async def test_node_finds_any_type_that_names_a_permission(database: Database, tenant: Tenant, client: Clients) -> None:
-    people = await store(database, tenant, [{}])
+    people = await store(database, tenant, [{"labels": ()}])
     asking = client(tenant.owner)
     source = "query($id: ID!) { node(id: $id) { id __typename ... on Contact { name } } }"
     ids = {
