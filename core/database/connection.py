@@ -111,18 +111,16 @@ connect_utils.protocol.Protocol = _Protocol  # pyright: ignore[reportUnknownMemb
 class Connection(asyncpg.Connection):  # pyright: ignore[reportUntypedBaseClass]
     """asyncpg's connection, which can be bound to a workspace or begin a transaction in one round trip."""
 
-    __slots__ = ("_begun",)
+    __slots__ = ("_begun", "_walled")
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)  # pyright: ignore[reportUnknownMemberType]
         self._begun: _Begun | None = None
-        if not isinstance(self._protocol, _Protocol):  # pyright: ignore[reportUnknownMemberType]
+        protocol = arguments[0]
+        if not isinstance(protocol, _Protocol):
             message = "this release of asyncpg makes connections in a way that cannot be walled"
             raise walls.WallBroken(message)
-
-    @property
-    def _walled(self) -> _Transport:
-        return cast("Any", self)._protocol.walled  # noqa: SLF001  (asyncpg has no public way to it)
+        self._walled = protocol.walled
 
     @property
     def is_clean(self) -> bool:

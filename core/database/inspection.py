@@ -76,7 +76,7 @@ async def verify(engine: AsyncEngine, read: Read) -> None:
     """
     try:
         async with engine.connect() as connection:
-            await _check_catalogue(connection)
+            await check_catalogue(connection)
             shown = (await connection.execute(_SHOWN, {"app": walls.APP_ROLE})).scalars().all()
             role, workspace = (await connection.execute(_HERE)).one()
             await _check_sight(connection.scalars, shown)
@@ -96,7 +96,8 @@ async def verify(engine: AsyncEngine, read: Read) -> None:
         await _check_sight(session.scalars, shown)
 
 
-async def _check_catalogue(connection: AsyncConnection) -> None:
+async def check_catalogue(connection: AsyncConnection) -> None:
+    """Read roles, tables and policies; raise `WallBroken` when one of them lets rows through."""
     for rule, complaint in _RULES:
         found = (
             await connection.execute(text(rule), {name: _NAMES[name] for name in _NAMES if f":{name}" in rule})

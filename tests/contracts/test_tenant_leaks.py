@@ -1,0 +1,337 @@
+"""No answer holds a row of another workspace: for every table, every way in, and under fire.
+
+No statement here names the workspace in a condition: what keeps the rows apart is the wall alone. Run this against each
+new release of asyncpg and of PostgreSQL before it is taken.
+"""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from core.database import CommitRefused, Database, DatabaseAway, DatabaseBusy, PoolLimits, ReadSession, WriteSession
+from models import Contact, Workspace
+from tests.fixtures.twins import TABLES, TENANT_TABLES, WORKSPACE, Rows, furnished_workspace
+
+APPEND_ONLY = {"audit_entries", "events"}
+READABLE = {"users", "workspaces", *(table.name for table in TENANT_TABLES)}
+INSUFFICIENT_PRIVILEGE = "42501"
+CONNECTIONS = 16
+TASKS = 24
+OPERATIONS = 100
+CHANCE = random.Random()  # noqa: S311
+
+tenant_tables = pytest.mark.parametrize("table", TENANT_TABLES, ids=lambda table: table.name)
+changeable_tables = pytest.mark.parametrize(
+    "table", [each for each in TENANT_TABLES if each.name not in APPEND_ONLY], ids=lambda table: table.name
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Twins:
+    """Two workspaces with one row in every table each."""
+
+    one: UUID
+    other: UUID
+    rows: Rows
+    other_rows: Rows
+
+
+@pytest.fixture(scope="module")
+async def twins(database: Database) -> Twins:
+    one, rows = await furnished_workspace(database)
+    other, other_rows = await furnished_workspace(database)
+    return Twins(one=one, other=other, rows=rows, other_rows=other_rows)
+
+
+@pytest.fixture
+async def crowd(database: Database) -> AsyncIterator[Database]:
+    """The same database with many connections, a short patience, and no restraint on writers."""
+    limits = PoolLimits(app=CONNECTIONS, writers=CONNECTIONS, system=2, wait=30, reading=0.05, writing=0.05)
+    opened = Database(database.url, pool=limits)
+    yield opened
+    await opened.close()
+
+
+@tenant_tables
+async def test_a_read_sees_the_rows_of_its_own_workspace_only(
+    database: Database, twins: Twins, table: sa.Table
+) -> None:
+    for workspace_id in (twins.one, twins.other):
+        async with database.read(workspace_id) as session:
+            seen = (await session.execute(sa.select(table.c[WORKSPACE]))).all()
+
+        assert seen == [(workspace_id,)]
+
+
+@tenant_tables
+async def test_a_write_session_sees_the_rows_of_its_own_workspace_only(
+    database: Database, twins: Twins, table: sa.Table
+) -> None:
+    for workspace_id in (twins.one, twins.other):
+        async with database.write(workspace_id) as session:
+            seen = (await session.execute(sa.select(table.c[WORKSPACE]))).all()
+
+        assert seen == [(workspace_id,)]
+
+
+@changeable_tables
+async def test_changes_without_a_condition_reach_the_own_rows_only(
+    database: Database, twins: Twins, table: sa.Table
+) -> None:
+    every = sa.update(table).values({WORKSPACE: table.c[WORKSPACE]}).returning(table.c[WORKSPACE])
+
+    async with database.write(twins.one) as session, undone(session):
+        assert (await session.scalars(every)).all() == [twins.one]
+        assert (await session.scalars(sa.delete(table).returning(table.c[WORKSPACE]))).all() == [twins.one]
+
+
+@tenant_tables
+async def test_a_row_cannot_be_put_into_another_workspace(database: Database, twins: Twins, table: sa.Table) -> None:
+    row = {name: value for name, value in twins.other_rows[table.name].items() if table.c[name].computed is None}
+
+    with pytest.raises(DBAPIError) as refused:
+        async with database.write(twins.one) as session:
+            await session.execute(sa.insert(table).values(row))
+
+    assert state(refused.value) == INSUFFICIENT_PRIVILEGE
+
+
+@changeable_tables
+async def test_a_row_cannot_be_moved_into_another_workspace(database: Database, twins: Twins, table: sa.Table) -> None:
+    with pytest.raises(DBAPIError) as refused:
+        async with database.write(twins.one) as session:
+            await session.execute(sa.update(table).values({WORKSPACE: twins.other}))
+
+    assert state(refused.value) == INSUFFICIENT_PRIVILEGE
+
+
+async def test_a_row_cannot_refer_to_a_row_of_another_workspace(database: Database, twins: Twins) -> None:
+    labelled = next(table for table in TENANT_TABLES if table.name == "contact_labels")
+    foreign = {**twins.rows["contact_labels"], "contact_id": twins.other_rows["contacts"]["id"]}
+
+    with pytest.raises(IntegrityError) as refused:
+        async with database.write(twins.one) as session:
+            await session.execute(sa.insert(labelled).values(foreign))
+
+    assert "contact_labels" in str(refused.value.orig)
+
+
+@pytest.mark.parametrize("table", [each for each in TABLES if each.name not in READABLE], ids=lambda each: each.name)
+async def test_tables_of_no_workspace_are_shut(database: Database, twins: Twins, table: sa.Table) -> None:
+    with pytest.raises(DBAPIError) as refused:
+        async with database.read(twins.one) as session:
+            await session.execute(sa.select(sa.literal(1)).select_from(table))
+
+    assert state(refused.value) == INSUFFICIENT_PRIVILEGE
+
+
+async def test_of_all_workspaces_and_people_one_sees_itself_and_its_members(database: Database, twins: Twins) -> None:
+    people = sa.text("SELECT id FROM users")
+
+    async with database.read(twins.one) as session:
+        assert (await session.scalars(sa.select(Workspace.id))).all() == [twins.one]
+        assert (await session.scalars(people)).all() == [twins.rows["users"]["id"]]
+
+
+async def test_a_persons_secrets_are_shut(database: Database, twins: Twins) -> None:
+    for secret in ("password_hash", "totp_secret"):
+        with pytest.raises(DBAPIError) as refused:
+            async with database.read(twins.one) as session:
+                await session.execute(sa.select(sa.column(secret)).select_from(sa.table("users")))
+
+        assert state(refused.value) == INSUFFICIENT_PRIVILEGE
+
+
+@pytest.mark.parametrize("change", ["UPDATE audit_entries SET action = 'x'", "DELETE FROM audit_entries"])
+async def test_the_audit_log_cannot_be_changed_by_anybody(database: Database, twins: Twins, change: str) -> None:
+    for way in (database.write(twins.one), database.system()):
+        with pytest.raises(DBAPIError) as refused:
+            async with way as session:
+                await session.execute(sa.text(change))
+        assert state(refused.value) == INSUFFICIENT_PRIVILEGE
+
+
+@pytest.mark.parametrize("change", ["UPDATE audit_entries SET action = 'x'", "TRUNCATE audit_entries"])
+async def test_not_even_the_owner_changes_the_audit_log(database: Database, change: str) -> None:
+    async with database.system() as session, undone(session):
+        await session.execute(sa.text("SET LOCAL ROLE NONE"))
+
+        with pytest.raises(DBAPIError, match="append-only"):
+            await session.execute(sa.text(change))
+
+
+async def test_what_goes_around_the_ways_in_sees_nothing(database: Database, twins: Twins) -> None:
+    async with database.engine.connect() as connection:
+        assert (await connection.execute(sa.select(Contact.id))).all() == []
+
+    async with database.read(twins.one) as session:
+        driver = session._line.driver
+        assert await driver.fetch("SELECT count(*) FROM contacts") == [(1,)]
+        assert await driver.execute("SELECT FROM contacts") == "SELECT 0"
+        driver.unbind()
+        assert (await session.execute(sa.select(Contact.id))).all() == []
+
+
+async def test_a_workspace_does_not_outlast_its_session_on_a_connection(database: Database, twins: Twins) -> None:
+    alone = Database(database.url, pool=PoolLimits(app=1, writers=1, system=1))
+    here = sa.text("SELECT pg_backend_pid(), current_setting('app.workspace_id', true)")
+
+    async with alone.read(twins.one) as session:
+        read_pid, inside = (await session.execute(here)).one()
+    async with alone.write(twins.one) as session:
+        write_pid, _ = (await session.execute(here)).one()
+    async with alone.engine.connect() as connection:
+        after_pid, outside = (await connection.execute(here)).one()
+    await alone.close()
+
+    assert read_pid == write_pid == after_pid
+    assert inside == str(twins.one)
+    assert outside == ""
+
+
+async def test_a_connection_that_was_left_in_a_workspace_is_not_handed_on(database: Database, twins: Twins) -> None:
+    alone = Database(database.url, pool=PoolLimits(app=1, writers=1, system=1))
+    async with alone.engine.connect() as connection:
+        (await connection.get_raw_connection()).driver_connection.bind(twins.one)
+
+    async with alone.engine.connect() as connection:
+        seen = (await connection.execute(sa.select(Contact.id))).all()
+    await alone.close()
+
+    assert seen == []
+
+
+@dataclass(slots=True)
+class Fire:
+    """What became of a storm of reads and writes."""
+
+    planting: float = 0.0
+    answers: int = 0
+    planted: int = 0
+    foreign: int = 0
+    other: Counter[str] = field(default_factory=Counter)
+
+    def judge(self, expected: UUID, seen: list[UUID]) -> None:
+        """Note an answer: right when it holds rows, and of no workspace but the expected one."""
+        self.answers += 1
+        self.foreign += set(seen) != {expected}
+
+
+_MARKS = sa.select(Contact.workspace_id)
+_BROKEN = sa.text("SELECT workspace_id, 1 / (length(name) - length(name)) FROM contacts")
+_SLOW = sa.text("SELECT workspace_id, pg_sleep(0.2) FROM contacts")
+_PAUSE = sa.text("SELECT workspace_id FROM contacts, pg_sleep(0.004)")
+
+
+async def _read_on(session: ReadSession, workspace_id: UUID, fire: Fire, others: list[UUID]) -> None:
+    if CHANCE.random() < fire.planting:
+        session._line.driver.bind(CHANCE.choice([each for each in others if each != workspace_id]))
+        fire.planted += 1
+    for _ in range(CHANCE.randint(1, 3)):
+        statement = CHANCE.choices([_MARKS, _PAUSE, _BROKEN, _SLOW], [80, 10, 8, 2])[0]
+        fire.judge(workspace_id, list((await session.scalars(statement)).all()))
+
+
+async def _operate(database: Database, fire: Fire, workspaces: list[UUID]) -> None:
+    workspace_id = CHANCE.choice(workspaces)
+    if CHANCE.random() < 0.7:
+        async with database.read(workspace_id) as session:
+            await _read_on(session, workspace_id, fire, workspaces)
+        return
+    async with database.write(workspace_id) as session:
+        for statement in CHANCE.choices([_MARKS, _PAUSE, _BROKEN], [80, 10, 10], k=2):
+            fire.judge(workspace_id, list((await session.scalars(statement)).all()))
+        if CHANCE.random() < 0.3:
+            raise ZeroDivisionError
+
+
+async def _burn(database: Database, fire: Fire, workspaces: list[UUID]) -> None:
+    for _ in range(OPERATIONS):
+        task = asyncio.create_task(_operate(database, fire, workspaces))
+        if CHANCE.random() < 0.1:
+            await asyncio.sleep(CHANCE.random() * 0.006)
+            task.cancel()
+        (outcome,) = await asyncio.gather(task, return_exceptions=True)
+        fire.other[type(outcome).__name__] += outcome is not None
+        expected = DBAPIError | DatabaseBusy | CommitRefused | ZeroDivisionError | asyncio.CancelledError
+        if outcome is not None and not isinstance(outcome, expected):
+            raise outcome
+
+
+@pytest.fixture(scope="module")
+async def street(database: Database) -> list[UUID]:
+    """Several workspaces, each with rows."""
+    return [(await furnished_workspace(database))[0] for _ in range(8)]
+
+
+async def test_no_answer_is_foreign_under_errors_timeouts_and_cancels(crowd: Database, street: list[UUID]) -> None:
+    fire = Fire()
+
+    await asyncio.gather(*(_burn(crowd, fire, street) for _ in range(TASKS)))
+
+    assert fire.foreign == 0
+    assert fire.answers > TASKS * OPERATIONS
+    assert {"CancelledError", "DBAPIError", "DatabaseBusy", "ZeroDivisionError"} <= fire.other.keys()
+
+
+async def test_a_planted_leak_is_found(crowd: Database, street: list[UUID]) -> None:
+    fire = Fire(planting=0.02)
+
+    await asyncio.gather(*(_burn(crowd, fire, street) for _ in range(TASKS // 2)))
+
+    assert fire.planted > 0
+    assert fire.foreign >= fire.planted // 2
+
+
+async def test_walls_hold_while_connections_are_cut(crowd: Database, street: list[UUID]) -> None:
+    fire, refused = Fire(), 0
+
+    async def cut() -> None:
+        for _ in range(6):
+            await asyncio.sleep(0.05)
+            async with crowd.system() as session:
+                await session.execute(sa.text("SET LOCAL ROLE NONE"))
+                await session.execute(
+                    sa.text(
+                        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+                        " AND application_name = 'whatshybrid_app' AND random() < 0.5"
+                    )
+                )
+
+    async def read() -> None:
+        nonlocal refused
+        for _ in range(60):
+            workspace_id = CHANCE.choice(street)
+            try:
+                async with crowd.read(workspace_id) as session:
+                    fire.judge(workspace_id, list((await session.scalars(_MARKS)).all()))
+            except DatabaseAway:
+                refused += 1
+
+    await asyncio.gather(cut(), *(read() for _ in range(TASKS)))
+
+    assert fire.foreign == 0
+    assert fire.answers + refused == TASKS * 60
+    assert refused < fire.answers // 20
+
+
+@asynccontextmanager
+async def undone(session: WriteSession) -> AsyncIterator[None]:
+    """Undo what happens inside."""
+    inner = await session.begin_nested()
+    try:
+        yield
+    finally:
+        await inner.rollback()
+
+
+def state(error: DBAPIError) -> str:
+    return getattr(error.orig, "sqlstate", "")
