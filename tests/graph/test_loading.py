@@ -1,7 +1,6 @@
 """What fields answer: one row, lists, guards, and how many statements that takes."""
 
 from collections.abc import Awaitable, Callable
-from uuid import UUID
 
 import pytest
 
@@ -209,20 +208,3 @@ async def test_an_id_that_is_not_one_finds_nothing(
 
     assert data["contact"] is None
     assert asking.reader.statements == []
-
-
-async def test_keys_beyond_a_batch_are_loaded_in_several(database: Database, tenant: Tenant, client: Clients) -> None:
-    import asyncio
-
-    from graph.context import LARGEST_BATCH, Context
-    from tests.graph.views import Contact, CountingReader
-
-    people = await store(database, tenant, [{}])
-    reader = CountingReader(database)
-    context = Context(tenant.owner, reader)
-    keys: list[UUID] = [people.contacts[0].id, *[uuid7() for _ in range(LARGEST_BATCH)]]
-
-    rows = await asyncio.gather(*[context.find(Contact.source, models.Contact.id, key) for key in keys])
-
-    assert [row.name for row in rows if row is not None] == ["Ana 0"]
-    assert len(reader.statements) == 2
