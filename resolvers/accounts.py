@@ -36,7 +36,8 @@ from schema.account import (
 )
 from schema.user import User
 from schema.workspace import Workspace
-from services.accounts import grants, links, login, profile, registration, second_factor, sessions
+from services.accounts import grants, links, profile, registration, second_factor, sessions
+from services.accounts import login as signing_in
 from services.accounts.grants import Grant
 from services.workspaces import membership
 
@@ -103,10 +104,10 @@ async def register(context: Context, input: RegisterInput) -> RegisterPayload:
 
 
 @account_mutation
-async def login_(context: Context, input: LoginInput) -> LoginPayload:
+async def login(context: Context, input: LoginInput) -> LoginPayload:
     """Sign in. Whoever is unknown or mistyped gets the same answer."""
-    draft = login.LoginDraft(email=input.email, password=input.password, code=input.code)
-    return signed_in(LoginPayload, await login.login(context.ground, context.origin, draft))
+    draft = signing_in.LoginDraft(email=input.email, password=input.password, code=input.code)
+    return signed_in(LoginPayload, await signing_in.login(context.ground, context.origin, draft))
 
 
 @account_mutation
@@ -214,7 +215,7 @@ async def recovery_codes_renew(context: Context, input: PasswordConfirmation) ->
 
 MUTATIONS = (
     register,
-    login_,
+    login,
     token_refresh,
     logout,
     logout_everywhere,

@@ -115,7 +115,7 @@ class TotpEnrollPayload(MutationPayload):
 class RecoveryCodesPayload(MutationPayload):
     recovery_codes: list[str] = strawberry.field(
         default_factory=list,
-        description="Ten codes, each good once in the place of the app's. They are shown this once.",
+        description="Ten codes, each good once in the place of the app's. Shown this once.",
     )
 
 

@@ -14,6 +14,7 @@ from pgqueuer.domain.models import Schedule as Tick
 
 from services.jobs import Job, payload_of
 from services.upkeep import ExpireSessions, PruneEvents, PruneJobLog
+from services.workspaces.changing import PurgeWorkspaces
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,7 @@ SCHEDULES: Final = (
     Schedule(cron="17 3 * * *", job=PruneEvents()),
     Schedule(cron="37 3 * * *", job=ExpireSessions()),
     Schedule(cron="57 3 * * *", job=PruneJobLog()),
+    Schedule(cron="7 4 * * *", job=PurgeWorkspaces()),
 )
 
 

@@ -55,10 +55,13 @@ _AFTER = (
         SELECT 1 FROM workspace_members m WHERE m.workspace_id = {_HERE} AND m.user_id = users.id))""",
     f"GRANT SELECT, UPDATE ON workspaces TO {walls.APP_ROLE}",
     f"GRANT SELECT ({_PUBLIC_USER}) ON users TO {walls.APP_ROLE}",
-    f"GRANT DELETE ON events TO {walls.SYSTEM_ROLE}",
+    f"GRANT DELETE ON events, audit_entries TO {walls.SYSTEM_ROLE}",
     """
     CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql
-    AS $$ BEGIN RAISE EXCEPTION 'the audit log is append-only' USING ERRCODE = 'insufficient_privilege'; END $$
+    AS $$ BEGIN
+        IF TG_OP = 'DELETE' AND current_setting('app.purge', true) = 'workspace' THEN RETURN NULL; END IF;
+        RAISE EXCEPTION 'the audit log is append-only' USING ERRCODE = 'insufficient_privilege';
+    END $$
     """,
     """
     CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_entries

@@ -58,7 +58,7 @@ async def open_session(
     )
     tx.session.add(session)
     await tx.session.flush()
-    return session, await _next_token(tx, session, None)
+    return session, await next_token(tx, session)
 
 
 def granted(ground: Ground, user: User, session: Session, refresh_token: str) -> Grant:
@@ -129,7 +129,7 @@ async def _exchange(
     session.last_used_at, session.expires_at = now, now + SESSION_LIFETIME
     session.ip, session.user_agent = origin.ip, origin.user_agent
     session.workspace_id = await home_of(tx, user.id, session.workspace_id)
-    return user, session, await _next_token(tx, session, found.id)
+    return user, session, await next_token(tx, session, found.id)
 
 
 async def _is_forgivable(tx: SystemTransaction, token: RefreshToken, now: datetime) -> bool:
@@ -142,7 +142,8 @@ async def _is_forgivable(tx: SystemTransaction, token: RefreshToken, now: dateti
     return (await tx.session.scalar(statement)) is None
 
 
-async def _next_token(tx: SystemTransaction, session: Session, parent_id: UUID | None) -> str:
+async def next_token(tx: SystemTransaction, session: Session, parent_id: UUID | None = None) -> str:
+    """Add a refresh token to a session's family, and return it."""
     token = _PREFIX + Vault.opaque()
     tx.session.add(
         RefreshToken(session_id=session.id, parent_id=parent_id, token_hash=Vault.digest(token), created_at=clock.now())
