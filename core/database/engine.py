@@ -18,7 +18,6 @@ from core.database.connection import DEAD, Opening, open_connection
 from core.database.errors import DatabaseAway, DatabaseBusy, answering, connecting
 from core.database.sessions import Line, ReadSession, WriteSession, give_back
 
-_CONNECT: Final = 5.0
 _PING: Final = 3.0
 _PLANS: Final = 256
 _MARGIN: Final = 5.0
@@ -37,6 +36,7 @@ class PoolLimits:
     app: int = 12
     writers: int = 8
     system: int = 6
+    connect: float = 5.0
     wait: float = 5.0
     reading: float = 15.0
     writing: float = 30.0
@@ -197,7 +197,7 @@ def _engine(dsn: str, role: str, limits: PoolLimits) -> AsyncEngine:
     is_walled = role == walls.APP_ROLE
     opening = Opening(
         dsn=dsn,
-        connect=_CONNECT,
+        connect=limits.connect,
         command=limits.writing + _MARGIN,
         is_walled=is_walled,
         settings={

@@ -36,6 +36,11 @@ def state_of(error: BaseException) -> str:
     return getattr(origin, "sqlstate", None) or ""
 
 
+def is_stale(error: DBAPIError) -> bool:
+    """Tell whether a statement was prepared before the tables changed."""
+    return isinstance(getattr(error.orig, "__cause__", None), asyncpg.InvalidCachedStatementError)
+
+
 @contextmanager
 def answering() -> Generator[None]:
     """Turn errors that mean "not now" into `DatabaseAway` and `DatabaseBusy`; leave every other error alone."""

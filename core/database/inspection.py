@@ -109,8 +109,11 @@ async def check_catalogue(connection: AsyncConnection) -> None:
 
 async def _check_sight(ask: Ask, tables: Sequence[str]) -> None:
     """Look from outside of every workspace: nothing may be seen."""
+    if not tables:
+        message = "there is nothing to see; migrate the database"
+        raise WallBroken(message)
     looks = [f"SELECT '{table}' WHERE EXISTS (SELECT FROM {table})" for table in tables]  # noqa: S608  (quoted names)
-    seen = (await ask(text(" UNION ALL ".join(looks)))).all() if looks else ()
+    seen = (await ask(text(" UNION ALL ".join(looks)))).all()
     if seen:
         message = f"rows can be seen from outside of their workspace: {', '.join(seen)}"
         raise WallBroken(message)

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar, TypeVarTuple, overload
+from typing import Any, TypeVar, TypeVarTuple, overload
 
 from sqlalchemy import Executable, Result, ScalarResult
 from sqlalchemy.exc import DBAPIError
@@ -10,11 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from core.database.connection import Connection
-from core.database.errors import DatabaseAway, state_of
+from core.database.errors import DatabaseAway, is_stale
 
 _T = TypeVar("_T")
 _Ts = TypeVarTuple("_Ts")
-_STALE_PLAN: Final = "0A000"
 
 Parameters = Mapping[str, object]
 
@@ -48,7 +47,8 @@ class ReadSession:
     async def execute(self, statement: Executable, params: Parameters | None = None) -> Result[*tuple[Any, ...]]:
         """Run a statement; return all of its rows.
 
-        A pooled connection that died meanwhile is replaced once, as long as nothing was answered.
+        Once, and as long as nothing was answered, a pooled connection that died meanwhile is replaced, and a statement
+        that was prepared before a migration is prepared again.
 
         Raises:
             DatabaseAway: the database does not answer.
@@ -58,7 +58,7 @@ class ReadSession:
         try:
             result = await self._run(statement, params)
         except DBAPIError as error:
-            if again is None or not (error.connection_invalidated or state_of(error) == _STALE_PLAN):
+            if again is None or not (error.connection_invalidated or is_stale(error)):
                 raise
             await self.close()
             await self.open()
