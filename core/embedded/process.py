@@ -1,6 +1,11 @@
-"""One server process: begun so that it cannot outlive us, asked until it answers, and ended within a limit."""
+"""One server process: begun so that it cannot outlive us, asked until it answers, and ended within a limit.
+
+Not a supervisor: what is begun again, and how often, is decided in `core.embedded.stores`.
+"""
 
 import asyncio
+import importlib.util
+import json
 import os
 import signal
 import subprocess
@@ -19,14 +24,27 @@ _LAUNCHER: Final = Path(launch.__file__)
 _TAIL: Final = 1_500
 _PROBE: Final = 3.0
 _PAUSE: Final = 0.03
+_PATIENCE: Final = 8.0
+_TRIAL: Final = 10.0
+# Linux ends a server with us, and it needs a moment for that; elsewhere only we can
+_LINGER: Final = 8.0 if sys.platform == "linux" else 0.0
+_KEPT: Final = frozenset(
+    {"PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONPATH", "TMPDIR", "VIRTUAL_ENV"}
+)
+_CAUSES: Final = (
+    ("No space left on device", "the disk is full"),
+    ("Read-only file system", "its folder is read-only"),
+    ("cannot be run here", "its program does not run on this machine"),
+)
 
 
 class StoreFailed(Exception):
-    """An embedded store could not be started, or ended. Says which, and the end of its log."""
+    """An embedded store could not be started, or ended. `tail` is the end of its log."""
 
-    def __init__(self, store: str, reason: str) -> None:
+    def __init__(self, store: str, reason: str, tail: str = "") -> None:
         self.store = store
-        super().__init__(f"The embedded {store} failed: {reason}")
+        self.tail = tail
+        super().__init__(f"The embedded {store} failed: {reason}" + (f"\n{tail}" if tail else ""))
 
 
 class Identity(StrEnum):
@@ -39,13 +57,18 @@ class Identity(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """How one store is run: its command, its log and lock, and the signal that ends it."""
+    """How one store is run: command, log and lock, and the signals that end it, mildest first; SIGKILL follows.
+
+    `stale` are files of a server that was killed; `nudge` makes a server notice that it was asked to end.
+    """
 
     store: str
     command: Sequence[str]
     folder: Path
-    stop: signal.Signals
+    signals: tuple[signal.Signals, ...]
     identity: Identity = Identity.SELF
+    stale: tuple[Path, ...] = ()
+    nudge: Callable[[], Awaitable[None]] | None = None
 
     @property
     def log(self) -> Path:
@@ -63,32 +86,76 @@ def unprivileged() -> Identity:
     """Say how a server that refuses to be root can run: as ourselves, in a user namespace, or by setuid."""
     if os.geteuid() != 0:
         return Identity.SELF
-    command = [sys.executable, "-I", "-S", str(_LAUNCHER), str(os.getpid()), "15", "namespace", "", "--", "/bin/true"]
-    trial = subprocess.run(command, capture_output=True, check=False, timeout=10)  # noqa: S603
+    trial = subprocess.run(  # noqa: S603
+        _launcher(["/bin/true"], signal.SIGKILL, Identity.NAMESPACE), capture_output=True, check=False, timeout=_TRIAL
+    )
     return Identity.NAMESPACE if trial.returncode == 0 else Identity.SETUID
 
 
-def launcher(plan: Plan, *, holds_lock: bool = True) -> list[str]:
-    """Return the command that becomes the server."""
-    lock = str(plan.lock) if holds_lock else ""
-    mine = [str(os.getpid()), str(int(plan.stop)), plan.identity.value, lock, "--"]
-    return [sys.executable, "-I", "-S", str(_LAUNCHER), *mine, *plan.command]
+def package(module: str, store: str, variable: str) -> Path:
+    """Find a package without importing it: its own launchers make users and open folders.
+
+    Raises:
+        StoreFailed: it is not installed.
+    """
+    spec = importlib.util.find_spec(module)
+    if spec is None or spec.origin is None:
+        raise StoreFailed(store, f"its package is not installed: install the extra `embedded` or set {variable}.")
+    return Path(spec.origin).parent
+
+
+def program(file: Path | None, store: str, variable: str) -> str:
+    """Return a program's path.
+
+    Raises:
+        StoreFailed: the package came without it.
+    """
+    if file is None or not file.is_file():
+        raise StoreFailed(store, f"its package has no program for this machine: set {variable}.")
+    return str(file)
+
+
+def _launcher(command: Sequence[str], number: int, identity: Identity, plan: Plan | None = None) -> list[str]:
+    order: launch.Order = {
+        "parent": os.getpid(),
+        "signal": int(number),
+        "identity": identity.value,
+        "lock": str(plan.lock) if plan else "",
+        "linger": _LINGER,
+        "stale": [str(file) for file in plan.stale] if plan else [],
+        "command": list(command),
+    }
+    return [sys.executable, "-I", "-S", str(_LAUNCHER), json.dumps(order)]
 
 
 class Process:
-    """A running server. Begin it in the main thread: Linux ends it with the thread that began it."""
+    """A server of ours. Begin it in the main thread or one that lives as long: Linux ends it with that thread."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self._popen: subprocess.Popen[bytes] | None = None
 
     def begin(self) -> None:
-        """Start the server."""
-        with self.plan.log.open("ab") as log:
-            log.truncate(0)
+        """Start the server, away from the terminal's signals and from our environment's secrets."""
+        if self.plan.log.exists():
+            self.plan.log.replace(self.plan.log.with_suffix(".log.1"))
+        log = os.open(self.plan.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
             self._popen = subprocess.Popen(  # noqa: S603  (the command is ours)
-                launcher(self.plan), stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, close_fds=True
+                _launcher(self.plan.command, self.plan.signals[0], self.plan.identity, self.plan),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env={name: value for name, value in os.environ.items() if name in _KEPT},
+                start_new_session=True,
             )
+        finally:
+            os.close(log)
+
+    @property
+    def pid(self) -> int | None:
+        """The number of the process, once begun."""
+        return self._popen.pid if self._popen is not None else None
 
     @property
     def is_running(self) -> bool:
@@ -108,31 +175,52 @@ class Process:
             try:
                 async with asyncio.timeout(_PROBE):
                     await probe()
-            except Exception as error:
+            except StoreFailed:
+                raise
+            except Exception as error:  # each driver has its own words for "not yet"; the last is told
                 if time.monotonic() > deadline:
                     raise self.failure(f"it did not answer within {patience:.0f} s") from error
                 await asyncio.sleep(_PAUSE)
             else:
                 return
 
+    async def finishes(self, patience: float) -> None:
+        """Wait for a program that ends by itself.
+
+        Raises:
+            StoreFailed: it ended with an error, or not within so many seconds.
+        """
+        try:
+            if not await self._gone(patience):
+                raise self.failure(f"it did not finish within {patience:.0f} s")
+        finally:
+            await self.end()
+        if self._popen is not None and self._popen.returncode != 0:
+            raise self.failure("it could not be prepared")
+
     def failure(self, what: str) -> StoreFailed:
         """Describe what happened, with the end of the server's log."""
-        words = self.plan.log.read_text(encoding="utf-8", errors="replace")[-_TAIL:] if self.plan.log.exists() else ""
-        return StoreFailed(self.plan.store, f"{what}.\n{words.strip()}".strip())
+        words = self.plan.log.read_text(encoding="utf-8", errors="replace") if self.plan.log.exists() else ""
+        tail = words[-_TAIL:].strip()
+        cause = next((known for sign, known in _CAUSES if sign in tail), what)
+        return StoreFailed(self.plan.store, f"{cause}. Its log is {self.plan.log}.", tail)
 
-    async def end(self, patience: float = 10.0) -> None:
-        """Ask the server to end; kill it when it does not."""
+    async def end(self) -> signal.Signals | None:
+        """Ask the server to end, ever more firmly; return the signal that did it, None when it had ended before."""
         if self._popen is None or self._popen.poll() is not None:
-            return
-        self._popen.send_signal(self.plan.stop)
-        if not await self._gone(patience):
-            self._popen.kill()
-            await self._gone(patience)
+            return None
+        for number in (*self.plan.signals, signal.SIGKILL):
+            self._popen.send_signal(number)
+            if await self._gone(_PATIENCE, self.plan.nudge):
+                return number
+        raise self.failure("it cannot be ended")
 
-    async def _gone(self, patience: float) -> bool:
+    async def _gone(self, patience: float, nudge: Callable[[], Awaitable[None]] | None = None) -> bool:
         deadline = time.monotonic() + patience
         while self.is_running:
             if time.monotonic() > deadline:
                 return False
+            if nudge is not None:
+                await nudge()
             await asyncio.sleep(_PAUSE)
         return True
