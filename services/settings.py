@@ -10,8 +10,10 @@ from sqlalchemy import select
 
 from core import text
 from core.errors import DomainError, Invalid, Problems
+from core.ground import Ground
 from core.unset import UNSET, UnsetType
 from models import EventType, MemberSettings, Permission, Persona, RoutingStrategy, WorkspaceSettings
+from services.access import Actor
 from services.transaction import Transaction
 
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
@@ -69,7 +71,25 @@ class SettingsDraft:
     notifications: NotificationDraft = field(default_factory=NotificationDraft)
 
 
-async def change(tx: Transaction, draft: SettingsDraft) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Current:
+    """Settings as they are: of the workspace, and of one member."""
+
+    workspace: WorkspaceSettings
+    member: MemberSettings
+
+
+async def current(ground: Ground, actor: Actor) -> Current:
+    """Return the settings that an actor sees."""
+    shared = select(WorkspaceSettings).where(WorkspaceSettings.workspace_id == actor.workspace_id)
+    own = select(MemberSettings).where(
+        MemberSettings.workspace_id == actor.workspace_id, MemberSettings.user_id == actor.user_id
+    )
+    async with ground.database.read(actor.workspace_id) as session:
+        return Current(workspace=(await session.scalars(shared)).one(), member=(await session.scalars(own)).one())
+
+
+async def change(tx: Transaction, draft: SettingsDraft) -> Current:
     """Change settings: everybody their own notifications, and whoever has `SETTINGS_WRITE` the workspace's.
 
     Raises:
@@ -82,25 +102,19 @@ async def change(tx: Transaction, draft: SettingsDraft) -> None:
         tx.require(Permission.SETTINGS_WRITE)
     shared = _checked(shared)
     _require_filled(own)
-    if shared:
-        here = WorkspaceSettings.workspace_id == tx.workspace_id
-        row = (await tx.session.scalars(select(WorkspaceSettings).where(here).with_for_update())).one()
-        _apply(tx, row, shared, "settings.update")
-    if own and tx.actor.user_id is not None:
-        mine = await _own(tx)
-        _apply(tx, mine, own, "settings.notifications")
+    here = WorkspaceSettings.workspace_id == tx.workspace_id
+    row = (await tx.session.scalars(select(WorkspaceSettings).where(here).with_for_update())).one()
+    mine = await _own(tx)
+    _apply(tx, row, shared, "settings.update")
+    _apply(tx, mine, own, "settings.notifications")
+    return Current(workspace=row, member=mine)
 
 
 async def _own(tx: Transaction) -> MemberSettings:
     statement = select(MemberSettings).where(
         MemberSettings.workspace_id == tx.workspace_id, MemberSettings.user_id == tx.actor.user_id
     )
-    row = await tx.session.scalar(statement.with_for_update())
-    if row is None:
-        row = MemberSettings(workspace_id=tx.workspace_id, user_id=tx.actor.user_id)
-        tx.session.add(row)
-        await tx.session.flush()
-    return row
+    return (await tx.session.scalars(statement.with_for_update())).one()
 
 
 def _apply(tx: Transaction, row: WorkspaceSettings | MemberSettings, changes: Mapping[str, Any], action: str) -> None:

@@ -1,0 +1,86 @@
+"""How contacts are put away, brought back, and deleted for good: several at once, told in one event."""
+
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import delete, select
+
+from core import clock
+from models import Contact, EventType, Permission
+from services.contacts.errors import ContactUnknown, TooMany
+from services.transaction import Transaction
+
+AT_ONCE: Final = 500
+
+
+async def archive(tx: Transaction, ids: Sequence[UUID]) -> Sequence[Contact]:
+    """Put contacts away; those that are, stay. Return all of them.
+
+    Raises:
+        TooMany: more than five hundred.
+        ContactUnknown: one of them does not exist; nothing is changed.
+    """
+    tx.require(Permission.CONTACTS_WRITE)
+    contacts = await chosen(tx, ids)
+    moved = [each for each in contacts if each.archived_at is None]
+    now = clock.now()
+    for each in moved:
+        each.archived_at = now
+    await _tell(tx, moved, "contact.archive", EventType.CONTACT_ARCHIVED)
+    return contacts
+
+
+async def restore(tx: Transaction, ids: Sequence[UUID]) -> Sequence[Contact]:
+    """Bring contacts back; raises as `archive` does."""
+    tx.require(Permission.CONTACTS_WRITE)
+    contacts = await chosen(tx, ids)
+    moved = [each for each in contacts if each.archived_at is not None]
+    for each in moved:
+        each.archived_at = None
+    await _tell(tx, moved, "contact.restore", EventType.CONTACT_RESTORED)
+    return contacts
+
+
+async def remove(tx: Transaction, ids: Sequence[UUID]) -> Sequence[UUID]:
+    """Delete contacts for good, with their addresses and labels; raises as `archive` does."""
+    tx.require(Permission.CONTACTS_DELETE)
+    contacts = await chosen(tx, ids)
+    gone = [each.id for each in contacts]
+    for each in contacts:
+        tx.audit("contact.delete", each, changes={"name": {"before": each.name, "after": None}})
+    await tx.session.execute(
+        delete(Contact).where(Contact.workspace_id == tx.workspace_id, Contact.id.in_(gone)),
+        execution_options={"synchronize_session": False},
+    )
+    if gone:
+        tx.publish(EventType.CONTACT_DELETED, *gone)
+    return gone
+
+
+async def chosen(tx: Transaction, ids: Sequence[UUID]) -> Sequence[Contact]:
+    """Return contacts by their ids, in that order, locked until the commit."""
+    wanted = list(dict.fromkeys(ids))
+    if len(wanted) > AT_ONCE:
+        message = f"Name up to {AT_ONCE} contacts at once."
+        raise TooMany(message, field=("ids",))
+    statement = (
+        select(Contact)
+        .where(Contact.workspace_id == tx.workspace_id, Contact.id.in_(wanted))
+        .order_by(Contact.id)
+        .with_for_update()
+    )
+    found = {each.id: each for each in await tx.session.scalars(statement)}
+    if len(found) != len(wanted):
+        raise ContactUnknown(field=("ids",))
+    return [found[each] for each in wanted]
+
+
+async def _tell(tx: Transaction, moved: Sequence[Contact], action: str, event: EventType) -> None:
+    for each in moved:
+        tx.audit(action, each)
+    await tx.session.flush()
+    for each in moved:
+        await tx.session.refresh(each, ["is_archived", "updated_at"])
+    if moved:
+        tx.publish(event, *(each.id for each in moved))
