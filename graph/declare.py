@@ -6,15 +6,14 @@ completes all views at once, so annotations may name views of modules that are n
 
 import inspect
 from collections.abc import Awaitable, Callable, Sequence
-from enum import Enum
 from types import GenericAlias
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, cast, get_args, overload
 from uuid import UUID
 
 import strawberry
+from graphql import GraphQLAbstractType, GraphQLResolveInfo
 from sqlalchemy.orm import InstrumentedAttribute
 from strawberry.extensions.field_extension import FieldExtension
-from strawberry.types.enum import StrawberryEnumDefinition
 from strawberry.types.field import StrawberryField
 
 from core import ids as global_ids
@@ -44,6 +43,7 @@ from graph.facts import (
     Sort,
     Source,
 )
+from graph.orders import Order, asc, declared, desc
 from graph.registry import Registry, current
 from graph.tables import class_of
 from graph.texts import attribute_docstrings, class_docstring
@@ -67,6 +67,17 @@ class View:
 @strawberry.interface(description="Anything with a global id.")
 class Node:
     id: strawberry.ID = strawberry.field(description="The global id: opaque, and unique in the whole API.")
+
+    @classmethod
+    def resolve_type(cls, row: object, info: GraphQLResolveInfo[Any], kind: GraphQLAbstractType) -> str | None:
+        """Name a row's type: of several views over one table, the one that `node` finds."""
+        del cls
+        shown = [
+            (view.permission is None, each.name)
+            for each in info.schema.get_possible_types(kind)
+            if issubclass(view := each.extensions["strawberry-definition"].origin, Row) and isinstance(row, view.model)
+        ]
+        return min(shown)[1] if shown else None
 
 
 if TYPE_CHECKING:
@@ -148,18 +159,6 @@ class Root(View):
 
     def __init_subclass__(cls) -> None:
         _declare(cls)
-
-
-class Order(Enum):
-    """Base of the `orderBy` enums: `NEWEST = desc(models.Contact.created_at, "Latest made first.")`.
-
-    The first member is the default.
-    """
-
-    @property
-    def sort(self) -> Sort:
-        """What the member means."""
-        return self.value
 
 
 def _wall(cls: type[Any], tenant: Attribute | None, members: Attribute | None) -> InColumn | ByMembers:
@@ -261,7 +260,7 @@ def page(key: Attribute, *, require: str | None = None, **given: Any) -> Any:
     return Page(
         model=class_of(key),
         key=key,
-        order=None if order is None else _ordered(order),
+        order=None if order is None else declared(order),
         orders=(given["sort"],) if order is None else tuple(each.sort for each in order),
         filter=given.get("filter"),
         search=given.get("search"),
@@ -299,37 +298,12 @@ class _Guarded(FieldExtension):
         return await next_(source, info, **kwargs)
 
 
-def asc(key: Attribute, description: str | None = None) -> Sort:
-    """Smallest first."""
-    return Sort(column=key, descending=False, description=description)
-
-
-def desc(key: Attribute, description: str | None = None) -> Sort:
-    """Greatest first."""
-    return Sort(column=key, descending=True, description=description)
-
-
 def last(default: int, *, most: int) -> Limit:
     """Bound a list by an argument `last`: how many when it is left out, and at most."""
     return Limit(argument="last", default=default, most=most)
 
 
 # From declaration to Strawberry.
-
-
-def _ordered(order: type[Order]) -> type[Order]:
-    """Tell Strawberry of an order, once."""
-    if "__strawberry_definition__" in order.__dict__:
-        return order
-    strawberry.enum(order, description=class_docstring(order))
-    definition = cast("StrawberryEnumDefinition", order.__dict__["__strawberry_definition__"])
-    for each in definition.values:
-        text = order[each.name].sort.description
-        if not text:
-            message = f"{order.__name__}.{each.name} lacks a description"
-            raise DeclarationRefused(message)
-        each.description = text
-    return order
 
 
 def _declare(cls: type[Any]) -> None:

@@ -24,6 +24,7 @@ def link() -> None:
         DeclarationRefused: a declaration contradicts its table, has no wall, no permission, or no description.
     """
     registry = current()
+    registry.check()
     new = [view for view in registry.views.values() if view not in registry.linked]
     for row in registry.rows():
         if row in new:

@@ -28,6 +28,22 @@ class Registry:
             raise DeclarationRefused(message)
         self.views[view.__name__] = view
 
+    def check(self) -> None:
+        """Refuse what would leave `node` in doubt.
+
+        Raises:
+            DeclarationRefused: two views have one prefix, or `node` finds the rows of one table as two types.
+        """
+        named = [view for view in self.rows() if view.prefix is not None]
+        for number, view in enumerate(named):
+            for other in named[:number]:
+                if view.prefix == other.prefix and view.model is not other.model:
+                    message = f"{view.__name__} and {other.__name__} have the same prefix"
+                    raise DeclarationRefused(message)
+                if view.model is other.model and view.permission is not None and other.permission is not None:
+                    message = f"{view.__name__} and {other.__name__} show the same table: let `node` find one of them"
+                    raise DeclarationRefused(message)
+
     def rows(self) -> "list[type[Row[Any]]]":
         """Return the views over tables."""
         from graph.declare import Row

@@ -53,8 +53,7 @@ def is_unique(attribute: Attribute) -> bool:
     table, name = _table(class_of(attribute)), column_of(attribute).name
     keys = [{each.name for each in table.primary_key.columns}]
     keys += [{each.name for each in rule.columns} for rule in table.constraints if isinstance(rule, UniqueConstraint)]
-    keys += [{each.name for each in index.columns} for index in table.indexes if index.unique]
-    return any(key - {TENANT} <= {name} for key in keys if key)
+    return {name} in keys or {TENANT, name} in keys
 
 
 def class_of(attribute: Attribute) -> Model:
