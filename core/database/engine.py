@@ -55,8 +55,8 @@ class Database:
         limits = pool or PoolLimits()
         self.url = _plain(url)
         self.engine = _engine(self.url, walls.APP_ROLE, limits)
-        self._reading = self.engine.execution_options(isolation_level="AUTOCOMMIT")
-        self._system = _engine(self.url, walls.SYSTEM_ROLE, limits)
+        self._writing = self.engine.execution_options(isolation_level="READ COMMITTED")
+        self._system = _engine(self.url, walls.SYSTEM_ROLE, limits).execution_options(isolation_level="READ COMMITTED")
         self._writers = asyncio.Semaphore(limits.writers)
         self._wait = limits.wait
         self._patience = f"SET LOCAL statement_timeout = {_milliseconds(limits.writing)}"
@@ -117,7 +117,7 @@ class Database:
         """
         _must_be_id(workspace_id)
         begin = f"BEGIN READ WRITE; SET LOCAL {walls.SETTING} = '{workspace_id}'; {self._patience}"
-        async with self._turn(), _transaction(self.engine, begin) as session:
+        async with self._turn(), _transaction(self._writing, begin) as session:
             yield session
 
     @asynccontextmanager
@@ -130,7 +130,7 @@ class Database:
             yield session
 
     async def _bound(self, workspace_id: UUID) -> Line:
-        line = await _take(self._reading)
+        line = await _take(self.engine)
         line.driver.bind(workspace_id)
         return line
 
@@ -215,6 +215,8 @@ def _engine(dsn: str, role: str, limits: PoolLimits) -> AsyncEngine:
     engine = create_async_engine(
         "postgresql+asyncpg://",
         async_creator=partial(open_connection, opening),
+        # a read is one statement; who begins a transaction says so
+        isolation_level="AUTOCOMMIT",
         pool_size=limits.app if is_walled else limits.system,
         max_overflow=0,
         pool_timeout=limits.wait,

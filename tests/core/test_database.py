@@ -400,3 +400,20 @@ async def test_an_unset_workspace_is_no_row(database: Database, workspace_id: UU
 
     async with database.engine.connect() as connection:
         assert (await connection.execute(sa.select(WorkspaceSettings.workspace_id))).all() == []
+
+
+async def test_closing_leaves_no_connection(database: Database, workspace_id: UUID) -> None:
+    opened = Database(database.url, pool=QUICK)
+    pid, pids = sa.text("SELECT pg_backend_pid()"), list[int]()
+    for way in (opened.read(workspace_id), opened.write(workspace_id), opened.system()):
+        async with way as session:
+            pids.append(await session.scalar(pid))
+
+    await opened.close()
+
+    left = sa.text("SELECT count(*) FROM pg_stat_activity WHERE pid = ANY(:pids)").bindparams(
+        sa.bindparam("pids", type_=sa.ARRAY(sa.Integer))
+    )
+    async with asyncio.timeout(5), database.system() as session:
+        while await session.scalar(left, {"pids": pids}):
+            await session.execute(sa.text("SELECT pg_stat_clear_snapshot(), pg_sleep(0.01)"))
