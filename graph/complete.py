@@ -92,7 +92,8 @@ class Completer:
         kind = _inner(self.hint)
         if kind is int and isinstance(source.type, BigInteger):
             raise self.refuse("a bigint does not fit GraphQL's Int")
-        if kind in _PLAIN and source.type.python_type is not kind:
+        held = getattr(source.type, "item_type", source.type)
+        if kind in _PLAIN and held.python_type is not kind:
             raise self.refuse(f"the column holds {source.type.python_type.__name__}")
 
     def target(self, model: Model | None = None) -> type[Row[Any]]:
