@@ -1,7 +1,7 @@
 """Definitions of custom fields: the key under which contacts keep a value, and what it accepts.
 
-The key and the kind of a field never change, so that values always fit; a field that is not wanted any more is put away,
-and its values stay where they are.
+The key and the kind of a field never change, so that values always fit; a field that is not wanted any more is put
+away, and its values stay where they are.
 """
 
 import re

@@ -85,9 +85,7 @@ def check(draft: ContactDraft, region: str) -> Checked:
         "avatar_url": taken(draft.avatar_url, lambda value: text.url(value, field=("avatar_url",))),
         "company": taken(draft.company, _line("company", COMPANY_LONGEST)),
         "position": taken(draft.position, _line("position", COMPANY_LONGEST)),
-        "notes": taken(
-            draft.notes, lambda value: text.clean_text(value, field=("notes",), most=NOTES_LONGEST, least=0)
-        ),
+        "notes": taken(draft.notes, _notes),
         "owner_id": draft.owner_id,
         "lead_score": taken(draft.lead_score, _score),
         "sentiment": draft.sentiment,
@@ -96,11 +94,11 @@ def check(draft: ContactDraft, region: str) -> Checked:
         problems.extend(ScoreInvalid(field=("lead_score",)))
     if draft.name is None:
         problems.extend(text.Required(field=("name",)))
-    addresses = [found for found in _addresses(draft, region, problems) if found is not None]
+    found = [each for each in _addresses(draft, region, problems) if each is not None]
     problems.raise_any()
     return Checked(
         columns={name: value for name, value in columns.items() if value is not UNSET},
-        addresses=tuple(addresses),
+        addresses=tuple({(each.kind, each.key): each for each in reversed(found)}.values())[::-1],
         dropped=frozenset(kind for name, kind in _KINDS.items() if getattr(draft, name) is None),
     )
 

@@ -1,0 +1,190 @@
+"""Contacts."""
+
+from typing import Any, cast
+from uuid import UUID
+
+import strawberry
+
+import models
+from core.ids import decode, encode
+from core.unset import UNSET, UnsetType
+from graph import Connection, Root, by_id, page
+from models import Permission
+from resolvers.fields import mutation
+from resolvers.inputs import given
+from schema.contact import (
+    Contact,
+    ContactCreateInput,
+    ContactCreatePayload,
+    ContactDeletePayload,
+    ContactFilter,
+    ContactLabelsInput,
+    ContactOrder,
+    ContactsInput,
+    ContactsPayload,
+    ContactsUpsertInput,
+    ContactsUpsertPayload,
+    ContactUpdateInput,
+    ContactUpdatePayload,
+    ContactUpsertInput,
+    ContactUpsertPayload,
+)
+from schema.label import Label
+from services.contacts import archiving, change, creation, labelling, searching
+from services.contacts.change import Outcome
+from services.contacts.drafting import ContactDraft
+from services.contacts.errors import CustomValueInvalid, OwnerUnknown
+from services.transaction import Transaction
+
+
+class ContactQueries(Root):
+    """Queries about contacts."""
+
+    contact: Contact | None = by_id(models.Contact, require=Permission.CONTACTS_READ)
+    """One contact, archived or not."""
+
+    contacts: Connection[Contact] | None = page(
+        models.Contact.workspace_id,
+        filter=ContactFilter,
+        order=ContactOrder,
+        search=searching.condition,
+        require=Permission.CONTACTS_READ,
+    )
+    """The contacts of the workspace. `search` finds parts of names, companies, e-mail addresses and phone numbers, and
+    words of the notes; accents and case do not count."""
+
+
+@mutation(Permission.CONTACTS_WRITE)
+async def contact_create(tx: Transaction, input: ContactCreateInput) -> ContactCreatePayload:
+    """Add a contact."""
+    return ContactCreatePayload(contact=Contact.of(await creation.create(tx, draft_of(input))))
+
+
+@mutation(Permission.CONTACTS_WRITE)
+async def contact_update(tx: Transaction, input: ContactUpdateInput) -> ContactUpdatePayload:
+    """Change a contact."""
+    contact_id = Contact.key(input.id, field=("id",))
+    changed = await change.update(tx, contact_id, draft_of(input), if_updated_at=input.if_updated_at)
+    return ContactUpdatePayload(contact=Contact.of(changed))
+
+
+@mutation(Permission.CONTACTS_WRITE)
+async def contact_upsert(tx: Transaction, input: ContactUpsertInput) -> ContactUpsertPayload:
+    """Change the contact that the given addresses name, or add one."""
+    return _upserted(await change.upsert(tx, draft_of(input)))
+
+
+@mutation(Permission.CONTACTS_WRITE)
+async def contacts_upsert(tx: Transaction, input: ContactsUpsertInput) -> ContactsUpsertPayload:
+    """Do the same for up to 500 contacts. What is wrong with one does not stop the others."""
+    outcomes = await change.upsert_all(tx, [draft_of(each) for each in input.contacts])
+    done = [each for each in outcomes if each.contact is not None]
+    created = len([each for each in done if each.is_new])
+    return ContactsUpsertPayload(
+        results=[_upserted(each) for each in outcomes],
+        created=created,
+        updated=len(done) - created,
+        refused=len(outcomes) - len(done),
+    )
+
+
+@mutation(Permission.CONTACTS_WRITE)
+async def contact_archive(tx: Transaction, input: ContactsInput) -> ContactsPayload:
+    """Put contacts away. Lists leave them out."""
+    return _shown(await archiving.archive(tx, _keys(input)))
+
+
+@mutation(Permission.CONTACTS_WRITE)
+async def contact_restore(tx: Transaction, input: ContactsInput) -> ContactsPayload:
+    """Bring archived contacts back."""
+    return _shown(await archiving.restore(tx, _keys(input)))
+
+
+@mutation(Permission.CONTACTS_DELETE)
+async def contact_delete(tx: Transaction, input: ContactsInput) -> ContactDeletePayload:
+    """Delete contacts for good, with their addresses and labels."""
+    gone = await archiving.remove(tx, _keys(input))
+    return ContactDeletePayload(deleted_ids=[strawberry.ID(encode("contact", each)) for each in gone])
+
+
+@mutation(Permission.CONTACTS_WRITE)
+async def contact_labels_add(tx: Transaction, input: ContactLabelsInput) -> ContactsPayload:
+    """Put labels on contacts."""
+    return _shown(await labelling.add(tx, *_pairs(input)))
+
+
+@mutation(Permission.CONTACTS_WRITE)
+async def contact_labels_remove(tx: Transaction, input: ContactLabelsInput) -> ContactsPayload:
+    """Take labels off contacts."""
+    return _shown(await labelling.remove(tx, *_pairs(input)))
+
+
+def draft_of(input: ContactCreateInput) -> ContactDraft:
+    """Turn an input into what the services take."""
+    return ContactDraft(
+        name=given(input.name),
+        phone=given(input.phone),
+        email=given(input.email),
+        whatsapp_id=given(input.whatsapp_id),
+        external_id=given(input.external_id),
+        avatar_url=given(input.avatar_url),
+        company=given(input.company),
+        position=given(input.position),
+        notes=given(input.notes),
+        custom=_custom(input),
+        owner_id=_owner(input),
+        lead_score=given(input.lead_score),
+        sentiment=given(input.sentiment),
+    )
+
+
+def _custom(input: ContactCreateInput) -> dict[str, object] | UnsetType:
+    value: object = given(input.custom_fields)
+    if value is None or isinstance(value, UnsetType):
+        return UNSET
+    if not isinstance(value, dict):
+        message = "Write an object: the values by the keys of their fields."
+        raise CustomValueInvalid(message, field=("custom_fields",))
+    return cast("dict[str, object]", value)
+
+
+def _owner(input: ContactCreateInput) -> UUID | UnsetType | None:
+    value: Any = given(input.owner_id)
+    if value is None or isinstance(value, UnsetType):
+        return value
+    key = decode("user", value)
+    if key is None:
+        raise OwnerUnknown(field=("owner_id",))
+    return key
+
+
+def _upserted(outcome: Outcome) -> ContactUpsertPayload:
+    if outcome.contact is None:
+        return ContactUpsertPayload.refused(outcome.problems)
+    return ContactUpsertPayload(contact=Contact.of(outcome.contact), created=outcome.is_new)
+
+
+def _shown(contacts: Any) -> ContactsPayload:
+    return ContactsPayload(contacts=[Contact.of(each) for each in contacts])
+
+
+def _keys(input: ContactsInput) -> list[UUID]:
+    return [Contact.key(each, field=("ids",)) for each in input.ids]
+
+
+def _pairs(input: ContactLabelsInput) -> tuple[list[UUID], list[UUID]]:
+    contacts = [Contact.key(each, field=("contact_ids",)) for each in input.contact_ids]
+    return contacts, [Label.key(each, field=("label_ids",)) for each in input.label_ids]
+
+
+MUTATIONS = (
+    contact_create,
+    contact_update,
+    contact_upsert,
+    contacts_upsert,
+    contact_archive,
+    contact_restore,
+    contact_delete,
+    contact_labels_add,
+    contact_labels_remove,
+)

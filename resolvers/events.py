@@ -1,0 +1,132 @@
+"""Subscriptions to what happens in a workspace, resumable by cursor."""
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import Final, cast
+
+import strawberry
+
+import models
+from core.ids import encode
+from graph.filters import read_filter
+from models import EVENT_READERS, EventType, Permission
+from resolvers.context import Context
+from resolvers.fields import subscription
+from schema.audit import subject_id
+from schema.contact import Contact, ContactFilter
+from schema.event import ContactChanged, ContactChangedResult, ResyncRequired, WorkspaceEvent, WorkspaceEventResult
+from schema.scalars import JSON
+from schema.user import User
+from services import feed_cursor
+from services.contacts import reading
+from services.feed import Notice
+from services.feed import ResyncRequired as Gap
+
+_QUIET: Final = 4.0
+_SUBJECTS: Final = {
+    "contact": "Contact",
+    "label": "Label",
+    "custom_field": "CustomField",
+    "member": "User",
+    "invite": "WorkspaceInvite",
+    "session": "User",
+    "settings": "Workspace",
+    "workspace": "Workspace",
+}
+_CONTACT_EVENTS: Final = frozenset(each for each in EventType if each.value.startswith("contact."))
+_TOUCHES_RIGHTS: Final = frozenset(
+    {
+        EventType.MEMBER_ROLE_CHANGED,
+        EventType.MEMBER_REMOVED,
+        EventType.SESSION_REVOKED,
+        EventType.WORKSPACE_DELETED,
+    }
+)
+
+
+async def heard(context: Context, after: str | None) -> AsyncGenerator[Notice]:
+    """Yield what happens in the actor's workspace, from behind a cursor on, as long as the actor may listen.
+
+    Session and membership are looked at every few seconds, and at once when an event says that they changed.
+    """
+    workspace_id = context.actor.workspace_id
+    start = None if after is None else feed_cursor.decode(workspace_id, after)
+    async with await context.feed.subscribe(workspace_id, start) as place:
+        while True:
+            notice = await place.get(_QUIET)
+            touches = notice is not None and notice.type in _TOUCHES_RIGHTS
+            await context.recheck(now=touches)
+            context.actor.require(Permission.EVENTS_READ)
+            if notice is not None and context.actor.may(EVENT_READERS[notice.type]):
+                yield notice
+
+
+@subscription(Permission.EVENTS_READ)
+async def workspace_events(
+    context: Context, after: str | None = None, types: list[EventType] | None = None
+) -> AsyncIterator[WorkspaceEventResult]:
+    """What happens in the workspace, as far as one may know of it. Give the last event's `cursor` as `after` to miss
+    nothing; `types` narrows it down.
+    """
+    try:
+        async for notice in heard(context, after):
+            if not types or notice.type in types:
+                yield await _event(context, notice)
+    except Gap as gap:
+        yield _resync(context, gap)
+
+
+@subscription(Permission.CONTACTS_READ)
+async def contact_changed(
+    context: Context, after: str | None = None, filter: ContactFilter | None = None
+) -> AsyncIterator[ContactChangedResult]:
+    """Changes of contacts that match a filter, or did not any more after the change."""
+    read_filter(filter)
+    try:
+        async for notice in heard(context, after):
+            if notice.type in _CONTACT_EVENTS:
+                for change in await _changes(context, notice, filter):
+                    yield change
+    except Gap as gap:
+        yield _resync(context, gap)
+
+
+async def _event(context: Context, notice: Notice) -> WorkspaceEvent:
+    subject = _SUBJECTS[notice.type.partition(".")[0]]
+    ids = [subject_id(subject, each) for each in notice.subject_ids]
+    return WorkspaceEvent(
+        seq=str(notice.seq),
+        cursor=feed_cursor.encode(context.actor.workspace_id, notice.seq),
+        type=notice.type,
+        subject_ids=[each for each in ids if each is not None],
+        actor=await _person(context, notice),
+        at=notice.at,
+        payload=cast("JSON", dict(notice.payload)),
+    )
+
+
+async def _person(context: Context, notice: Notice) -> User | None:
+    context.forget()
+    return None if notice.actor_id is None else await context.graph.find(User.source, models.User.id, notice.actor_id)
+
+
+async def _changes(context: Context, notice: Notice, filter: ContactFilter | None) -> list[ContactChanged]:
+    condition = read_filter(filter).condition
+    found = await reading.matching(context.ground, context.actor, notice.subject_ids, condition)
+    return [
+        ContactChanged(
+            seq=str(notice.seq),
+            cursor=feed_cursor.encode(context.actor.workspace_id, notice.seq),
+            type=notice.type,
+            contact_id=strawberry.ID(encode(cast("str", Contact.prefix), each)),
+            contact=Contact.of(found[each]) if each in found else None,
+            at=notice.at,
+        )
+        for each in notice.subject_ids
+    ]
+
+
+def _resync(context: Context, gap: Gap) -> ResyncRequired:
+    return ResyncRequired(cursor=feed_cursor.encode(context.actor.workspace_id, gap.newest), reason=gap.message)
+
+
+SUBSCRIPTIONS = (workspace_events, contact_changed)
