@@ -1,7 +1,9 @@
 # Every command sets up what it needs: a virtual environment with the packages of the lock file.
 # A machine needs Python 3.11 to 3.13, make and a C library; with npm the explorer is GraphiQL instead of a plain page.
 
-PYTHON ?= $(shell for p in python3.12 python3.11 python3.13 python3; do command -v $$p && break; done)
+# the first that runs and fits: a name may be found and still be no Python, as the shims of version managers are
+PYTHON ?= $(shell for p in python3.12 python3.11 python3.13 python3; do \
+  $$p -c 'import sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && command -v $$p && break; done)
 VENV   := .venv
 BIN    := $(VENV)/bin
 UV     := $(BIN)/uv --no-config --quiet
@@ -34,7 +36,7 @@ imports: $(VENV)/dev.stamp
 	@$(BIN)/lint-imports
 
 dead: $(VENV)/dev.stamp
-	@$(BIN)/vulture
+	@$(BIN)/python -m tests.dead_code
 
 sdl: $(VENV)/dev.stamp
 	@$(BIN)/python -m server.sdl --check $(SDL)

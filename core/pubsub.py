@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -21,8 +20,6 @@ import structlog
 from broadcaster import Broadcast
 from broadcaster._backends.redis import RedisBackend  # pyright: ignore[reportPrivateUsage]
 from broadcaster._base import Event, Subscriber  # pyright: ignore[reportPrivateUsage]
-
-from core import clock
 
 _PING: Final = "-"
 _ORIGIN_BYTES: Final = 6
@@ -83,18 +80,12 @@ class Hints:
         self._pending: set[UUID] = set()
         self._wake = asyncio.Event()
         self._heard: float | None = None
-        self._last_heard: datetime | None = None
         self._supervisor: asyncio.Task[None] | None = None
 
     @property
     def healthy(self) -> bool:
         """Whether our own voice came back through Redis lately."""
         return self._heard is not None and time.monotonic() - self._heard < self._pace.deaf
-
-    @property
-    def last_heard(self) -> datetime | None:
-        """When our own voice last came back through Redis."""
-        return self._last_heard
 
     async def start(self) -> None:
         """Begin to listen. Does not wait for Redis: hints work locally without it."""
@@ -179,7 +170,7 @@ class Hints:
             event = await subscriber.get()
             origin, _, text = event.message.partition(" ")
             if origin == self._origin:
-                self._heard, self._last_heard = time.monotonic(), clock.now()
+                self._heard = time.monotonic()
             elif text != _PING:
                 with suppress(ValueError):
                     self._tell(UUID(hex=text))

@@ -28,11 +28,6 @@ class Vectors:
         self._client: QdrantClient | None = None
         self._opening = asyncio.Lock()
 
-    @property
-    def is_local(self) -> bool:
-        """Whether the store lives in this process."""
-        return isinstance(self._place, Path)
-
     async def ping(self) -> None:
         """Ask the store for a sign of life.
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final, cast
@@ -48,7 +49,7 @@ class Client:
         """Return a fresh access token."""
         variables = {"email": self._email, "password": self._password}
         answer = await asyncio.to_thread(self._post, _LOGIN, variables, None)
-        login = (answer.get("data") or {}).get("login") or {}
+        login: dict[str, Any] = answer["data"]["login"] if answer.get("data") else {}
         if not login.get("accessToken"):
             raise Refused(answer.get("errors") or login.get("userErrors"))
         self._token = token = cast("str", login["accessToken"])

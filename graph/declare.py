@@ -142,7 +142,7 @@ class Entity(Row[M], Node):
     """
 
     @classmethod
-    def key(cls, text: str, *, field: Sequence[str] = ()) -> UUID:
+    def key_of(cls, text: str, *, field: Sequence[str] = ()) -> UUID:
         """Read the id of a row of this view.
 
         Raises:

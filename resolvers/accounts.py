@@ -180,7 +180,7 @@ async def profile_update(context: Context, input: ProfileUpdateInput) -> Profile
 @account_mutation(signed_in=True)
 async def session_revoke(context: Context, input: SessionRevokeInput) -> SessionRevokePayload:
     """End one of one's own sessions."""
-    ended = await sessions.revoke(context.ground, context.identity, Session.key(input.id, field=("id",)))
+    ended = await sessions.revoke(context.ground, context.identity, Session.key_of(input.id, field=("id",)))
     return SessionRevokePayload(session=Session.of(ended))
 
 

@@ -63,7 +63,7 @@ async def contact_create(tx: Transaction, input: ContactCreateInput) -> ContactC
 @mutation(Permission.CONTACTS_WRITE)
 async def contact_update(tx: Transaction, input: ContactUpdateInput) -> ContactUpdatePayload:
     """Change a contact."""
-    contact_id = Contact.key(input.id, field=("id",))
+    contact_id = Contact.key_of(input.id, field=("id",))
     changed = await change.update(tx, contact_id, draft_of(input), if_updated_at=input.if_updated_at)
     return ContactUpdatePayload(contact=Contact.of(changed))
 
@@ -139,7 +139,7 @@ def draft_of(input: ContactCreateInput) -> ContactDraft:
 
 
 def _custom(input: ContactCreateInput) -> dict[str, object] | UnsetType:
-    value: object = given(input.custom_fields)
+    value = cast("object", given(input.custom_fields))
     if value is None or isinstance(value, UnsetType):
         return UNSET
     if not isinstance(value, dict):
@@ -160,7 +160,7 @@ def _owner(input: ContactCreateInput) -> UUID | UnsetType | None:
 
 def _upserted(outcome: Outcome) -> ContactUpsertPayload:
     if outcome.contact is None:
-        return ContactUpsertPayload.refused(outcome.problems)
+        return ContactUpsertPayload.refusing(outcome.problems)
     return ContactUpsertPayload(contact=Contact.of(outcome.contact), created=outcome.is_new)
 
 
@@ -169,12 +169,12 @@ def _shown(contacts: Any) -> ContactsPayload:
 
 
 def _keys(input: ContactsInput) -> list[UUID]:
-    return [Contact.key(each, field=("ids",)) for each in input.ids]
+    return [Contact.key_of(each, field=("ids",)) for each in input.ids]
 
 
 def _pairs(input: ContactLabelsInput) -> tuple[list[UUID], list[UUID]]:
-    contacts = [Contact.key(each, field=("contact_ids",)) for each in input.contact_ids]
-    return contacts, [Label.key(each, field=("label_ids",)) for each in input.label_ids]
+    contacts = [Contact.key_of(each, field=("contact_ids",)) for each in input.contact_ids]
+    return contacts, [Label.key_of(each, field=("label_ids",)) for each in input.label_ids]
 
 
 MUTATIONS = (

@@ -46,14 +46,14 @@ async def custom_field_create(tx: Transaction, input: CustomFieldCreateInput) ->
 async def custom_field_update(tx: Transaction, input: CustomFieldUpdateInput) -> CustomFieldUpdatePayload:
     """Change a custom field. Its key and kind never change."""
     draft = FieldChange(label=filled(input.label), options=filled(input.options), is_required=filled(input.is_required))
-    changed = await custom_fields.change(tx, CustomField.key(input.id, field=("id",)), draft)
+    changed = await custom_fields.change(tx, CustomField.key_of(input.id, field=("id",)), draft)
     return CustomFieldUpdatePayload(custom_field=CustomField.of(changed))
 
 
 @mutation(Permission.FIELDS_WRITE)
 async def custom_field_archive(tx: Transaction, input: CustomFieldArchiveInput) -> CustomFieldArchivePayload:
     """Put a custom field away: its values stay, and cannot be set any more."""
-    away = await custom_fields.archive(tx, CustomField.key(input.id, field=("id",)))
+    away = await custom_fields.archive(tx, CustomField.key_of(input.id, field=("id",)))
     return CustomFieldArchivePayload(custom_field=CustomField.of(away))
 
 

@@ -123,7 +123,7 @@ def _admit(context: Context, permission: Permission | None) -> None:
 
 
 def _refused(act: Callable[..., object], error: DomainError) -> MutationPayload:
-    return _payload_of(act).refused(error.problems)
+    return _payload_of(act).refusing(error.problems)
 
 
 @cache

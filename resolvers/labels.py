@@ -49,20 +49,20 @@ async def label_create(tx: Transaction, input: LabelCreateInput) -> LabelCreateP
 async def label_update(tx: Transaction, input: LabelUpdateInput) -> LabelUpdatePayload:
     """Change a label."""
     draft = LabelDraft(name=given(input.name), color=given(input.color), description=given(input.description))
-    return LabelUpdatePayload(label=Label.of(await labels.change(tx, Label.key(input.id, field=("id",)), draft)))
+    return LabelUpdatePayload(label=Label.of(await labels.change(tx, Label.key_of(input.id, field=("id",)), draft)))
 
 
 @mutation(Permission.LABELS_WRITE)
 async def label_delete(tx: Transaction, input: LabelDeleteInput) -> LabelDeletePayload:
     """Delete labels, and take them off all contacts."""
-    gone = await labels.remove(tx, [Label.key(each, field=("ids",)) for each in input.ids])
+    gone = await labels.remove(tx, [Label.key_of(each, field=("ids",)) for each in input.ids])
     return LabelDeletePayload(deleted_ids=[strawberry.ID(encode("label", each)) for each in gone])
 
 
 @mutation(Permission.LABELS_WRITE)
 async def label_reorder(tx: Transaction, input: LabelReorderInput) -> LabelReorderPayload:
     """Put all labels into a new order."""
-    ordered = await labels.reorder(tx, [Label.key(each, field=("ids",)) for each in input.ids])
+    ordered = await labels.reorder(tx, [Label.key_of(each, field=("ids",)) for each in input.ids])
     return LabelReorderPayload(labels=[Label.of(each) for each in ordered])
 
 

@@ -56,14 +56,14 @@ class MemberQueries(Root):
 async def member_role_change(tx: Transaction, input: MemberRoleChangeInput) -> MemberRoleChangePayload:
     """Change what a person may do. It holds within seconds, also for what they have open."""
     draft = members.RoleDraft(role=filled(input.role), granted=filled(input.granted), revoked=filled(input.revoked))
-    changed = await members.change_role(tx, User.key(input.user_id, field=("user_id",)), draft)
+    changed = await members.change_role(tx, User.key_of(input.user_id, field=("user_id",)), draft)
     return MemberRoleChangePayload(member=Member.of(changed))
 
 
 @mutation(Permission.MEMBERS_READ)
 async def member_remove(tx: Transaction, input: MemberRemoveInput) -> MemberRemovePayload:
     """Remove a person, which needs `MEMBERS_WRITE`, or leave. Their contacts stay, without an owner."""
-    gone = await members.remove(tx, User.key(input.user_id, field=("user_id",)))
+    gone = await members.remove(tx, User.key_of(input.user_id, field=("user_id",)))
     return MemberRemovePayload(removed_user_id=strawberry.ID(encode(cast("str", User.prefix), gone.user_id)))
 
 
@@ -76,7 +76,7 @@ async def invite_create(tx: Transaction, input: InviteCreateInput) -> InviteCrea
 @mutation(Permission.MEMBERS_WRITE)
 async def invite_revoke(tx: Transaction, input: InviteRevokeInput) -> InviteRevokePayload:
     """Withdraw an open invitation."""
-    return InviteRevokePayload(invite=Invite.of(await invites.revoke(tx, Invite.key(input.id, field=("id",)))))
+    return InviteRevokePayload(invite=Invite.of(await invites.revoke(tx, Invite.key_of(input.id, field=("id",)))))
 
 
 @account_mutation(signed_in=True)

@@ -91,7 +91,7 @@ async def workspace_delete(tx: Transaction, input: WorkspaceDeleteInput) -> Work
 @account_mutation(signed_in=True)
 async def workspace_switch(context: Context, input: WorkspaceSwitchInput) -> WorkspaceSwitchPayload:
     """Work in another of one's workspaces: answers with tokens for it."""
-    workspace_id = Workspace.key(input.id, field=("id",))
+    workspace_id = Workspace.key_of(input.id, field=("id",))
     return signed_in(WorkspaceSwitchPayload, await membership.switch(context.ground, context.identity, workspace_id))
 
 

@@ -252,7 +252,7 @@ class ContactPayload(MutationPayload):
     )
 
     @classmethod
-    def refused(cls, problems: Sequence[Problem]) -> Self:
+    def refusing(cls, problems: Sequence[Problem]) -> Self:
         """Name the other contact."""
         other = next((each.conflict for each in problems if each.conflict is not None), None)
         return cls(user_errors=[user_error(each) for each in problems], duplicate_of_id=other)

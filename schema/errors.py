@@ -17,12 +17,100 @@ class ErrorCode(StrEnum):
     INVALID = "INVALID"
     NOT_FOUND = "NOT_FOUND"
     CONFLICT = "CONFLICT"
+    REQUIRED = "REQUIRED"
+    TOO_LONG = "TOO_LONG"
+    TOO_MANY = "TOO_MANY"
+    TEXT_INVALID = "TEXT_INVALID"
+    EMAIL_INVALID = "EMAIL_INVALID"
+    EMAIL_TAKEN = "EMAIL_TAKEN"
+    URL_INVALID = "URL_INVALID"
+    PHONE_INVALID = "PHONE_INVALID"
+    WHATSAPP_ID_INVALID = "WHATSAPP_ID_INVALID"
+    DOCUMENT_INVALID = "DOCUMENT_INVALID"
+    TIMEZONE_UNKNOWN = "TIMEZONE_UNKNOWN"
+    LANGUAGE_UNKNOWN = "LANGUAGE_UNKNOWN"
+    CURRENCY_UNKNOWN = "CURRENCY_UNKNOWN"
+    REGION_UNKNOWN = "REGION_UNKNOWN"
+    INVALID_CREDENTIALS = "INVALID_CREDENTIALS"
+    PASSWORD_WEAK = "PASSWORD_WEAK"  # noqa: S105
+    SECOND_FACTOR_REQUIRED = "SECOND_FACTOR_REQUIRED"
+    SECOND_FACTOR_INVALID = "SECOND_FACTOR_INVALID"
+    SECOND_FACTOR_ENABLED = "SECOND_FACTOR_ENABLED"
+    SECOND_FACTOR_MISSING = "SECOND_FACTOR_MISSING"
+    LINK_INVALID = "LINK_INVALID"
+    REFRESH_INVALID = "REFRESH_INVALID"
+    INVITE_INVALID = "INVITE_INVALID"
+    ALREADY_MEMBER = "ALREADY_MEMBER"
+    LAST_OWNER = "LAST_OWNER"
+    RANK_TOO_HIGH = "RANK_TOO_HIGH"
+    CONFIRMATION_WRONG = "CONFIRMATION_WRONG"
+    LIMIT_REACHED = "LIMIT_REACHED"
+    ADDRESS_MISSING = "ADDRESS_MISSING"
+    CONTACT_DUPLICATE = "CONTACT_DUPLICATE"
+    STALE = "STALE"
+    OWNER_UNKNOWN = "OWNER_UNKNOWN"
+    LEAD_SCORE_INVALID = "LEAD_SCORE_INVALID"
+    CUSTOM_VALUE_INVALID = "CUSTOM_VALUE_INVALID"
+    FIELD_KEY_INVALID = "FIELD_KEY_INVALID"
+    FIELD_KEY_TAKEN = "FIELD_KEY_TAKEN"
+    OPTIONS_INVALID = "OPTIONS_INVALID"
+    LABEL_NAME_TAKEN = "LABEL_NAME_TAKEN"
+    COLOR_INVALID = "COLOR_INVALID"
+    ORDER_INCOMPLETE = "ORDER_INCOMPLETE"
+    BAD_CURSOR = "BAD_CURSOR"
+    BAD_FILTER = "BAD_FILTER"
+    BAD_ORDER = "BAD_ORDER"
+    BAD_PAGE_SIZE = "BAD_PAGE_SIZE"
 
 
 _MEANINGS = {
     "INVALID": "A value is not acceptable; the message says what is.",
     "NOT_FOUND": "There is no such thing in this workspace.",
     "CONFLICT": "The stored state does not allow this.",
+    "REQUIRED": "A value is missing, or empty.",
+    "TOO_LONG": "A text is too long.",
+    "TOO_MANY": "More things at once than are accepted.",
+    "TEXT_INVALID": "A text holds control characters.",
+    "EMAIL_INVALID": "This is no e-mail address.",
+    "EMAIL_TAKEN": "There is an account with this e-mail address.",
+    "URL_INVALID": "This is no web address.",
+    "PHONE_INVALID": "This is no phone number.",
+    "WHATSAPP_ID_INVALID": "This is no WhatsApp id.",
+    "DOCUMENT_INVALID": "The check digits of a CPF or CNPJ do not fit.",
+    "TIMEZONE_UNKNOWN": "This is no time zone of the IANA list.",
+    "LANGUAGE_UNKNOWN": "This is no language tag (BCP 47).",
+    "CURRENCY_UNKNOWN": "This is no currency of ISO 4217.",
+    "REGION_UNKNOWN": "This is no country of ISO 3166 that has phone numbers.",
+    "INVALID_CREDENTIALS": "The e-mail address or the password is not right.",
+    "PASSWORD_WEAK": "The password is too short, or easy to guess.",
+    "SECOND_FACTOR_REQUIRED": "The account asks for a code of its second factor.",
+    "SECOND_FACTOR_INVALID": "The code of the second factor is not right, or was used.",
+    "SECOND_FACTOR_ENABLED": "The second factor is on already.",
+    "SECOND_FACTOR_MISSING": "The second factor is off.",
+    "LINK_INVALID": "A mailed link was used, has run out, or never was.",
+    "REFRESH_INVALID": "A refresh token was used, has run out, or never was: sign in again.",
+    "INVITE_INVALID": "An invitation was used or withdrawn, has run out, or is for somebody else.",
+    "ALREADY_MEMBER": "The person is in the workspace already.",
+    "LAST_OWNER": "A workspace keeps at least one owner.",
+    "RANK_TOO_HIGH": "Nobody gives more than they have, or changes somebody above them.",
+    "CONFIRMATION_WRONG": "What had to be typed to confirm was not typed exactly.",
+    "LIMIT_REACHED": "There are as many as there may be.",
+    "ADDRESS_MISSING": "Nothing names the contact.",
+    "CONTACT_DUPLICATE": "Another contact has this address: see `duplicateOf`.",
+    "STALE": "It was changed meanwhile: load it again.",
+    "OWNER_UNKNOWN": "The owner is nobody of this workspace.",
+    "LEAD_SCORE_INVALID": "A lead score is from 0 to 100.",
+    "CUSTOM_VALUE_INVALID": "A custom field does not accept this value.",
+    "FIELD_KEY_INVALID": "This is no key of a custom field.",
+    "FIELD_KEY_TAKEN": "There is, or was, a custom field with this key.",
+    "OPTIONS_INVALID": "Select fields have 1 to 200 different options, all others none.",
+    "LABEL_NAME_TAKEN": "There is a label with this name.",
+    "COLOR_INVALID": "This is no colour of the form #RRGGBB.",
+    "ORDER_INCOMPLETE": "A new order names everything once.",
+    "BAD_CURSOR": "A cursor belongs to another list, or is none.",
+    "BAD_FILTER": "A filter is not acceptable.",
+    "BAD_ORDER": "An order is not acceptable.",
+    "BAD_PAGE_SIZE": "A page has 1 to 100 items.",
 }
 
 described(ErrorCode, "Why a mutation was refused. New codes may be added: treat an unknown one as INVALID.", _MEANINGS)
@@ -44,7 +132,7 @@ class MutationPayload:
     )
 
     @classmethod
-    def refused(cls, problems: Sequence[Problem]) -> Self:
+    def refusing(cls, problems: Sequence[Problem]) -> Self:
         """Make the answer to a refused mutation. Payloads that tell more of a conflict override this."""
         return cls(user_errors=[user_error(problem) for problem in problems])
 

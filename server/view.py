@@ -107,8 +107,8 @@ class View(GraphQL[Context, None]):
 
     def parse_json(self, data: str | bytes) -> Any:
         """Read a body."""
-        parsed = super().parse_json(data)
-        if not isinstance(parsed, (dict, list)) or any(not isinstance(each, dict) for each in _items(parsed)):
+        parsed: object = super().parse_json(data)
+        if not isinstance(parsed, dict):
             raise HTTPException(400, "The body is a JSON object with `query`.")
         return cast("Any", parsed)
 
@@ -130,10 +130,6 @@ class View(GraphQL[Context, None]):
         except HTTPException as refusal:
             response = _refusal(refusal)
         await response(scope, receive, send)
-
-
-def _items(parsed: object) -> list[object]:
-    return cast("list[object]", parsed) if isinstance(parsed, list) else []
 
 
 def _refusal(refusal: HTTPException) -> Response:

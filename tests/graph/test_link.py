@@ -472,11 +472,11 @@ def test_a_row_without_an_id_may_be_shown() -> None:
 def test_an_id_is_read_by_its_own_view_only() -> None:
     some = uuid7()
 
-    assert views.Contact.key(encode("contact", some)) == some
+    assert views.Contact.key_of(encode("contact", some)) == some
     assert ids.read(views.Contact, encode("contact", some)) == some
     assert ids.read(views.Contact, encode("label", some)) is None
     with pytest.raises(NotFound) as refused:
-        views.Contact.key(encode("label", some), field=("contactId",))
+        views.Contact.key_of(encode("label", some), field=("contactId",))
     assert refused.value.field == ("contactId",)
 
 
