@@ -15,6 +15,7 @@ from core.ground import Ground, open_ground
 from models import Role
 from services.access import Actor
 from tests.fixtures import stores
+from tests.fixtures.door import Door, serving
 from tests.fixtures.tenants import Tenant, found_tenant, join
 
 _STORES = pytest.StashKey[stores.Stores]()
@@ -84,3 +85,17 @@ def make_actor(ground: Ground) -> Callable[[Tenant, Role], Awaitable[Actor]]:
         return await join(ground, tenant, role)
 
     return make
+
+
+@pytest.fixture(scope="session")
+async def served(ground: Ground) -> AsyncIterator[str]:
+    """The address of the product, served over a real socket."""
+    async with serving(ground) as address:
+        yield address
+
+
+@pytest.fixture
+async def door(served: str, ground: Ground) -> AsyncIterator[Door]:
+    """A client of the GraphQL endpoint that can act as anybody."""
+    async with Door.open(served, ground) as opened:
+        yield opened

@@ -59,7 +59,8 @@ class Identity(StrEnum):
 class Plan:
     """How one store is run: command, log and lock, and the signals that end it, mildest first; SIGKILL follows.
 
-    `stale` are files of a server that was killed; `nudge` makes a server notice that it was asked to end.
+    `stale` are files of a server that was killed; `nudge` makes a server notice that it was asked to end. It is `asked`
+    so often by each signal: a program in Python misses one that comes just before its main thread goes to sleep.
     """
 
     store: str
@@ -69,6 +70,7 @@ class Plan:
     identity: Identity = Identity.SELF
     stale: tuple[Path, ...] = ()
     nudge: Callable[[], Awaitable[None]] | None = None
+    asked: int = 1
 
     @property
     def log(self) -> Path:
@@ -210,9 +212,10 @@ class Process:
         if self._popen is None or self._popen.poll() is not None:
             return None
         for number in (*self.plan.signals, signal.SIGKILL):
-            self._popen.send_signal(number)
-            if await self._gone(_PATIENCE, self.plan.nudge):
-                return number
+            for _ in range(self.plan.asked):
+                self._popen.send_signal(number)
+                if await self._gone(_PATIENCE / self.plan.asked, self.plan.nudge):
+                    return number
         raise self.failure("it cannot be ended")
 
     async def _gone(self, patience: float, nudge: Callable[[], Awaitable[None]] | None = None) -> bool:
