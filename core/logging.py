@@ -7,7 +7,7 @@ number. That is a net, not a licence: nothing personal should be given to a log 
 import logging
 import re
 import sys
-from collections.abc import Generator, Mapping, MutableMapping
+from collections.abc import Callable, Generator, Mapping, MutableMapping
 from contextlib import contextmanager
 from typing import Any, Final, cast
 
@@ -18,28 +18,56 @@ from core.settings import Environment
 
 _BLANK: Final = "[removed]"
 _SECRET_KEY: Final = re.compile(
-    r"pass(word|phrase)?$|secret|token|authorization|cookie|api_?key|^code$|recovery|otp|e?mail$|phone|cpf|cnpj|^to$",
+    r"pass(word|wd|phrase)|secret|token|authorization|cookie|api_?key|private_?key|credential|^code$|recovery|otp|signature"
+    r"|e_?mails?$|phone|telefone|celular|wa_?id|msisdn|cpf|cnpj|^to$|recipient",
     re.IGNORECASE,
 )
 _PERSONAL: Final = re.compile(
     r"eyJ[\w-]{8,}\.[\w-]+\.[\w-]*"  # a JWT
-    r"|[\w.+-]+@[\w-]+\.[\w.-]+"  # an e-mail address
-    r"|(?<![\w.-])\+?\d[\d ().-]{8,16}\d(?![\w.-])"  # a phone number, a CPF
-    r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"  # a login inside an address
+    r"|(?<=://)[^/\s:@]*:[^\s@]+(?=@)"  # a login inside an address
+    r"|[\w.+-]{1,64}(?:@|%40)[\w-]+(?:\.[\w-]+)+"  # an e-mail address
+    r"|(?<![A-Za-z0-9])(?:sk|pk|rk|whsec|gsk|xox[a-z]|gh[a-z])[-_][\w-]{8,}|AIza[\w-]{20,}"  # a provider's key
+    r"|(?i:(?<=bearer )|(?<=basic ))[\w+/=.~-]+"  # a line of the header `authorization`
+    # a random token, as `secrets.token_urlsafe` makes them: long, with capitals, small letters and digits
+    r"|(?<![\w/.-])(?=[\w-]*[A-Z])(?=[\w-]*[a-z])(?=[\w-]*\d)[\w-]{40,}(?![\w/.-])"
+    r"|(?<![A-Z0-9])[A-Z0-9]{2}\.[A-Z0-9]{3}\.[A-Z0-9]{3}/[A-Z0-9]{4}-\d\d(?!\d)"  # a CNPJ
+    # a phone number, a CPF; a date begins like one, and is none
+    r"|(?<![A-Za-z0-9.-])(?!\d{4}-\d\d-\d\d(?!\d))(?:\+|%2B)?\(?\d[\d ().-]{8,17}\d(?!\w)"
+    # what a database adds to a refusal: the values of the row
+    r"|(?<=\[parameters: ).+(?=\])|(?<=DETAIL:  ).+"
 )
+_NAMED: Final = re.compile(
+    r"""(?P<name>(?:pass(?:word|wd|phrase)|secret|token|api_?key|authorization|cookie)["']?\s*[=:]\s*)"""
+    r"""(?P<value>"[^"]*"|'[^']*'|[^\s"',;&}\])]+)""",
+    re.IGNORECASE,
+)
+_LIKE_A_NUMBER_OF_SOMEBODY: Final = range(10**10, 10**13)
+_NOISY: Final = (
+    "alembic",
+    "asyncio",
+    "httpx",
+    "pgqueuer",
+    "pymongo",
+    "qdrant_client",
+    "uvicorn.error",
+    "websockets",
+)
+_OURS: Final = frozenset({"timestamp", "level", "logger", "request_id"})
 _DEPTH: Final = 6
 _ITEMS: Final = 100
 
 Event = MutableMapping[str, Any]
+Processor = Callable[[object, str, Event], Event]
 
 
-def configure(env: Environment, level: str) -> None:
-    """Set up logging for the process, that of libraries included."""
+def configure(env: Environment, level: str, report: Processor | None = None) -> None:
+    """Set up logging for the process, that of libraries included. `report` sees every line, with its error."""
     shared: list[Any] = [
         merge_contextvars,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        *([report] if report is not None else []),
         structlog.processors.format_exc_info,
         redact,
     ]
@@ -49,7 +77,10 @@ def configure(env: Environment, level: str) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    pretty = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    # tracebacks are texts by then: a prettier one would show the values of variables
+    pretty = structlog.dev.ConsoleRenderer(
+        colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+    )
     renderer = structlog.processors.JSONRenderer() if env is Environment.PRODUCTION else pretty
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
@@ -61,7 +92,7 @@ def configure(env: Environment, level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for noisy in ("asyncio", "httpx", "pymongo", "uvicorn.error", "websockets", "pgqueuer", "qdrant_client"):
+    for noisy in _NOISY:
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
@@ -76,25 +107,34 @@ def redact(logger: object, method: str, event: Event) -> Event:
     """Blank secrets and personal data of a line."""
     del logger, method
     for key, value in event.items():
-        if key in ("timestamp", "level", "logger", "request_id") or key.startswith("_"):
-            continue
-        event[key] = _clean(key, value, _DEPTH)
+        if key not in _OURS and not key.startswith("_"):
+            event[key] = _clean(key, value, _DEPTH)
     return event
+
+
+def redacted(values: Mapping[str, object]) -> dict[str, object]:
+    """Return the same for whatever else leaves the process."""
+    return {key: _clean(key, value, _DEPTH) for key, value in values.items()}
+
+
+def cleaned(text: str) -> str:
+    """Return a text without what looks like a secret or like personal data."""
+    return _PERSONAL.sub(_BLANK, _NAMED.sub(rf"\g<name>{_BLANK}", text))
 
 
 def _clean(key: str, value: object, depth: int) -> object:
     if _SECRET_KEY.search(key) and value is not None and not isinstance(value, bool):
         return _BLANK
     match value:
-        case str():
-            return _PERSONAL.sub(_BLANK, value)
+        case None | bool() | float():
+            return value
+        case int():
+            return _BLANK if abs(value) in _LIKE_A_NUMBER_OF_SOMEBODY else value
         case Mapping() if depth:
             given = cast("Mapping[object, object]", value)
-            return {str(k): _clean(str(k), v, depth - 1) for k, v in list(given.items())[:_ITEMS]}
+            return {cleaned(str(k)): _clean(str(k), v, depth - 1) for k, v in list(given.items())[:_ITEMS]}
         case list() | tuple() | set() | frozenset() if depth:
             several = cast("list[object]", value)
             return [_clean("", each, depth - 1) for each in list(several)[:_ITEMS]]
-        case None | bool() | int() | float():
-            return value
         case _:
-            return _PERSONAL.sub(_BLANK, str(value))
+            return cleaned(str(value))
