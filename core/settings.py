@@ -4,20 +4,20 @@ Names of variables are those of the fields, in capitals. A bad value stops the s
 and the remedy; the value of a secret is never shown.
 """
 
-import json
 import os
-import secrets
 from collections.abc import Iterator, Mapping
+from email.utils import parseaddr
 from enum import StrEnum
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
+from urllib.parse import quote, urlsplit
 
 from dotenv import dotenv_values
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 SECRET_BYTES: Final = 32
-_LOCAL_SECRETS: Final = "secrets.json"
 _PLACEHOLDERS: Final = ("your-", "change", "secret", "example", "default")
 
 
@@ -37,7 +37,16 @@ def _address(value: str, *schemes: str) -> str:
     if value and not value.startswith(schemes):
         message = f"begin it with {' or '.join(schemes)}"
         raise ValueError(message)
+    try:
+        urlsplit(value).port  # noqa: B018  (reading it is the check)
+    except ValueError:
+        message = "write its port as a number, and signs such as # / @ in its password as %23 %2F %40"
+        raise ValueError(message) from None
     return value
+
+
+def _lowered(text: object) -> object:
+    return text.strip().lower() if isinstance(text, str) else text
 
 
 def _split(text: object) -> object:
@@ -75,7 +84,7 @@ class Group(BaseSettings):
 class Server(Group):
     """The process and its door."""
 
-    app_env: Environment = Environment.DEVELOPMENT
+    app_env: Annotated[Environment, BeforeValidator(_lowered)] = Environment.DEVELOPMENT
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
     data_dir: Path = Path(".data")
@@ -88,6 +97,27 @@ class Server(Group):
     def env(self) -> Environment:
         """Where the process runs."""
         return self.app_env
+
+    @field_validator("data_dir")
+    @classmethod
+    def _is_folder(cls, value: Path) -> Path:
+        try:
+            return value.expanduser()
+        except RuntimeError:
+            message = "write the folder without ~: this user has no home"
+            raise ValueError(message) from None
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_machines(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for each in value:
+            try:
+                if each != "*":
+                    ip_network(each)
+            except ValueError:
+                message = "write addresses or networks, such as 10.0.0.0/8, with commas between"
+                raise ValueError(message) from None
+        return value
 
     @field_validator("public_url")
     @classmethod
@@ -103,13 +133,13 @@ class Server(Group):
 class Stores(Group):
     """Addresses of real servers. Without one, the embedded store is started."""
 
-    database_url: str | None = None
-    redis_url: str | None = None
+    database_url: str | None = Field(default=None, repr=False)
+    redis_url: str | None = Field(default=None, repr=False)
     redis_host: str | None = None
     redis_port: int = Field(default=6379, ge=1, le=65535)
     redis_password: SecretStr | None = None
-    mongo_url: str | None = None
-    qdrant_url: str | None = None
+    mongo_url: str | None = Field(default=None, repr=False)
+    qdrant_url: str | None = Field(default=None, repr=False)
     durability: Literal["durable", "fast"] = "durable"
 
     @field_validator("database_url")
@@ -149,6 +179,14 @@ class Mail(Group):
 
     smtp_url: SecretStr | None = None
     mail_from: str = "WhatsHybrid <no-reply@localhost>"
+
+    @field_validator("mail_from")
+    @classmethod
+    def _is_sender(cls, value: str) -> str:
+        if parseaddr(value)[1].count("@") != 1:
+            message = "write it as Name <address@example.com>"
+            raise ValueError(message)
+        return value
 
     @field_validator("smtp_url")
     @classmethod
@@ -205,7 +243,12 @@ class Observability(Group):
     """Where errors are reported, and how much is logged."""
 
     sentry_dsn: SecretStr | None = None
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lowered)] = "info"
+
+    @field_validator("sentry_dsn")
+    @classmethod
+    def _is_dsn(cls, value: SecretStr | None) -> SecretStr | None:
+        return value and SecretStr(_address(value.get_secret_value(), "https://", "http://"))
 
 
 class Settings(Group):
@@ -262,26 +305,6 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     return settings
 
 
-def with_local_secrets(settings: Settings) -> Settings:
-    """Fill in missing secrets from the data folder, making them there once, so that sessions outlive a restart."""
-    security = settings.security
-    if security.jwt_secret is not None and security.jwt_refresh_secret is not None:
-        return settings
-    folder = settings.server.data_dir
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    file = folder / _LOCAL_SECRETS
-    if not file.exists():
-        made = {"jwt_secret": secrets.token_urlsafe(48), "jwt_refresh_secret": secrets.token_urlsafe(48)}
-        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
-            json.dump(made, out)
-    kept: dict[str, str] = json.loads(file.read_text(encoding="utf-8"))
-    update = {
-        "jwt_secret": security.jwt_secret or SecretStr(kept["jwt_secret"]),
-        "jwt_refresh_secret": security.jwt_refresh_secret or SecretStr(kept["jwt_refresh_secret"]),
-    }
-    return settings.model_copy(update={"security": security.model_copy(update=update)})
-
-
 def _completed(settings: Settings) -> Settings:
     """Derive what was not said: Redis from its host and port, the public address from the port."""
     server, stores = settings.server, settings.stores
@@ -289,7 +312,7 @@ def _completed(settings: Settings) -> Settings:
         server = server.model_copy(update={"public_url": f"http://localhost:{server.port}"})
     if stores.redis_url is None and stores.redis_host is not None:
         secret = stores.redis_password
-        login = f":{secret.get_secret_value()}@" if secret is not None else ""
+        login = f":{quote(secret.get_secret_value(), safe='')}@" if secret is not None else ""
         stores = stores.model_copy(update={"redis_url": f"redis://{login}{stores.redis_host}:{stores.redis_port}/0"})
     return settings.model_copy(update={"server": server, "stores": stores})
 

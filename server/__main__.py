@@ -1,9 +1,12 @@
 """`python -m server`: the product on one port. Settings come from the environment and `.env`."""
 
 import asyncio
+import signal
 import socket
 import sys
 import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from typing import Final
 
 import uvicorn
@@ -12,10 +15,13 @@ from starlette.applications import Starlette
 
 from core import logging
 from core.embedded import FolderInUse, StoreFailed
-from core.settings import Settings, SettingsInvalid, load_settings, with_local_secrets
-from server import seed
+from core.reporting import reporter
+from core.security.local import with_local_secrets
+from core.settings import Settings, SettingsInvalid, load_settings
+from server import __version__, seed
 from server.app import GRAPHQL, Parts, build
-from server.process import Process, running
+from server.listening import PortRefused, held_port, refusals
+from server.process import DatabaseRefused, Process, Steps, Stores, running, stores_of
 
 _GRACE: Final = 5
 _BACKLOG: Final = 2_048
@@ -49,44 +55,79 @@ def _welcome(process: Process, seconds: float) -> str:
 
 
 class Server(uvicorn.Server):
-    """Tells when it listens."""
+    """Tells when it listens, and leaves signals to `Stop`: uvicorn would send them again before the stores stopped."""
 
-    def __init__(self, config: uvicorn.Config, process: Process, began: float) -> None:
+    def __init__(self, config: uvicorn.Config, when_ready: Callable[[], None]) -> None:
         super().__init__(config)
-        self._process = process
-        self._began = began
+        self._when_ready = when_ready
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """Leave them alone."""
+        yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen, then say so."""
-        await super().startup(sockets)
-        if not self.should_exit:
-            _say(_welcome(self._process, time.monotonic() - self._began))
+        with refusals(self.config.host, self.config.port):
+            await super().startup(sockets)
+        self._when_ready()
+
+
+class Stop:
+    """Ends the process in order when it is asked to (SIGTERM, Ctrl+C), also while it still starts.
+
+    Asking again changes nothing: each step of the end has its own limit. kill -9 is always safe.
+    """
+
+    def __init__(self) -> None:
+        self.was_asked = False
+        self.server: Server | None = None
+        self._starting = asyncio.current_task()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, self._ask)
+
+    def _ask(self) -> None:
+        if self.was_asked:
+            return
+        self.was_asked = True
+        if self.server is not None:
+            self.server.should_exit = True
+        elif self._starting is not None:
+            self._starting.cancel()
 
 
 async def serve(settings: Settings, began: float) -> None:
     """Serve until a signal, or until a store is lost for good.
 
     Raises:
-        StoreFailed: a store ended, and could not be begun again.
+        StoreFailed: a store could not be started; or it ended, and could not be begun again.
+        FolderInUse, PortRefused, DatabaseRefused: it cannot start here.
     """
-    async with running(settings, _say) as process:
-        parts = Parts(ground=process.ground, feed=process.feed, workers=process.workers, demo=process.demo)
-        server = Server(_config(settings, build(parts)), process, began)
-        serving = asyncio.create_task(server.serve(), name="server")
-        watching = asyncio.create_task(_watch(process), name="stores")
-        await asyncio.wait({serving, watching}, return_when=asyncio.FIRST_COMPLETED)
-        server.should_exit = True
-        watching.cancel()
-        _, lost = await asyncio.gather(serving, watching, return_exceptions=True)
-        if isinstance(lost, StoreFailed):
-            raise lost
+    stop, steps = Stop(), Steps(_say)
+    host, port = settings.server.host, settings.server.port
+    try:
+        async with stores_of(settings, steps) as stores:
+            with held_port(host, port) as door:
+                async with running(settings, stores.places, steps) as process:
+                    parts = Parts(ground=process.ground, feed=process.feed, workers=process.workers, demo=process.demo)
+                    config = _config(settings, build(parts))
+                    server = Server(config, lambda: _say(_welcome(process, time.monotonic() - began)))
+                    stop.server = server
+                    await _until_end(server, door, stores)
+    except asyncio.CancelledError:
+        if not stop.was_asked:
+            raise
 
 
-async def _watch(process: Process) -> None:
-    if process.stores is None:
-        await asyncio.Event().wait()
-    else:
-        await process.stores.watch()
+async def _until_end(server: Server, door: socket.socket, stores: Stores) -> None:
+    serving = asyncio.create_task(server.serve([door]), name="server")
+    watching = asyncio.create_task(stores.watch(), name="stores")
+    await asyncio.wait({serving, watching}, return_when=asyncio.FIRST_COMPLETED)
+    server.should_exit = True
+    watching.cancel()
+    for outcome in await asyncio.gather(serving, watching, return_exceptions=True):
+        if isinstance(outcome, Exception):
+            raise outcome
 
 
 def _config(settings: Settings, app: Starlette) -> uvicorn.Config:
@@ -110,18 +151,17 @@ def _config(settings: Settings, app: Starlette) -> uvicorn.Config:
 
 
 def main() -> int:
-    """Run the product; return the exit code."""
+    """Run the product; return the exit code: 0 when it was asked to end, 1 with a line that says what is wrong."""
     began = time.monotonic()
     try:
         settings = with_local_secrets(load_settings())
-        logging.configure(settings.server.env, settings.observability.log_level)
+        report = reporter(settings, __version__)
+        logging.configure(settings.server.env, settings.observability.log_level, report)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(serve(settings, began))
-    except (SettingsInvalid, FolderInUse, StoreFailed) as error:
+    except (SettingsInvalid, FolderInUse, StoreFailed, PortRefused, DatabaseRefused) as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    except KeyboardInterrupt:
-        return 130
     return 0
 
 

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from core.errors import DomainError, Forbidden
+from core.errors import DomainError, Forbidden, Unavailable
 from core.ground import Ground
 from models import Permission
 from resolvers.context import Context
@@ -79,15 +79,17 @@ class Health:
                 "vectors": self.ground.vectors.ping,
             }
         )
-        is_well = all(part["status"] == "ok" for part in stores.values())
+        workers = await self._workers()
+        hints = {"status": "ok" if self.ground.hints.healthy else "unavailable"}
+        is_well = all(part["status"] != "unavailable" for part in (*stores.values(), workers, hints))
         body = {
             "status": "ok" if is_well else "degraded",
             "version": self.version,
             "uptimeSeconds": round(time.monotonic() - self.started),
             "stores": stores,
-            "hints": {"status": "ok" if self.ground.hints.healthy else "unavailable"},
+            "hints": hints,
             "subscribers": self.feed.subscribers,
-            "workers": await self._workers(),
+            "workers": workers,
             "providers": self.ground.settings.ai.configured(),
         }
         return JSONResponse(body)
@@ -99,9 +101,8 @@ class Health:
             await context.sign_in(request.headers.get("authorization"))
             context.actor.require(Permission.HEALTH_READ)
         except DomainError as error:
-            status = 403 if isinstance(error, Forbidden) else 401
             body = {"errors": [{"message": error.message, "extensions": {"code": error.code}}]}
-            return JSONResponse(body, status_code=status)
+            return JSONResponse(body, status_code=_status_of(error))
         return None
 
     async def _redis(self) -> None:
@@ -121,6 +122,16 @@ class Health:
     async def _ask(self, checks: Mapping[str, Callable[[], Coroutine[Any, Any, None]]]) -> dict[str, dict[str, Any]]:
         answers = await asyncio.gather(*(_answer(name, check) for name, check in checks.items()))
         return dict(zip(checks, answers, strict=True))
+
+
+def _status_of(error: DomainError) -> int:
+    match error:
+        case Forbidden():
+            return 403
+        case Unavailable():
+            return 503
+        case _:
+            return 401
 
 
 async def _answer(name: str, check: Callable[[], Coroutine[Any, Any, None]]) -> dict[str, Any]:

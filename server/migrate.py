@@ -13,6 +13,7 @@ from alembic import command
 from core.embedded import EmbeddedStores
 from core.settings import SettingsInvalid, load_settings
 from migrations import run
+from server.process import DatabaseRefused, database_refusals
 
 
 async def _write(words: str) -> None:
@@ -40,7 +41,12 @@ def main(arguments: list[str]) -> int:
     if url is None:
         sys.stderr.write("DATABASE_URL is not set: the embedded database is brought up to date by `make run`.\n")
         return 1
-    asyncio.run(run.upgrade(url))
+    try:
+        with database_refusals():
+            asyncio.run(run.upgrade(url))
+    except DatabaseRefused as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
     return 0
 
 

@@ -2,12 +2,16 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+import asyncpg  # pyright: ignore[reportMissingTypeStubs]
+from sqlalchemy.exc import SQLAlchemyError
+
+from core.database import DatabaseAway, WallBroken
 from core.embedded import Addresses, EmbeddedStores
 from core.ground import Ground, Places, open_ground
 from core.settings import Environment, Settings
@@ -22,12 +26,15 @@ _LOCAL_MONGO: Final = "mongodb://127.0.0.1:27017"
 Report = Callable[[str], None]
 
 
+class DatabaseRefused(Exception):
+    """The database cannot be used. Names the variable and what the server said."""
+
+
 class Steps:
-    """Tells of the steps of a start: each that takes over a second, when it has."""
+    """Tells of the steps of a start and an end: each that takes over a second, when it has."""
 
     def __init__(self, report: Report) -> None:
         self.report = report
-        self.began = time.monotonic()
 
     @asynccontextmanager
     async def step(self, words: str) -> AsyncGenerator[None]:
@@ -44,6 +51,25 @@ class Steps:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stores:
+    """Where the stores are, and those among them that belong to this process."""
+
+    places: Places
+    embedded: EmbeddedStores | None
+
+    async def watch(self) -> None:
+        """Watch the own ones until one is lost for good.
+
+        Raises:
+            StoreFailed: a store ended, and was not begun again.
+        """
+        if self.embedded is None:
+            await asyncio.Event().wait()
+        else:
+            await self.embedded.watch()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Process:
     """What runs."""
 
@@ -51,34 +77,12 @@ class Process:
     ground: Ground
     feed: Feed
     workers: Workers | None
-    stores: EmbeddedStores | None
     demo: bool
 
 
 @asynccontextmanager
-async def running(settings: Settings, report: Report) -> AsyncGenerator[Process]:
-    """Start everything in order, and stop it in the opposite one. Call it in the main thread: stores end with it."""
-    steps = Steps(report)
-    async with AsyncExitStack() as stack:
-        stores, addresses = await _stores(settings, steps, stack)
-        places = _places(settings, addresses)
-        async with steps.step("Bringing the tables to the newest form"):
-            await run.upgrade(places.database)
-        async with steps.step("Opening connections"):
-            ground = await stack.enter_async_context(open_ground(settings, places))
-            await ground.database.verify_walls()
-        demo = settings.stores.database_url is None and settings.server.env is not Environment.PRODUCTION
-        if demo:
-            async with steps.step("Seeding the demo workspace"):
-                await seed.plant(ground)
-        feed = Feed(ground.database, ground.hints)
-        await feed.start()
-        stack.push_async_callback(feed.stop)
-        workers = await _workers(settings, ground, places, stack)
-        yield Process(settings=settings, ground=ground, feed=feed, workers=workers, stores=stores, demo=demo)
-
-
-async def _stores(settings: Settings, steps: Steps, stack: AsyncExitStack) -> tuple[EmbeddedStores | None, Addresses]:
+async def stores_of(settings: Settings, steps: Steps) -> AsyncGenerator[Stores]:
+    """Start the stores that no address is given for. Call it in the main thread: they end with it."""
     given = {
         "postgres": settings.stores.database_url,
         "redis": settings.stores.redis_url,
@@ -87,14 +91,43 @@ async def _stores(settings: Settings, steps: Steps, stack: AsyncExitStack) -> tu
     }
     missing = frozenset(name for name, url in given.items() if url is None)
     if not missing:
-        return None, Addresses(database_url=None, redis_url=None, mongo_url=None, qdrant_path=None)
+        none = Addresses(database_url=None, redis_url=None, mongo_url=None, qdrant_path=None)
+        yield Stores(places=_places(settings, none), embedded=None)
+        return
     stores = EmbeddedStores(
         settings.server.data_dir, only=missing, durability=settings.stores.durability, progress=steps.report
     )
     async with steps.step("Starting the stores"):
         addresses = await stores.start()
-    stack.push_async_callback(stores.stop)
-    return stores, addresses
+    try:
+        yield Stores(places=_places(settings, addresses), embedded=stores)
+    finally:
+        await stores.stop()
+
+
+@asynccontextmanager
+async def running(settings: Settings, places: Places, steps: Steps) -> AsyncGenerator[Process]:
+    """Start everything on the stores in order, and stop it in the opposite one.
+
+    Raises:
+        DatabaseRefused: the database does not answer, cannot be migrated, or does not keep workspaces apart.
+    """
+    async with AsyncExitStack() as stack:
+        with database_refusals():
+            async with steps.step("Bringing the tables to the newest form"):
+                await run.upgrade(places.database)
+            async with steps.step("Opening connections"):
+                ground = await stack.enter_async_context(open_ground(settings, places))
+                await ground.database.verify_walls()
+        demo = settings.stores.database_url is None and settings.server.env is not Environment.PRODUCTION
+        if demo:
+            async with steps.step("Seeding the demo workspace"):
+                await seed.plant(ground)
+        feed = Feed(ground.database, ground.hints)
+        await feed.start()
+        stack.push_async_callback(feed.stop)
+        workers = await _workers(ground, places, steps, stack) if settings.server.run_workers else None
+        yield Process(settings=settings, ground=ground, feed=feed, workers=workers, demo=demo)
 
 
 def _places(settings: Settings, addresses: Addresses) -> Places:
@@ -107,10 +140,26 @@ def _places(settings: Settings, addresses: Addresses) -> Places:
     )
 
 
-async def _workers(settings: Settings, ground: Ground, places: Places, stack: AsyncExitStack) -> Workers | None:
-    if not settings.server.run_workers:
-        return None
+async def _workers(ground: Ground, places: Places, steps: Steps, stack: AsyncExitStack) -> Workers:
     workers = Workers(ground, places.database)
     await workers.start()
-    stack.push_async_callback(workers.stop)
+
+    async def stop() -> None:
+        async with steps.step("Waiting for jobs that run"):
+            await workers.stop()
+
+    stack.push_async_callback(stop)
     return workers
+
+
+@contextmanager
+def database_refusals() -> Generator[None]:
+    """Say in one line why the database cannot be used. The server's words name no password, and no value of a row."""
+    library: Any = asyncpg
+    try:
+        yield
+    except (OSError, DatabaseAway, WallBroken, SQLAlchemyError, library.PostgresError, library.InterfaceError) as error:
+        cause = getattr(error, "orig", None) or (error.__cause__ if isinstance(error, DatabaseAway) else None) or error
+        words = str(cause).strip().split("\n", 1)[0] or type(cause).__name__
+        message = f"DATABASE_URL: the database cannot be used ({words}). Set it to a PostgreSQL server, 15 or newer."
+        raise DatabaseRefused(message) from error

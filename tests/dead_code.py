@@ -26,6 +26,7 @@ DECORATORS: Final = [
 ]
 CALLED_BY_FRAMEWORKS: Final = [
     "__init_subclass__",
+    "capture_signals",
     "edges",
     "end_cursor",
     "enter_*",

@@ -11,6 +11,8 @@ import uvloop
 
 from core import logging
 from core.ground import Places, open_ground
+from core.reporting import reporter
+from core.security.local import with_local_secrets
 from core.settings import Settings, SettingsInvalid, load_settings
 from workers.supervisor import Workers
 
@@ -57,8 +59,9 @@ async def work(settings: Settings) -> None:
 def main() -> int:
     """Run the workers; return the exit code."""
     try:
-        settings = load_settings()
-        logging.configure(settings.server.env, settings.observability.log_level)
+        settings = with_local_secrets(load_settings())
+        report = reporter(settings)
+        logging.configure(settings.server.env, settings.observability.log_level, report)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(work(settings))
     except SettingsInvalid as error:

@@ -5,6 +5,6 @@ Only the start of a process uses this. Everything else knows addresses, and cann
 
 from core.embedded.folder import FolderInUse, FolderUnusable
 from core.embedded.process import StoreFailed
-from core.embedded.stores import Addresses, EmbeddedStores
+from core.embedded.stores import Addresses, EmbeddedStores, database_of
 
-__all__ = ["Addresses", "EmbeddedStores", "FolderInUse", "FolderUnusable", "StoreFailed"]
+__all__ = ["Addresses", "EmbeddedStores", "FolderInUse", "FolderUnusable", "StoreFailed", "database_of"]

@@ -44,6 +44,12 @@ def _silent(line: str) -> None:
     del line
 
 
+def database_of(folder: Path) -> str | None:
+    """Return the address of the database in a folder, for whoever finds it running; None when there is none."""
+    server = Postgres(Folder(folder), "durable")
+    return None if server.is_new else server.url
+
+
 class EmbeddedStores:
     """The stores in one folder. `durability` "fast" trades what a power cut may take for speed: for tests.
 
@@ -170,4 +176,4 @@ class EmbeddedStores:
         return error
 
 
-__all__ = ["ALL", "Addresses", "EmbeddedStores"]
+__all__ = ["ALL", "Addresses", "EmbeddedStores", "database_of"]
