@@ -1,6 +1,7 @@
 """The ASGI application: its routes and what surrounds them."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -60,25 +61,25 @@ def build(parts: Parts) -> Starlette:
         del request
         return RedirectResponse(GRAPHQL)
 
-    return Starlette(
-        routes=[
-            *explorer.routes(),
-            Route(GRAPHQL, view),
-            WebSocketRoute(GRAPHQL, view),
-            Route("/schema.graphql", show_sdl),
-            Route("/", home),
-            *health.routes(),
-        ],
-        middleware=[
-            Middleware(RequestLog),
-            Middleware(
-                CORSMiddleware,
-                allow_origins=list(parts.ground.settings.server.allowed_origins),
-                allow_methods=["POST"],
-                allow_headers=["authorization", "content-type", "x-request-id"],
-                expose_headers=["x-request-id"],
-                max_age=_PREFLIGHT_SECONDS,
-            ),
-            Middleware(BodyLimit),
-        ],
+    routes = [
+        *explorer.routes(),
+        Route(GRAPHQL, view),
+        WebSocketRoute(GRAPHQL, view),
+        Route("/schema.graphql", show_sdl),
+        Route("/", home),
+        *health.routes(),
+    ]
+    return Starlette(routes=routes, middleware=_surroundings(parts.ground.settings.server.allowed_origins))
+
+
+def _surroundings(origins: Sequence[str]) -> list[Middleware]:
+    """Return what every request passes, from the outside in."""
+    cross_origin = Middleware(
+        CORSMiddleware,
+        allow_origins=list(origins),
+        allow_methods=["POST"],
+        allow_headers=["authorization", "content-type", "x-request-id"],
+        expose_headers=["x-request-id"],
+        max_age=_PREFLIGHT_SECONDS,
     )
+    return [Middleware(RequestLog), cross_origin, Middleware(BodyLimit)]

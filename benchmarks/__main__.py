@@ -1,0 +1,29 @@
+"""`python -m benchmarks [DATABASE_URL]`: every measurement, on a given server or on an embedded one of its own."""
+
+import asyncio
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks import tenant_walls
+from core.embedded import EmbeddedStores
+
+_ROUNDS = 5
+
+
+async def main(url: str | None) -> None:
+    """Run everything."""
+    if url is not None:
+        await tenant_walls.main(url, _ROUNDS)
+        return
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        stores = EmbeddedStores(Path(folder), only=frozenset({"postgres"}), durability="fast")
+        addresses = await stores.start()
+        try:
+            await tenant_walls.main(str(addresses.database_url), _ROUNDS)
+        finally:
+            await stores.stop()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1] if len(sys.argv) > 1 else None))

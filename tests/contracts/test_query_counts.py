@@ -1,0 +1,100 @@
+"""A list takes the same number of SQL statements at 2 rows and at 50, with everything that hangs on its rows."""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+import sqlalchemy as sa
+
+from core.database import Database
+from core.ground import Ground
+from models import FieldKind, Role
+from services import custom_fields, labels
+from services.access import Actor
+from services.contacts import creation, labelling
+from services.contacts.drafting import ContactDraft
+from services.custom_fields import FieldDraft
+from services.labels import LabelDraft
+from services.transaction import begin
+from services.workspaces import invites
+from tests.fixtures.door import Door
+from tests.fixtures.operations import root_fields, widest
+from tests.fixtures.tenants import Tenant, join
+
+FEW, MANY = 2, 50
+LISTS = ["auditLog", "contacts", "customFields", "invites", "labels", "users"]
+
+
+@pytest.fixture
+def statements(database: Database) -> Iterator[Callable[[], int]]:
+    """A function that tells how many statements were sent since it was last asked."""
+    sent: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        sent.append(statement)
+
+    @contextmanager
+    def listening() -> Iterator[None]:
+        sa.event.listen(database.engine.sync_engine, "before_cursor_execute", note)
+        try:
+            yield
+        finally:
+            sa.event.remove(database.engine.sync_engine, "before_cursor_execute", note)
+
+    def count() -> int:
+        found = len(sent)
+        sent.clear()
+        return found
+
+    with listening():
+        yield count
+
+
+async def furnish(ground: Ground, tenant: Tenant, amount: int) -> None:
+    """Bring a workspace to so many rows of everything; each contact has another owner and other labels."""
+    people: list[Actor] = [await join(ground, tenant, Role.MEMBER) for _ in range(amount - 1)]
+    async with begin(ground, tenant.owner) as tx:
+        made = [await labels.create(tx, LabelDraft(name=f"Etiqueta {n}", color="#112233")) for n in range(amount)]
+        for number in range(amount):
+            await custom_fields.create(tx, FieldDraft(key=f"campo_{number}", label="Campo", kind=FieldKind.TEXT))
+            await invites.create(tx, f"convidado{number}@example.com", Role.VIEWER)
+            owner = tenant.owner if number == 0 else people[number - 1]
+            draft = ContactDraft(name=f"Ana {number}", email=f"ana{number}@example.com", owner_id=owner.user_id)
+            contact = await creation.create(tx, draft)
+            await labelling.add(tx, [contact.id], [made[number].id, made[0].id])
+
+
+@pytest.fixture
+async def sizes(ground: Ground, door: Door, tenant: Tenant, other_tenant: Tenant) -> AsyncIterator[tuple[Door, Door]]:
+    """Clients of a small and of a larger workspace."""
+    await furnish(ground, tenant, FEW)
+    await furnish(ground, other_tenant, MANY)
+    yield await door.as_(tenant.owner), await door.as_(other_tenant.owner)
+
+
+def test_every_list_is_looked_at() -> None:
+    connections = {each.name for each in root_fields("query") if str(each.field.type).endswith("Connection")}
+
+    assert connections - {"userActivity"} == set(LISTS)
+
+
+async def test_no_list_takes_more_statements_for_more_rows(
+    sizes: tuple[Door, Door], statements: Callable[[], int]
+) -> None:
+    taken: dict[str, list[int]] = {}
+
+    for each in [each for each in root_fields("query") if each.name in LISTS]:
+        document = f"{{ {each.name}(first: {MANY}) {{ totalCount nodes {{ {_node(each.name)} }} }} }}"
+        for door, amount in zip(sizes, (FEW, MANY), strict=True):
+            statements()
+            found = (await door.execute(document)).data[each.name]
+            taken.setdefault(each.name, []).append(statements())
+            assert len(found["nodes"]) >= amount, each.name
+
+    assert {name: counts for name, counts in taken.items() if len(set(counts)) != 1} == {}
+    assert taken["contacts"][0] <= 7, "the page, its count, labels, identities, owners, creators"
+
+
+def _node(name: str) -> str:
+    connection = next(each for each in root_fields("query") if each.name == name).field.type
+    return widest(connection.fields["nodes"].type, 2)  # type: ignore[union-attr]
