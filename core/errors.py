@@ -4,7 +4,8 @@ A leaf class states a fact; its docstring is the default message, its `code` is 
 holds a secret, a phone number or an e-mail address.
 """
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import ClassVar
 from uuid import UUID
@@ -112,6 +113,14 @@ class Problems:
     def extend(self, error: DomainError) -> None:
         """Note what a failed part found."""
         self._found.extend(error.problems)
+
+    @contextmanager
+    def noting(self) -> Generator[None]:
+        """Note what is raised inside, and go on behind it."""
+        try:
+            yield
+        except DomainError as error:
+            self.extend(error)
 
     def raise_any(self) -> None:
         """Raise one `Invalid` with all that was noted; do nothing when nothing was."""

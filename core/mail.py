@@ -5,12 +5,14 @@ import os
 from dataclasses import dataclass
 from email.headerregistry import Address
 from email.message import EmailMessage
+from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime, make_msgid, parseaddr
 from pathlib import Path
 from typing import Final, Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import aiosmtplib
+import idna
 import structlog
 
 from core import clock
@@ -18,7 +20,6 @@ from core.errors import Unavailable
 from core.ids import uuid7
 from core.settings import Settings
 
-_TIMEOUT: Final = 20.0
 _KEPT: Final = 200
 _DEFAULT_PORTS: Final = {"smtp": 587, "smtps": 465}
 
@@ -49,9 +50,10 @@ class Mailer(Protocol):
 class SmtpMailer:
     """Sends through a server: `smtps://user:password@host` (TLS), or `smtp://...` (STARTTLS, unless `?starttls=no`)."""
 
-    def __init__(self, url: str, sender: str) -> None:
+    def __init__(self, url: str, sender: str, *, timeout: float = 20.0) -> None:
         parts = urlsplit(url)
         self._sender = sender
+        self._timeout = timeout
         self._host = parts.hostname or "localhost"
         self._port = parts.port or _DEFAULT_PORTS[parts.scheme]
         self._user = unquote(parts.username) if parts.username else None
@@ -62,7 +64,7 @@ class SmtpMailer:
     async def send(self, mail: Mail) -> None:
         """Hand a mail to the server."""
         try:
-            async with asyncio.timeout(_TIMEOUT):
+            async with asyncio.timeout(self._timeout):
                 await aiosmtplib.send(
                     _message(mail, self._sender),
                     hostname=self._host,
@@ -71,7 +73,7 @@ class SmtpMailer:
                     password=self._password,
                     use_tls=self._is_tls,
                     start_tls=self._starts_tls,
-                    timeout=_TIMEOUT,
+                    timeout=self._timeout,
                 )
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
             raise MailAway from error
@@ -107,7 +109,7 @@ def open_mailer(settings: Settings) -> Mailer:
 
 
 def _message(mail: Mail, sender: str) -> EmailMessage:
-    message = EmailMessage()
+    message = EmailMessage(SMTP if mail.to.isascii() else SMTPUTF8)
     message["From"] = _address(sender)
     message["To"] = _address(mail.to)
     # a line break in a header would begin another header
@@ -120,5 +122,11 @@ def _message(mail: Mail, sender: str) -> EmailMessage:
 
 
 def _address(text: str) -> Address:
+    """Read an address. A domain is written as the DNS knows it; only a mailbox may need a server with SMTPUTF8."""
     name, plain = parseaddr(text)
-    return Address(display_name=name, addr_spec=plain)
+    mailbox, _, domain = plain.rpartition("@")
+    return Address(display_name=name, username=mailbox, domain=domain if domain.isascii() else _in_dns(domain))
+
+
+def _in_dns(domain: str) -> str:
+    return idna.encode(domain, uts46=True).decode("ascii")

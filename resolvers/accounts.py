@@ -36,7 +36,7 @@ from schema.account import (
 )
 from schema.user import User
 from schema.workspace import Workspace
-from services.accounts import grants, links, profile, registration, second_factor, sessions
+from services.accounts import grants, links, passwords, profile, registration, second_factor, sessions
 from services.accounts import login as signing_in
 from services.accounts.grants import Grant
 from services.workspaces import membership
@@ -60,20 +60,10 @@ def signed_in(payload: type[S], grant: Grant) -> S:
 @query()
 async def me(context: Context) -> Me:
     """The person who asks."""
-    identity = context.identity
-    user = await profile.me(context.ground, identity)
-    actor = identity.actor
+    user = await profile.me(context.ground, context.identity)
+    actor = context.identity.actor
     workspace = None if actor is None else await membership.workspace_of(context.ground, actor)
-    return Me(
-        user=User.of(user),
-        phone=user.phone,
-        email_verified_at=user.email_verified_at,
-        second_factor_enabled_at=user.totp_enabled_at,
-        last_login_at=user.last_login_at,
-        workspace=None if workspace is None else Workspace.of(workspace),
-        role=None if actor is None else actor.role,
-        permissions=[] if actor is None else sorted(actor.permissions),
-    )
+    return Me.of(user, workspace, None if actor is None else actor.role, () if actor is None else actor.permissions)
 
 
 @query()
@@ -132,21 +122,21 @@ async def logout_everywhere(context: Context) -> LogoutEverywherePayload:
 @account_mutation
 async def password_reset_request(context: Context, input: PasswordResetRequestInput) -> DonePayload:
     """Mail a link to set a new password. The answer does not tell whether there is such an account."""
-    await links.request_reset(context.ground, context.origin, input.email)
+    await passwords.request_reset(context.ground, context.origin, input.email)
     return DonePayload(done=True)
 
 
 @account_mutation
 async def password_reset(context: Context, input: PasswordResetInput) -> DonePayload:
     """Set a new password with a mailed link. All sessions of the person end."""
-    await links.reset(context.ground, context.origin, input.token, input.password)
+    await passwords.reset(context.ground, context.origin, input.token, input.password)
     return DonePayload(done=True)
 
 
 @account_mutation(signed_in=True)
 async def password_change(context: Context, input: PasswordChangeInput) -> DonePayload:
     """Set a new password. All other sessions of the person end."""
-    await links.change_password(context.ground, context.identity, input.current_password, input.password)
+    await passwords.change(context.ground, context.identity, input.current_password, input.password)
     return DonePayload(done=True)
 
 

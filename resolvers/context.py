@@ -49,10 +49,7 @@ class Context:
             Unauthenticated: nobody signed in.
             NotWorkspaceMember: they are in no workspace.
         """
-        actor = self.identity.actor
-        if actor is None:
-            raise NotWorkspaceMember
-        return actor
+        return self.identity.working
 
     @property
     def graph(self) -> GraphContext:

@@ -17,6 +17,7 @@ from schema.event import ContactChanged, ContactChangedResult, ResyncRequired, W
 from schema.scalars import JSON
 from schema.user import User
 from services import feed_cursor
+from services.accounts import sessions
 from services.contacts import reading
 from services.feed import Notice
 from services.feed import ResyncRequired as Gap
@@ -53,11 +54,18 @@ async def heard(context: Context, after: str | None) -> AsyncGenerator[Notice]:
     async with await context.feed.subscribe(workspace_id, start) as place:
         while True:
             notice = await place.get(_QUIET)
-            touches = notice is not None and notice.type in _TOUCHES_RIGHTS
-            await context.recheck(now=touches)
+            await context.recheck(now=_touches_rights(notice))
             context.actor.require(Permission.EVENTS_READ)
             if notice is not None and context.actor.may(EVENT_READERS[notice.type]):
                 yield notice
+
+
+def _touches_rights(notice: Notice | None) -> bool:
+    """Tell whether rights changed, perhaps in another process, and let this one look at them afresh."""
+    if notice is None or notice.type not in _TOUCHES_RIGHTS:
+        return False
+    sessions.forget(*notice.subject_ids)
+    return True
 
 
 @subscription(Permission.EVENTS_READ)

@@ -62,15 +62,24 @@ def mutation(
 def account_mutation(act: Callable[Concatenate[Context, P], Awaitable[MutationPayload]], /) -> StrawberryField: ...
 @overload
 def account_mutation(
-    *, signed_in: bool
+    *, signed_in: bool = False, permission: Permission | None = None
 ) -> Callable[[Callable[Concatenate[Context, P], Awaitable[MutationPayload]]], StrawberryField]: ...
-def account_mutation(act: Callable[..., Awaitable[Any]] | None = None, /, *, signed_in: bool = False) -> Any:
-    """Declare a mutation of an account rather than of a workspace. Its verb opens what transactions it needs."""
+def account_mutation(
+    act: Callable[..., Awaitable[Any]] | None = None,
+    /,
+    *,
+    signed_in: bool = False,
+    permission: Permission | None = None,
+) -> Any:
+    """Declare a mutation of accounts rather than of a workspace. Its verb opens what transactions it needs.
+
+    One that changes accounts because of what happens in a workspace names a permission there.
+    """
 
     def declare(act: Callable[..., Awaitable[Any]]) -> StrawberryField:
         async def resolve(info: Info, **given: Any) -> MutationPayload:
-            if signed_in:
-                _ = info.context.identity
+            if permission is not None or signed_in:
+                _admit(info.context, permission)
             try:
                 return await act(info.context, **given)
             except _EXPECTED as error:
@@ -78,7 +87,8 @@ def account_mutation(act: Callable[..., Awaitable[Any]] | None = None, /, *, sig
             finally:
                 info.context.forget()
 
-        return _field(act, resolve, SIGNED_IN if signed_in else OPEN)
+        mark = SIGNED_IN if signed_in else OPEN
+        return _field(act, resolve, mark if permission is None else permission.value)
 
     return declare if act is None else declare(act)
 

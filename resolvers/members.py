@@ -52,18 +52,20 @@ class MemberQueries(Root):
     """Invitations, open and closed."""
 
 
-@mutation(Permission.MEMBERS_WRITE)
-async def member_role_change(tx: Transaction, input: MemberRoleChangeInput) -> MemberRoleChangePayload:
-    """Change what a person may do. It holds within seconds, also for what they have open."""
+@account_mutation(permission=Permission.MEMBERS_WRITE)
+async def member_role_change(context: Context, input: MemberRoleChangeInput) -> MemberRoleChangePayload:
+    """Change what a person may do. Their sessions in the workspace end, and what they have open within seconds."""
     draft = members.RoleDraft(role=filled(input.role), granted=filled(input.granted), revoked=filled(input.revoked))
-    changed = await members.change_role(tx, User.key_of(input.user_id, field=("user_id",)), draft)
+    user_id = User.key_of(input.user_id, field=("user_id",))
+    changed = await members.change_role(context.ground, context.identity, user_id, draft)
     return MemberRoleChangePayload(member=Member.of(changed))
 
 
-@mutation(Permission.MEMBERS_READ)
-async def member_remove(tx: Transaction, input: MemberRemoveInput) -> MemberRemovePayload:
+@account_mutation(permission=Permission.MEMBERS_READ)
+async def member_remove(context: Context, input: MemberRemoveInput) -> MemberRemovePayload:
     """Remove a person, which needs `MEMBERS_WRITE`, or leave. Their contacts stay, without an owner."""
-    gone = await members.remove(tx, User.key_of(input.user_id, field=("user_id",)))
+    user_id = User.key_of(input.user_id, field=("user_id",))
+    gone = await members.remove(context.ground, context.identity, user_id)
     return MemberRemovePayload(removed_user_id=strawberry.ID(encode(cast("str", User.prefix), gone.user_id)))
 
 

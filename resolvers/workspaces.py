@@ -1,5 +1,6 @@
 """Workspaces: the current one, all of one's own, and their beginning, change and end."""
 
+from dataclasses import asdict
 from typing import cast
 
 import strawberry
@@ -37,19 +38,7 @@ async def workspaces(context: Context) -> list[Workspace]:
 @query(Permission.WORKSPACE_READ)
 async def workspace_usage(context: Context) -> WorkspaceUsage:
     """How much of the current workspace is used."""
-    found = await usage.measure(context.ground, context.actor)
-    return WorkspaceUsage(
-        members=found.members,
-        open_invites=found.open_invites,
-        contacts=found.contacts,
-        archived_contacts=found.archived_contacts,
-        labels=found.labels,
-        custom_fields=found.custom_fields,
-        contacts_created=found.contacts_created,
-        events=found.events,
-        audited_acts=found.audited_acts,
-        since=found.since,
-    )
+    return WorkspaceUsage(**asdict(await usage.measure(context.ground, context.actor)))
 
 
 class WorkspaceQueries(Root):

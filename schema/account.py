@@ -1,6 +1,8 @@
 """One's own account: what one types to prove who one is, and what one gets for it."""
 
+from collections.abc import Iterable
 from datetime import datetime
+from typing import Self
 
 import strawberry
 
@@ -48,6 +50,26 @@ class Me:
     workspace: Workspace | None = strawberry.field(description="The workspace of this sign-in.")
     role: Role | None = strawberry.field(description="What they are in it.")
     permissions: list[Permission] = strawberry.field(description="What they may do in it.")
+
+    @classmethod
+    def of(
+        cls,
+        user: models.User,
+        workspace: models.Workspace | None,
+        role: models.Role | None,
+        permissions: Iterable[models.Permission],
+    ) -> Self:
+        """Show a person to themselves."""
+        return cls(
+            user=User.of(user),
+            phone=user.phone,
+            email_verified_at=user.email_verified_at,
+            second_factor_enabled_at=user.totp_enabled_at,
+            last_login_at=user.last_login_at,
+            workspace=None if workspace is None else Workspace.of(workspace),
+            role=role,
+            permissions=sorted(permissions),
+        )
 
 
 @strawberry.interface(description="What a sign-in answers.")

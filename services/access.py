@@ -74,3 +74,10 @@ class Identity:
     session_id: UUID
     actor: Actor | None
     expires_at: datetime
+
+    @property
+    def working(self) -> Actor:
+        """The actor; raises `NotWorkspaceMember` when there is none."""
+        if self.actor is None:
+            raise NotWorkspaceMember
+        return self.actor

@@ -1,6 +1,5 @@
 """Settings of a workspace, and of one member in it. Typed: each has its own column and its own check."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Final
@@ -9,14 +8,17 @@ import phonenumbers
 from sqlalchemy import select
 
 from core import text
-from core.errors import DomainError, Invalid, Problems
+from core.errors import Invalid, Problems
 from core.ground import Ground
+from core.money import CURRENCIES
 from core.unset import UNSET, UnsetType
 from models import EventType, MemberSettings, Permission, Persona, RoutingStrategy, WorkspaceSettings
 from services.access import Actor
 from services.transaction import Transaction
 
-_CURRENCY: Final = re.compile(r"[A-Z]{3}")
+_PREFIXES: Final = {"workspace": "", "ai": "ai_", "notifications": "notify_"}
+"""What the columns of each group begin with, and its fields in the API do not."""
+_MAY_BE_EMPTY: Final = frozenset({"ai_strategy"})
 
 
 class CurrencyUnknown(Invalid):
@@ -96,18 +98,20 @@ async def change(tx: Transaction, draft: SettingsDraft) -> Current:
         Invalid: values are not acceptable; all are told at once, and nothing is changed.
         PermissionMissing: the workspace's settings are not the actor's to change.
     """
-    shared = {**_given(draft.workspace), **_given(draft.ai)}
-    own = _given(draft.notifications)
-    if shared:
+    given = {group: _given(getattr(draft, group)) for group in _PREFIXES}
+    if given["workspace"] or given["ai"]:
         tx.require(Permission.SETTINGS_WRITE)
-    shared = _checked(shared)
-    _require_filled(own)
-    here = WorkspaceSettings.workspace_id == tx.workspace_id
-    row = (await tx.session.scalars(select(WorkspaceSettings).where(here).with_for_update())).one()
-    mine = await _own(tx)
-    _apply(tx, row, shared, "settings.update")
-    _apply(tx, mine, own, "settings.notifications")
-    return Current(workspace=row, member=mine)
+    clean = _checked(given)
+    shared = await _shared(tx)
+    own = await _own(tx)
+    _apply(tx, shared, clean["workspace"] | clean["ai"], "settings.update")
+    _apply(tx, own, clean["notifications"], "settings.notifications")
+    return Current(workspace=shared, member=own)
+
+
+async def _shared(tx: Transaction) -> WorkspaceSettings:
+    statement = select(WorkspaceSettings).where(WorkspaceSettings.workspace_id == tx.workspace_id)
+    return (await tx.session.scalars(statement.with_for_update())).one()
 
 
 async def _own(tx: Transaction) -> MemberSettings:
@@ -131,25 +135,16 @@ def _given(draft: WorkspaceDraft | AiDraft | NotificationDraft) -> dict[str, Any
     return {name: value for name, value in values.items() if value is not UNSET}
 
 
-def _require_filled(values: Mapping[str, Any]) -> None:
+def _checked(given: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     problems = Problems()
-    for name, value in values.items():
-        if value is None:
-            problems.extend(text.Required(field=(_group_of(name), name.removeprefix("ai_"))))
-    problems.raise_any()
-
-
-def _checked(values: Mapping[str, Any]) -> dict[str, Any]:
-    problems = Problems()
-    clean: dict[str, Any] = {}
-    for name, value in values.items():
-        field = (_group_of(name), name.removeprefix("ai_"))
-        try:
-            if value is None and name != "ai_strategy":
-                raise text.Required(field=field)
-            clean[name] = _clean(name, value, field)
-        except DomainError as error:
-            problems.extend(error)
+    clean: dict[str, dict[str, Any]] = {group: {} for group in given}
+    for group, values in given.items():
+        for name, value in values.items():
+            with problems.noting():
+                field = (group, name.removeprefix(_PREFIXES[group]))
+                if value is None and name not in _MAY_BE_EMPTY:
+                    raise text.Required(field=field)
+                clean[group][name] = _clean(name, value, field)
     problems.raise_any()
     return clean
 
@@ -161,7 +156,7 @@ def _clean(name: str, value: Any, field: tuple[str, str]) -> Any:
         case "timezone":
             return text.timezone(value, field=field)
         case "currency":
-            if not _CURRENCY.fullmatch(value):
+            if value not in CURRENCIES:
                 raise CurrencyUnknown(field=field)
             return value
         case "phone_region":
@@ -170,9 +165,3 @@ def _clean(name: str, value: Any, field: tuple[str, str]) -> Any:
             return value
         case _:
             return value
-
-
-def _group_of(name: str) -> str:
-    if name.startswith("ai_"):
-        return "ai"
-    return "notifications" if name.startswith("notify_") or name == "email_digest" else "workspace"

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from core import clock
 from core.ground import Ground
@@ -86,7 +86,7 @@ async def refresh(ground: Ground, origin: Origin, token: str) -> Grant:
     Raises:
         RefreshInvalid: it is unknown, spent or revoked. A spent one ends the whole session.
     """
-    await limits.spend(ground, limits.REFRESH_BY_ADDRESS, origin.ip or "")
+    await limits.spend_at(ground, limits.REFRESH_BY_ADDRESS, origin)
     if not token.startswith(_PREFIX) or len(token) > _LONGEST:
         raise RefreshInvalid(field=("refresh_token",))
     async with begin_system(ground) as tx:
@@ -108,6 +108,18 @@ async def home_of(tx: SystemTransaction, user_id: UUID, preferred: UUID | None) 
     return await tx.session.scalar(statement)
 
 
+async def replace_token(tx: SystemTransaction, session: Session) -> str:
+    """Spend what is unspent of a session's family, and return its successor. The session is locked by the caller."""
+    unspent = (
+        update(RefreshToken)
+        .where(RefreshToken.session_id == session.id, RefreshToken.used_at.is_(None))
+        .values(used_at=clock.now())
+        .returning(RefreshToken.id)
+    )
+    spent = (await tx.session.scalars(unspent)).all()
+    return await next_token(tx, session, max(spent, default=None))
+
+
 async def _exchange(
     tx: SystemTransaction, origin: Origin, token: str
 ) -> tuple[User | None, Session | None, str | None]:
@@ -123,7 +135,7 @@ async def _exchange(
     if user is None or not user.is_active or session.revoked_at is not None or session.expires_at <= now:
         return None, None, None
     if found.used_at is not None and not await _is_forgivable(tx, found, now):
-        await sessions.revoke_all(tx, session.user_id, only=session.id, because="refresh token reused")
+        await sessions.revoke_all(tx, session.user_id, Session.id == session.id, because="refresh token reused")
         return None, None, None
     found.used_at = found.used_at or now
     session.last_used_at, session.expires_at = now, now + SESSION_LIFETIME

@@ -10,6 +10,7 @@ from core import clock, text
 from core.errors import Invalid
 from core.ground import Ground
 from core.ids import WorkspaceId
+from core.security.vault import Vault
 from models import User
 from services.access import Actor, Origin
 from services.accounts import grants, limits, second_factor
@@ -37,10 +38,11 @@ async def login(ground: Ground, origin: Origin, draft: LoginDraft) -> Grant:
         SecondFactorRequired, SecondFactorInvalid: the account asks for a code.
         RateLimited: too many tries.
     """
-    address = _address_or_nobody(draft.email)
-    await limits.spend(ground, limits.LOGIN_IN_ALL)
-    await limits.spend(ground, limits.LOGIN_BY_ADDRESS, origin.ip or "")
+    address = _read(draft.email)
+    # the narrow limits first: what they refuse must not use up what all share
+    await limits.spend_at(ground, limits.LOGIN_BY_ADDRESS, origin)
     await limits.spend(ground, limits.LOGIN_BY_ACCOUNT, address)
+    await limits.spend(ground, limits.LOGIN_IN_ALL)
     user = await _find(ground, address)
     stored = user.password_hash if user is not None and user.is_active else None
     is_right = len(draft.password) <= PASSWORD_LONGEST and await ground.passwords.verify(draft.password, stored)
@@ -71,9 +73,9 @@ async def _find(ground: Ground, address: str) -> User | None:
         return await session.scalar(statement)
 
 
-def _address_or_nobody(email: str) -> str:
-    """Read an address; what is none is nobody's, and is answered like every other unknown one."""
+def _read(email: str) -> str:
+    """Read an address; what is none is nobody's, and is answered and counted like every other unknown one."""
     try:
         return text.email(email)
     except Invalid:
-        return ""
+        return f"no address {Vault.digest(email).hex()}"

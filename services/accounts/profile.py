@@ -1,12 +1,12 @@
 """What a person says about themselves."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Final
 
 from sqlalchemy import select
 
 from core import phone, text
-from core.errors import DomainError, Problems
+from core.errors import Problems
 from core.ground import Ground
 from core.ids import WorkspaceId
 from core.unset import UNSET, UnsetType
@@ -64,20 +64,12 @@ async def me(ground: Ground, identity: Identity) -> User:
 def _checked(draft: ProfileDraft) -> dict[str, str | None]:
     problems = Problems()
     changes: dict[str, str | None] = {}
-
-    def take(name: str, value: str | UnsetType | None) -> None:
-        if value is UNSET:
-            return
-        try:
-            changes[name] = _clean(name, value) if isinstance(value, str) else _emptied(name)
-        except DomainError as error:
-            problems.extend(error)
-
-    take("name", draft.name)
-    take("phone", draft.phone)
-    take("avatar_url", draft.avatar_url)
-    take("language", draft.language)
-    take("timezone", draft.timezone)
+    for each in fields(draft):
+        value: str | UnsetType | None = getattr(draft, each.name)
+        if isinstance(value, UnsetType):
+            continue
+        with problems.noting():
+            changes[each.name] = _emptied(each.name) if value is None else _clean(each.name, value)
     problems.raise_any()
     return changes
 

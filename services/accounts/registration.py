@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from core import clock, text
 from core.database import constraint_of
-from core.errors import DomainError, Problems
+from core.errors import Problems
 from core.ground import Ground
 from core.ids import UserId, uuid7
 from models import User
@@ -16,6 +16,7 @@ from services.access import Origin
 from services.accounts import grants, limits, links
 from services.accounts.errors import EmailTaken
 from services.accounts.grants import Grant
+from services.accounts.passwords import require_strength
 from services.transaction import SystemTransaction, begin_system
 from services.workspaces.founding import NAME_LONGEST as WORKSPACE_NAME_LONGEST
 from services.workspaces.founding import found
@@ -43,14 +44,14 @@ async def register(ground: Ground, origin: Origin, given: Registration) -> Grant
         EmailTaken: there is an account with this address.
         RateLimited: too many accounts were made from one place.
     """
-    await limits.spend(ground, limits.REGISTER_BY_ADDRESS, origin.ip or "")
+    await limits.spend_at(ground, limits.REGISTER_BY_ADDRESS, origin)
     user = await _checked(ground, given)
     try:
         async with begin_system(ground) as tx:
             tx.session.add(user)
             await tx.session.flush()
             workspace_id = await _first_workspace(tx, user, origin, given.workspace_name)
-            await links.offer_verification(tx, ground, user)
+            await links.offer_verification(tx, user)
             session, token = await grants.open_session(tx, user, origin, workspace_id)
     except IntegrityError as error:
         if constraint_of(error) == "uq_users_email":
@@ -69,26 +70,21 @@ async def _checked(ground: Ground, given: Registration) -> User:
     """Check everything that was given, and hash the password."""
     problems = Problems()
     user = User(id=uuid7(), last_login_at=clock.now())
-    try:
+    with problems.noting():
         user.email = text.email(given.email)
-    except DomainError as error:
-        problems.extend(error)
-    try:
+    with problems.noting():
         user.name = text.clean_line(given.name, field=("name",), most=NAME_LONGEST)
-    except DomainError as error:
-        problems.extend(error)
-    if given.workspace_name is not None:
-        try:
+    with problems.noting():
+        if given.workspace_name is not None:
             text.clean_line(given.workspace_name, field=("workspace_name",), most=WORKSPACE_NAME_LONGEST)
-        except DomainError as error:
-            problems.extend(error)
-    weakness = await ground.passwords.weakness(given.password, (given.email[:200], given.name[:200]))
-    if weakness is not None:
-        problems.add(weakness, field=("password",), code="PASSWORD_WEAK")
+    with problems.noting():
+        if given.language is not None:
+            user.language = text.language(given.language)
+    with problems.noting():
+        if given.timezone is not None:
+            user.timezone = text.timezone(given.timezone)
+    with problems.noting():
+        await require_strength(ground, given.password, (given.email[:200], given.name[:200]))
     problems.raise_any()
-    if given.language is not None:
-        user.language = text.language(given.language)
-    if given.timezone is not None:
-        user.timezone = text.timezone(given.timezone)
     user.password_hash = await ground.passwords.hash(given.password)
     return user

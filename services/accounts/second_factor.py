@@ -2,24 +2,28 @@
 
 from dataclasses import dataclass
 
+import structlog
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import undefer_group
 
 from core import clock
 from core.ground import Ground
 from core.security import totp
+from core.security.vault import SealBroken
 from models import RecoveryCode, User
 from services.access import Identity
 from services.accounts import limits
 from services.accounts.errors import (
     AccountMissing,
-    CredentialsInvalid,
     SecondFactorEnabled,
     SecondFactorInvalid,
     SecondFactorMissing,
     SecondFactorRequired,
 )
+from services.accounts.passwords import retyped
 from services.transaction import SystemTransaction, begin_system
+
+log = structlog.stdlib.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +61,7 @@ async def enroll(ground: Ground, identity: Identity, password: str) -> Enrolment
         CredentialsInvalid: the password is not right.
         SecondFactorEnabled: a second factor is on.
     """
-    user = await checked(ground, identity, password)
+    user = await retyped(ground, identity, password)
     if user.totp_enabled_at is not None:
         raise SecondFactorEnabled
     secret = totp.new_secret()
@@ -98,7 +102,7 @@ async def disable(ground: Ground, identity: Identity, password: str) -> None:
         CredentialsInvalid: the password is not right.
         SecondFactorMissing: it is off.
     """
-    await checked(ground, identity, password)
+    await retyped(ground, identity, password)
     async with begin_system(ground) as tx:
         user = await _locked(tx, identity)
         if user.totp_enabled_at is None:
@@ -109,30 +113,12 @@ async def disable(ground: Ground, identity: Identity, password: str) -> None:
 
 async def renew_recovery_codes(ground: Ground, identity: Identity, password: str) -> list[str]:
     """Put ten new recovery codes in the place of the old ones; return them, this once."""
-    await checked(ground, identity, password)
+    await retyped(ground, identity, password)
     async with begin_system(ground) as tx:
         user = await _locked(tx, identity)
         if user.totp_enabled_at is None:
             raise SecondFactorMissing
         return await _renew(tx, user)
-
-
-async def checked(ground: Ground, identity: Identity, password: str) -> User:
-    """Return a signed-in person's row after they typed their password once more.
-
-    Raises:
-        CredentialsInvalid: it is not right.
-        RateLimited: too many were tried.
-    """
-    await limits.spend(ground, limits.PASSWORD_CHECK, identity.user_id.hex)
-    statement = select(User).where(User.id == identity.user_id).options(undefer_group("secrets"))
-    async with ground.database.system() as session:
-        user = await session.scalar(statement)
-    if user is None or not await ground.passwords.verify(password, user.password_hash):
-        message = "The password is not right."
-        raise CredentialsInvalid(message, field=("password",))
-    await limits.clear(ground, limits.PASSWORD_CHECK, identity.user_id.hex)
-    return user
 
 
 async def _locked(tx: SystemTransaction, identity: Identity) -> User:
@@ -147,7 +133,13 @@ async def _use_step(tx: SystemTransaction, ground: Ground, user: User, code: str
     """Use up the time step of a code. The condition in the statement lets one of two racers win."""
     if user.totp_secret is None:
         return False
-    step = totp.matching_step(ground.vault.unseal(user.totp_secret), code, clock.now())
+    try:
+        secret = ground.vault.unseal(user.totp_secret)
+    except SealBroken:
+        # sealed with a secret of the server that was changed since: recovery codes still work
+        log.warning("a second factor cannot be unsealed", user=user.id.hex)
+        return False
+    step = totp.matching_step(secret, code, clock.now())
     if step is None:
         return False
     statement = (

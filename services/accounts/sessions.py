@@ -11,17 +11,18 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 
 from core import clock
 from core.errors import NotFound, Unauthenticated
 from core.ground import Ground
 from core.ids import UserId, WorkspaceId
-from models import EventType, Session, User, Workspace, WorkspaceMember, effective
+from models import EventType, Permission, Session, User, Workspace, WorkspaceMember, effective
 from services.access import Actor, Identity, Origin
 from services.transaction import SystemTransaction, begin_system
 
 FRESH_FOR: Final = 4.0
+_SETTLED_AFTER: Final = 5.0
 _REMEMBERED: Final = 10_000
 LISTED: Final = 100
 
@@ -45,23 +46,35 @@ class _Key:
 
 
 class _Memory:
-    """What was found lately, oldest first; bounded."""
+    """What was found lately, oldest first; bounded.
+
+    Whoever is forgotten is not remembered for some seconds more: what changed may not be committed yet, and a look at
+    it would bring back what was true before.
+    """
 
     def __init__(self) -> None:
         self._found: OrderedDict[_Key, tuple[float, Actor | None]] = OrderedDict()
+        self._unsettled: OrderedDict[UUID, float] = OrderedDict()
 
     def recall(self, key: _Key) -> tuple[bool, Actor | None]:
-        at, actor = self._found.get(key, (0.0, None))
-        return (True, actor) if time.monotonic() - at < FRESH_FOR and key in self._found else (False, None)
+        at, actor = self._found.get(key, (-FRESH_FOR, None))
+        return (True, actor) if time.monotonic() - at < FRESH_FOR else (False, None)
 
     def keep(self, key: _Key, actor: Actor | None) -> None:
-        self._found[key] = (time.monotonic(), actor)
+        now = time.monotonic()
+        while self._unsettled and next(iter(self._unsettled.values())) < now - _SETTLED_AFTER:
+            self._unsettled.popitem(last=False)
+        if key.user_id in self._unsettled or key.workspace_id in self._unsettled:
+            return
+        self._found[key] = (now, actor)
         self._found.move_to_end(key)
         while len(self._found) > _REMEMBERED:
             self._found.popitem(last=False)
 
-    def forget(self, user_id: UUID) -> None:
-        for key in [key for key in self._found if key.user_id == user_id]:
+    def forget(self, id: UUID) -> None:
+        self._unsettled[id] = time.monotonic()
+        self._unsettled.move_to_end(id)
+        for key in [key for key in self._found if id in (key.user_id, key.workspace_id)]:
             del self._found[key]
 
 
@@ -76,11 +89,7 @@ async def authenticate(ground: Ground, token: str, origin: Origin) -> Identity:
         SessionEnded: its session was ended, or the account was closed.
     """
     claims = ground.tokens.read(token)
-    key = _Key(id(ground), claims.session_id, claims.user_id, claims.workspace_id)
-    is_known, actor = _memory.recall(key)
-    if not is_known:
-        actor = await _look_up(ground, key)
-        _memory.keep(key, actor)
+    actor = await _known(ground, _Key(id(ground), claims.session_id, claims.user_id, claims.workspace_id))
     return Identity(
         user_id=claims.user_id,
         session_id=claims.session_id,
@@ -96,17 +105,14 @@ async def still_valid(ground: Ground, identity: Identity, origin: Origin) -> Ide
         SessionEnded: the session was ended.
     """
     workspace_id = identity.actor.workspace_id if identity.actor is not None else None
-    key = _Key(id(ground), identity.session_id, identity.user_id, workspace_id)
-    is_known, actor = _memory.recall(key)
-    if not is_known:
-        actor = await _look_up(ground, key)
-        _memory.keep(key, actor)
+    actor = await _known(ground, _Key(id(ground), identity.session_id, identity.user_id, workspace_id))
     return replace(identity, actor=actor and replace(actor, origin=origin))
 
 
-def forget(user_id: UUID) -> None:
-    """Look at a person's sessions and memberships afresh, from the next request on."""
-    _memory.forget(user_id)
+def forget(*ids: UUID) -> None:
+    """Look at the sessions and memberships of people, or of workspaces, afresh from the next request on."""
+    for each in ids:
+        _memory.forget(each)
 
 
 async def own(ground: Ground, identity: Identity) -> list[Session]:
@@ -129,7 +135,7 @@ async def revoke(ground: Ground, identity: Identity, session_id: UUID) -> Sessio
         SessionUnknown: they have no such open session.
     """
     async with begin_system(ground) as tx:
-        ended = await revoke_all(tx, identity.user_id, only=session_id, because="revoked")
+        ended = await revoke_all(tx, identity.user_id, Session.id == session_id, because="revoked")
         if not ended:
             raise SessionUnknown(field=("id",))
         return ended[0]
@@ -138,7 +144,7 @@ async def revoke(ground: Ground, identity: Identity, session_id: UUID) -> Sessio
 async def logout(ground: Ground, identity: Identity) -> None:
     """End the session of this sign-in."""
     async with begin_system(ground) as tx:
-        await revoke_all(tx, identity.user_id, only=identity.session_id, because="logout")
+        await revoke_all(tx, identity.user_id, Session.id == identity.session_id, because="logout")
 
 
 async def logout_everywhere(ground: Ground, identity: Identity) -> int:
@@ -147,26 +153,24 @@ async def logout_everywhere(ground: Ground, identity: Identity) -> int:
         return len(await revoke_all(tx, identity.user_id, because="logout everywhere"))
 
 
-async def revoke_all(
-    tx: SystemTransaction,
-    user_id: UUID,
-    *,
-    because: str,
-    only: UUID | None = None,
-    spare: UUID | None = None,
-) -> list[Session]:
-    """End a person's open sessions: all, or `only` one, or all but the one to `spare`. Live subscriptions notice."""
-    statement = update(Session).where(Session.user_id == user_id, Session.revoked_at.is_(None)).returning(Session)
-    if only is not None:
-        statement = statement.where(Session.id == only)
-    if spare is not None:
-        statement = statement.where(Session.id != spare)
-    ended = list(await tx.session.scalars(statement.values(revoked_at=clock.now(), revoked_because=because)))
+async def revoke_all(tx: SystemTransaction, user_id: UUID, *which: ColumnElement[bool], because: str) -> list[Session]:
+    """End a person's open sessions, or those of them for which conditions hold. Live subscriptions notice."""
+    open_ones = update(Session).where(Session.user_id == user_id, Session.revoked_at.is_(None), *which)
+    statement = open_ones.values(revoked_at=clock.now(), revoked_because=because).returning(Session)
+    ended = list(await tx.session.scalars(statement))
     for workspace_id in sorted({each.workspace_id for each in ended if each.workspace_id is not None}):
         inner = tx.within(Actor.system(WorkspaceId(workspace_id)))
         inner.publish(EventType.SESSION_REVOKED, user_id)
     _memory.forget(user_id)
     return ended
+
+
+async def _known(ground: Ground, key: _Key) -> Actor | None:
+    is_known, actor = _memory.recall(key)
+    if not is_known:
+        actor = await _look_up(ground, key)
+        _memory.keep(key, actor)
+    return actor
 
 
 async def _look_up(ground: Ground, key: _Key) -> Actor | None:
@@ -198,6 +202,11 @@ def actor_of(member: WorkspaceMember, origin: Origin) -> Actor:
         workspace_id=WorkspaceId(member.workspace_id),
         user_id=UserId(member.user_id),
         role=member.role,
-        permissions=effective(member.role, member.granted, member.revoked),
+        permissions=permissions_of(member),
         origin=origin,
     )
+
+
+def permissions_of(member: WorkspaceMember) -> frozenset[Permission]:
+    """Return what a member may do: what their role allows, and their own exceptions."""
+    return effective(member.role, member.granted, member.revoked)

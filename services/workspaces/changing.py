@@ -1,6 +1,6 @@
 """How a workspace is made by somebody who has an account, renamed, and given up."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -9,10 +9,10 @@ from sqlalchemy import delete, select, text, update
 
 from core import clock
 from core import text as texts
-from core.errors import DomainError, Problems
+from core.errors import Problems
 from core.ground import Ground
 from core.unset import UNSET, UnsetType
-from models import AuditEntry, EventType, Permission, Session, Workspace, WorkspaceMember
+from models import AuditEntry, EventType, Permission, Session, Workspace
 from services.access import Identity, Origin
 from services.accounts import sessions
 from services.jobs import Job
@@ -78,9 +78,7 @@ async def give_up(tx: Transaction, confirmation: str) -> Workspace:
     workspace.deleted_at = clock.now()
     tx.audit("workspace.delete", workspace)
     tx.publish(EventType.WORKSPACE_DELETED, workspace.id)
-    members = select(WorkspaceMember.user_id).where(WorkspaceMember.workspace_id == tx.workspace_id)
-    for user_id in await tx.session.scalars(members):
-        sessions.forget(user_id)
+    sessions.forget(workspace.id)
     return workspace
 
 
@@ -111,14 +109,11 @@ async def _locked(tx: Transaction) -> Workspace:
 def _checked(draft: WorkspaceDraft) -> dict[str, str | None]:
     problems = Problems()
     changes: dict[str, str | None] = {}
-    for name in ("name", "description", "industry", "logo_url"):
-        value: str | UnsetType | None = getattr(draft, name)
-        if isinstance(value, UnsetType):
-            continue
-        try:
-            changes[name] = _clean(name, value)
-        except DomainError as error:
-            problems.extend(error)
+    for each in fields(draft):
+        value: str | UnsetType | None = getattr(draft, each.name)
+        if not isinstance(value, UnsetType):
+            with problems.noting():
+                changes[each.name] = _clean(each.name, value)
     problems.raise_any()
     return changes
 

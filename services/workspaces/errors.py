@@ -11,6 +11,7 @@ __all__ = [
     "LastOwner",
     "LimitReached",
     "MemberUnknown",
+    "OwnerUnlimited",
     "RankTooHigh",
 ]
 
@@ -25,6 +26,10 @@ class RankTooHigh(Invalid):
     """You cannot give more than you have, nor change somebody above you."""
 
     code = "RANK_TOO_HIGH"
+
+
+class OwnerUnlimited(Invalid):
+    """Owners may do everything: give another role first."""
 
 
 class MemberUnknown(NotFound):

@@ -12,6 +12,7 @@ from models import (
     EventType,
     MemberSettings,
     Role,
+    User,
     Workspace,
     WorkspaceCounter,
     WorkspaceMember,
@@ -57,7 +58,8 @@ async def found(tx: SystemTransaction, *, founder: UserId, origin: Origin, name:
 
 
 async def require_room(tx: SystemTransaction, user_id: UserId) -> None:
-    """Raise `LimitReached` when a person is in as many workspaces as one may be."""
+    """Raise `LimitReached` when a person is in as many workspaces as one may be. One of their own joins at a time."""
+    await tx.session.execute(select(User.id).where(User.id == user_id).with_for_update(key_share=True))
     statement = select(func.count()).where(WorkspaceMember.user_id == user_id)
     if (await tx.session.scalar(statement) or 0) >= PER_PERSON:
         message = f"A person may be in {PER_PERSON} workspaces."

@@ -11,9 +11,10 @@ from sqlalchemy.exc import IntegrityError
 from core import clock, text
 from core.database import constraint_of
 from core.ground import Ground
-from core.ids import UserId, WorkspaceId, uuid7
+from core.ids import uuid7
 from core.security.vault import Vault
 from models import (
+    GRANTS,
     EventType,
     MemberSettings,
     Permission,
@@ -25,7 +26,7 @@ from models import (
     WorkspaceSettings,
 )
 from services import mails
-from services.access import Actor, Identity, Origin
+from services.access import Identity, Origin
 from services.accounts import limits, sessions
 from services.jobs import Job
 from services.transaction import SystemTransaction, Transaction, begin_system
@@ -57,8 +58,9 @@ async def create(tx: Transaction, email: str, role: Role) -> WorkspaceInvite:
     """
     tx.require(Permission.MEMBERS_WRITE)
     address = text.email(email)
-    if not tx.actor.outranks(role):
+    if not tx.actor.outranks(role) or not GRANTS[role] <= tx.actor.permissions:
         raise RankTooHigh(field=("role",))
+    await _one_at_a_time(tx)
     await _require_outsider(tx, address)
     await _require_open_room(tx)
     await _close_open(tx, address)
@@ -112,22 +114,13 @@ async def accept(ground: Ground, identity: Identity, origin: Origin, token: str)
         AlreadyMember: the person is in the workspace.
         LimitReached: the person is in too many workspaces, or the workspace is full.
     """
-    await limits.spend(ground, limits.LINK_BY_ADDRESS, origin.ip or "")
+    await limits.spend_at(ground, limits.LINK_BY_ADDRESS, origin)
     async with begin_system(ground) as tx:
         invite, workspace, user = await _redeemable(tx, identity, token)
         await require_room(tx, identity.user_id)
         await _require_seat(tx, workspace)
-        await _join(tx, invite, user)
-        actor = Actor.system(WorkspaceId(workspace.id), origin)
-        inner = tx.within(
-            Actor(
-                workspace_id=actor.workspace_id,
-                user_id=UserId(user.id),
-                role=invite.role,
-                permissions=actor.permissions,
-                origin=origin,
-            )
-        )
+        member = await _join(tx, invite, user)
+        inner = tx.within(sessions.actor_of(member, origin))
         changes = {"role": {"before": None, "after": invite.role}, "user_id": {"before": None, "after": user.id}}
         inner.audit("member.join", invite, changes=changes)
         inner.publish(EventType.MEMBER_JOINED, user.id)
@@ -178,7 +171,7 @@ async def _redeemable(tx: SystemTransaction, identity: Identity, token: str) -> 
     return row.WorkspaceInvite, row.Workspace, user
 
 
-async def _join(tx: SystemTransaction, invite: WorkspaceInvite, user: User) -> None:
+async def _join(tx: SystemTransaction, invite: WorkspaceInvite, user: User) -> WorkspaceMember:
     now = clock.now()
     invite.accepted_at = now
     user.email_verified_at = user.email_verified_at or now
@@ -199,6 +192,13 @@ async def _join(tx: SystemTransaction, invite: WorkspaceInvite, user: User) -> N
         raise
     tx.session.add(MemberSettings(workspace_id=invite.workspace_id, user_id=user.id))
     await tx.session.flush()
+    return member
+
+
+async def _one_at_a_time(tx: Transaction) -> None:
+    """Let the workspace's invitations be made one after the other: two to one address would both be the newest."""
+    statement = select(Workspace.id).where(Workspace.id == tx.workspace_id).with_for_update(key_share=True)
+    await tx.session.execute(statement)
 
 
 async def _require_outsider(tx: Transaction, address: str) -> None:

@@ -1,24 +1,24 @@
 """What the people of a workspace may do, and how they leave it.
 
 Nobody gives more than they have, nor changes somebody above them; and a workspace keeps an owner. Owners are locked
-while this is decided, so that two owners who demote each other at the same moment leave one.
+while this is decided, so that two owners who demote each other at the same moment leave one. Sessions belong to no
+workspace, so these verbs work as the system, and name the workspace in each statement.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
+from core.ground import Ground
 from core.unset import UNSET, UnsetType
-from models import EventType, Permission, Role, WorkspaceMember
-from services.access import PermissionMissing
+from models import EventType, Permission, Role, Session, WorkspaceMember
+from services.access import Actor, Identity
 from services.accounts import sessions
-from services.transaction import Transaction
-from services.workspaces.errors import LastOwner, MemberUnknown, RankTooHigh
-
-EXCEPTIONS_MOST: Final = len(Permission)
+from services.accounts.sessions import permissions_of
+from services.transaction import SystemTransaction, Transaction, begin_system
+from services.workspaces.errors import LastOwner, MemberUnknown, OwnerUnlimited, RankTooHigh
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,59 +30,76 @@ class RoleDraft:
     revoked: Sequence[Permission] | UnsetType = UNSET
 
 
-async def change_role(tx: Transaction, user_id: UUID, draft: RoleDraft) -> WorkspaceMember:
-    """Change what a member may do. It holds for their requests and subscriptions within seconds.
+async def change_role(ground: Ground, identity: Identity, user_id: UUID, draft: RoleDraft) -> WorkspaceMember:
+    """Change what a member may do. Their sessions in the workspace end with it, but for the one that asks.
 
     Raises:
         MemberUnknown: they are not in the workspace.
         RankTooHigh: they are above the actor, or would get more than the actor has.
+        OwnerUnlimited: an owner's permissions were to be limited.
         LastOwner: they are the only owner.
     """
-    tx.require(Permission.MEMBERS_WRITE)
-    member = await _locked(tx, user_id)
-    _require_rank(tx, member.role)
-    if isinstance(draft.role, Role):
-        _require_rank(tx, draft.role)
-        if member.role is Role.OWNER and draft.role is not Role.OWNER:
-            await _require_other_owner(tx, user_id)
-        member.role = draft.role
-    if not isinstance(draft.granted, UnsetType):
-        if any(not tx.actor.may(each) for each in draft.granted):
-            raise RankTooHigh(field=("granted",))
-        member.granted = sorted({each.value for each in draft.granted})
-    if not isinstance(draft.revoked, UnsetType):
-        member.revoked = sorted({each.value for each in draft.revoked})
-    tx.audit("member.role_change", member)
-    tx.publish(EventType.MEMBER_ROLE_CHANGED, user_id, role=member.role)
-    sessions.forget(user_id)
+    actor = identity.working
+    actor.require(Permission.MEMBERS_WRITE)
+    async with begin_system(ground) as tx:
+        inner = tx.within(actor)
+        member = await _locked(inner, user_id)
+        _require_rank(actor, member.role, "user_id")
+        before = permissions_of(member)
+        await _change(inner, member, draft)
+        if tx.session.is_modified(member):
+            _require_no_gain(actor, before, permissions_of(member))
+            inner.audit("member.role_change", member)
+            inner.publish(EventType.MEMBER_ROLE_CHANGED, user_id, role=member.role)
+            await _end_sessions(tx, identity, user_id, because="role change")
     return member
 
 
-async def remove(tx: Transaction, user_id: UUID) -> WorkspaceMember:
-    """Remove a member, or let the actor leave. Their contacts stay, without an owner; their requests end at once.
+async def remove(ground: Ground, identity: Identity, user_id: UUID) -> WorkspaceMember:
+    """Remove a member, or let the actor leave. Their contacts stay, without an owner; their sessions in the workspace
+    end, but for the one that asks.
 
     Raises:
         MemberUnknown, RankTooHigh, LastOwner: as `change_role` does.
         PermissionMissing: somebody else is to be removed, and the actor may not.
     """
-    is_leaving = user_id == tx.actor.user_id
-    if not is_leaving and not tx.actor.may(Permission.MEMBERS_WRITE):
-        raise PermissionMissing
-    member = await _locked(tx, user_id)
+    actor = identity.working
+    is_leaving = user_id == actor.user_id
     if not is_leaving:
-        _require_rank(tx, member.role)
-    if member.role is Role.OWNER:
-        await _require_other_owner(tx, user_id)
-    changes = {"user_id": {"before": user_id, "after": None}, "role": {"before": member.role, "after": None}}
-    tx.audit("member.leave" if is_leaving else "member.remove", member, changes=changes)
-    await tx.session.execute(
-        delete(WorkspaceMember).where(
-            WorkspaceMember.workspace_id == tx.workspace_id, WorkspaceMember.user_id == user_id
-        )
-    )
-    tx.publish(EventType.MEMBER_REMOVED, user_id)
-    sessions.forget(user_id)
+        actor.require(Permission.MEMBERS_WRITE)
+    async with begin_system(ground) as tx:
+        inner = tx.within(actor)
+        member = await _locked(inner, user_id)
+        if not is_leaving:
+            _require_rank(actor, member.role, "user_id")
+        if member.role is Role.OWNER:
+            await _require_other_owner(inner, user_id)
+        changes = {"user_id": {"before": user_id, "after": None}, "role": {"before": member.role, "after": None}}
+        inner.audit("member.leave" if is_leaving else "member.remove", member, changes=changes)
+        inner.publish(EventType.MEMBER_REMOVED, user_id)
+        await _end_sessions(tx, identity, user_id, because="left" if is_leaving else "removed")
+        await tx.session.delete(member)
     return member
+
+
+async def _change(tx: Transaction, member: WorkspaceMember, draft: RoleDraft) -> None:
+    if isinstance(draft.role, Role):
+        _require_rank(tx.actor, draft.role, "role")
+        if member.role is Role.OWNER and draft.role is not Role.OWNER:
+            await _require_other_owner(tx, member.user_id)
+        member.role = draft.role
+    if not isinstance(draft.granted, UnsetType):
+        member.granted = sorted({each.value for each in draft.granted})
+    if not isinstance(draft.revoked, UnsetType):
+        if draft.revoked and member.role is Role.OWNER:
+            raise OwnerUnlimited(field=("revoked",))
+        member.revoked = sorted({each.value for each in draft.revoked})
+
+
+async def _end_sessions(tx: SystemTransaction, identity: Identity, user_id: UUID, *, because: str) -> None:
+    """End a member's sessions in the workspace. The memory of who may what is told even when there are none."""
+    here, elsewhere = identity.working.workspace_id, Session.id != identity.session_id
+    await sessions.revoke_all(tx, user_id, Session.workspace_id == here, elsewhere, because=because)
 
 
 async def _locked(tx: Transaction, user_id: UUID) -> WorkspaceMember:
@@ -114,6 +131,12 @@ async def _require_other_owner(tx: Transaction, user_id: UUID) -> None:
         raise LastOwner
 
 
-def _require_rank(tx: Transaction, role: Role) -> None:
-    if not tx.actor.outranks(role):
-        raise RankTooHigh(field=("role",))
+def _require_rank(actor: Actor, role: Role, field: str) -> None:
+    if not actor.outranks(role):
+        raise RankTooHigh(field=(field,))
+
+
+def _require_no_gain(actor: Actor, before: frozenset[Permission], after: frozenset[Permission]) -> None:
+    """Refuse what would give somebody, the actor included, a permission that the actor does not have."""
+    if not after - before <= actor.permissions:
+        raise RankTooHigh

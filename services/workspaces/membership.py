@@ -55,5 +55,5 @@ async def switch(ground: Ground, identity: Identity, workspace_id: UUID) -> Gran
         if await grants.home_of(tx, user.id, workspace_id) != workspace_id:
             raise WorkspaceUnknown(field=("id",))
         session.workspace_id = workspace_id
-        token = await grants.next_token(tx, session)
+        token = await grants.replace_token(tx, session)
     return grants.granted(ground, user, session, token)
