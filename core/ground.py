@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 from core.database import Database
 from core.documents import Documents
@@ -61,7 +63,11 @@ async def open_ground(settings: Settings, places: Places) -> AsyncGenerator[Grou
         database = Database(places.database)
         stack.push_async_callback(_within, database.close)
         redis = Redis.from_url(  # pyright: ignore[reportUnknownMemberType]
-            places.redis, socket_timeout=_REDIS_TIMEOUT, socket_connect_timeout=_REDIS_TIMEOUT
+            places.redis,
+            socket_timeout=_REDIS_TIMEOUT,
+            socket_connect_timeout=_REDIS_TIMEOUT,
+            # once and at once, for a connection that a restart of the server cut; the default waits for seconds
+            retry=Retry(NoBackoff(), 1),
         )
         stack.push_async_callback(_within, redis.aclose)
         documents, vectors = Documents(places.documents), Vectors(places.vectors)

@@ -29,7 +29,7 @@ _PERSONAL: Final = re.compile(
     r"|(?<![A-Za-z0-9])(?:sk|pk|rk|whsec|gsk|xox[a-z]|gh[a-z])[-_][\w-]{8,}|AIza[\w-]{20,}"  # a provider's key
     r"|(?i:(?<=bearer )|(?<=basic ))[\w+/=.~-]+"  # a line of the header `authorization`
     # a random token, as `secrets.token_urlsafe` makes them: long, with capitals, small letters and digits
-    r"|(?<![\w/.-])(?=[\w-]*[A-Z])(?=[\w-]*[a-z])(?=[\w-]*\d)[\w-]{40,}(?![\w/.-])"
+    r"|(?<![\w/.-])(?=[\w-]*[A-Z])(?=[\w-]*[a-z])(?=[\w-]*\d)[\w-]{40,}(?![\w/-]|\.\w)"
     r"|(?<![A-Z0-9])[A-Z0-9]{2}\.[A-Z0-9]{3}\.[A-Z0-9]{3}/[A-Z0-9]{4}-\d\d(?!\d)"  # a CNPJ
     # a phone number, a CPF; a date begins like one, and is none
     r"|(?<![A-Za-z0-9.-])(?!\d{4}-\d\d-\d\d(?!\d))(?:\+|%2B)?\(?\d[\d ().-]{8,17}\d(?!\w)"
@@ -38,7 +38,7 @@ _PERSONAL: Final = re.compile(
 )
 _NAMED: Final = re.compile(
     r"""(?P<name>(?:pass(?:word|wd|phrase)|secret|token|api_?key|authorization|cookie)["']?\s*[=:]\s*)"""
-    r"""(?P<value>"[^"]*"|'[^']*'|[^\s"',;&}\])]+)""",
+    r"""(?:"[^"]*"|'[^']*'|(?:(?:bearer|basic)\s+)?[^\s"',;&}\])]+)""",
     re.IGNORECASE,
 )
 _LIKE_A_NUMBER_OF_SOMEBODY: Final = range(10**10, 10**13)

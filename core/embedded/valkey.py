@@ -5,6 +5,8 @@ from typing import Final
 from urllib.parse import quote
 
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 from core.embedded.folder import Folder
 from core.embedded.place import Durability
@@ -58,5 +60,6 @@ class Valkey:
 
     async def probe(self) -> None:
         """Ask for a sign of life; a server that still reads its file answers with an error."""
-        async with Redis(unix_socket_path=str(self._socket)) as client:
+        # by itself the client tries again, a second or more later
+        async with Redis(unix_socket_path=str(self._socket), retry=Retry(NoBackoff(), 0)) as client:
             await client.ping()  # pyright: ignore[reportUnknownMemberType, reportGeneralTypeIssues]
