@@ -1,0 +1,250 @@
+"""Settings: read from the environment, frozen, and refused with a line that names the variable and no secret."""
+
+import json
+import re
+import stat
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from core.security.local import with_local_secrets
+from core.settings import Environment, Settings, SettingsInvalid, Strategy, load_settings, variables
+
+STRONG = {
+    "JWT_SECRET": "Zr8q1Xv0Lw5uK2nB7yC4mT9sD3hG6jF0pQeRaWtU",
+    "JWT_REFRESH_SECRET": "b5N0cV8xM2kJ7hG4fD1sA9pO6iU3yT0rE8wQ2lKz",
+}
+PRODUCTION = {
+    "APP_ENV": "production",
+    "DATABASE_URL": "postgresql://app:x@db/app",
+    "REDIS_URL": "redis://redis:6379/0",
+    "MONGO_URL": "mongodb://mongo:27017",
+    "QDRANT_URL": "http://qdrant:6333",
+    **STRONG,
+}
+
+
+def refusal(environ: Mapping[str, str]) -> str:
+    with pytest.raises(SettingsInvalid) as refused:
+        load_settings(environ)
+    return str(refused.value)
+
+
+def test_nothing_needs_to_be_set() -> None:
+    settings = load_settings({})
+
+    assert settings.server.env is Environment.DEVELOPMENT
+    assert (settings.server.host, settings.server.port) == ("127.0.0.1", 8000)
+    assert settings.server.public_url == "http://localhost:8000"
+    assert settings.server.data_dir == Path(".data")
+    assert settings.stores.database_url is None
+    assert settings.ai.ai_routing_strategy is Strategy.BALANCED
+    assert not any(settings.ai.configured().values())
+
+
+def test_a_variable_that_is_set_to_nothing_is_not_set() -> None:
+    assert load_settings({"DATABASE_URL": "", "REDIS_HOST": "  ", "PORT": ""}) == load_settings({})
+
+
+def test_the_names_of_the_products_variables_are_these() -> None:
+    named = set(variables())
+
+    assert {"DATABASE_URL", "REDIS_URL", "REDIS_HOST", "REDIS_PORT", "MONGO_URL", "QDRANT_URL"} <= named
+    assert {"JWT_SECRET", "JWT_REFRESH_SECRET", "SENTRY_DSN", "AI_ROUTING_STRATEGY"} <= named
+    assert {"STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "OLLAMA_BASE_URL"} <= named
+    assert {f"{each}_API_KEY" for each in ("OPENAI", "ANTHROPIC", "GOOGLE_AI", "GROQ", "MISTRAL", "COHERE")} <= named
+
+
+def test_redis_is_named_by_its_parts_too() -> None:
+    parts = {"REDIS_HOST": "cache", "REDIS_PORT": "6380", "REDIS_PASSWORD": "a/b@c#d"}
+
+    assert load_settings(parts).stores.redis_url == "redis://:a%2Fb%40c%23d@cache:6380/0"
+    assert load_settings({**parts, "REDIS_URL": "rediss://other/1"}).stores.redis_url == "rediss://other/1"
+
+
+def test_the_process_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".env").write_text("PORT=9001\nHOST=127.0.0.9\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("HOST", raising=False)
+    monkeypatch.setenv("PORT", "9002")
+
+    settings = load_settings()
+
+    assert (settings.server.host, settings.server.port) == ("127.0.0.9", 9002)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "remedy"),
+    [
+        ("PORT", "eighty", "whole number"),
+        ("PORT", "0", "whole number"),
+        ("PORT", "70000", "whole number"),
+        ("APP_ENV", "staging", "'development', 'test' or 'production'"),
+        ("RUN_WORKERS", "perhaps", "true or false"),
+        ("DATABASE_URL", "mysql://root:hunter2hunter2@db/x", "postgresql://"),
+        ("DATABASE_URL", "postgresql://app:hunter2/hunter2@db:5432/x", "%2F"),
+        ("REDIS_URL", "http://:hunter2hunter2@cache", "redis://"),
+        ("REDIS_PORT", "hunter2", "whole number"),
+        ("MONGO_URL", "hunter2hunter2", "mongodb://"),
+        ("QDRANT_URL", "qdrant:6333", "http://"),
+        ("SMTP_URL", "ftp://user:hunter2hunter2@mail", "smtp://"),
+        ("MAIL_FROM", "nobody", "Name <address@example.com>"),
+        ("SENTRY_DSN", "hunter2hunter2", "https://"),
+        ("OLLAMA_BASE_URL", "localhost:11434", "http://"),
+        ("AI_ROUTING_STRATEGY", "cheapest", "'cost_optimized'"),
+        ("ALLOWED_ORIGINS", "https://a.example,b.example", "https://"),
+        ("TRUSTED_PROXIES", "10.0.0.0/8,proxy", "10.0.0.0/8"),
+        ("BCRYPT_ROUNDS", "40", "whole number"),
+        ("LOG_LEVEL", "loud", "'debug'"),
+        ("DURABILITY", "hunter2", "'durable' or 'fast'"),
+        ("PUBLIC_URL", "example.com", "https://"),
+    ],
+)
+def test_a_bad_value_is_refused_with_one_line_that_helps(variable: str, value: str, remedy: str) -> None:
+    said = refusal({variable: value})
+
+    assert said.startswith(f"{variable}: ")
+    assert remedy in said
+    assert "\n" not in said
+    assert "hunter2" not in said
+
+
+def test_every_bad_value_is_told_at_once() -> None:
+    said = refusal({"PORT": "x", "MONGO_URL": "x", "LOG_LEVEL": "x"})
+
+    assert [line.split(":", 1)[0] for line in said.splitlines()] == ["PORT", "MONGO_URL", "LOG_LEVEL"]
+
+
+def test_words_of_fixed_meaning_are_read_in_any_case() -> None:
+    settings = load_settings({"LOG_LEVEL": "INFO", "APP_ENV": "Test"})
+
+    assert (settings.observability.log_level, settings.server.env) == ("info", Environment.TEST)
+
+
+def test_a_home_is_found_in_the_folders_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/somewhere")
+
+    assert load_settings({"DATA_DIR": "~/data"}).server.data_dir == Path("/somewhere/data")
+
+
+@pytest.mark.parametrize("variable", ["DATABASE_URL", "REDIS_URL", "MONGO_URL", "QDRANT_URL", *STRONG])
+def test_production_needs_real_servers_and_secrets(variable: str) -> None:
+    assert load_settings(PRODUCTION).server.env is Environment.PRODUCTION
+
+    said = refusal({name: value for name, value in PRODUCTION.items() if name != variable})
+
+    assert said.startswith(f"{variable}: ")
+    assert "\n" not in said
+
+
+@pytest.mark.parametrize(
+    "weak",
+    [
+        "short",
+        "a" * 64,
+        "change-me-change-me-change-me-change-me",
+        "your-super-secret-jwt-key-here-please",
+        "default" * 6,
+    ],
+)
+def test_production_refuses_default_and_weak_secrets_without_showing_them(weak: str) -> None:
+    for variable in STRONG:
+        said = refusal({**PRODUCTION, variable: weak})
+
+        assert said.startswith(f"{variable}: ")
+        assert weak not in said
+
+
+def test_production_refuses_one_secret_for_both_purposes() -> None:
+    said = refusal({**PRODUCTION, "JWT_REFRESH_SECRET": STRONG["JWT_SECRET"]})
+
+    assert said.startswith("JWT_REFRESH_SECRET: ")
+    assert STRONG["JWT_SECRET"] not in said
+
+
+def test_production_refuses_stores_that_may_forget() -> None:
+    assert refusal({**PRODUCTION, "DURABILITY": "fast"}).startswith("DURABILITY: ")
+
+
+def test_the_tree_is_frozen() -> None:
+    settings = load_settings({})
+
+    with pytest.raises(ValidationError):
+        settings.server = settings.server
+    with pytest.raises(ValidationError):
+        settings.server.port = 1
+
+
+def test_the_tree_shows_no_secret_when_it_is_printed() -> None:
+    secret = "hunter2hunter2hunter2"
+    given = {name: secret for name in variables() if re.search(r"KEY|SECRET|PASSWORD", name)}
+    addresses = {
+        "DATABASE_URL": f"postgresql://app:{secret}@db/app",
+        "REDIS_URL": f"redis://:{secret}@cache",
+        "MONGO_URL": f"mongodb://app:{secret}@mongo",
+        "QDRANT_URL": f"http://app:{secret}@qdrant",
+        "SMTP_URL": f"smtp://app:{secret}@mail",
+        "SENTRY_DSN": f"https://{secret}@sentry.example/1",
+    }
+
+    settings = load_settings({**given, **addresses})
+
+    assert secret not in repr(settings)
+    assert secret not in str(settings)
+
+
+def development(folder: Path, **more: str) -> Settings:
+    return load_settings({"DATA_DIR": str(folder), **more})
+
+
+def test_a_machine_makes_its_secrets_once_for_its_owners_eyes(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+
+    first, second = with_local_secrets(development(folder)), with_local_secrets(development(folder))
+
+    assert first.security == second.security
+    assert first.security.jwt_secret != first.security.jwt_refresh_secret
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert [(each.name, stat.S_IMODE(each.stat().st_mode)) for each in folder.iterdir()] == [("secrets.json", 0o600)]
+
+
+def test_processes_that_make_secrets_at_once_get_the_same(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(16) as pool:
+        made = list(pool.map(lambda _: with_local_secrets(development(tmp_path)).security, range(64)))
+
+    assert all(each == made[0] for each in made)
+    assert [each.name for each in tmp_path.iterdir()] == ["secrets.json"]
+
+
+def test_given_secrets_stay_and_missing_ones_are_added(tmp_path: Path) -> None:
+    settings = with_local_secrets(development(tmp_path, JWT_SECRET=STRONG["JWT_SECRET"]))
+
+    assert settings.security.jwt_secret is not None
+    assert settings.security.jwt_secret.get_secret_value() == STRONG["JWT_SECRET"]
+    assert settings.security.jwt_refresh_secret is not None
+
+
+def test_with_given_secrets_the_folder_is_not_touched(tmp_path: Path) -> None:
+    with_local_secrets(development(tmp_path / "data", **STRONG))
+
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kept", ["", "{", "[]", json.dumps({"jwt_secret": "kept-secret"})])
+def test_damaged_secrets_are_refused_with_a_remedy(tmp_path: Path, kept: str) -> None:
+    (tmp_path / "secrets.json").write_text(kept)
+
+    with pytest.raises(SettingsInvalid, match=r"^DATA_DIR: .*secrets.json is damaged: delete it") as refused:
+        with_local_secrets(development(tmp_path))
+
+    assert "kept-secret" not in str(refused.value)
+
+
+def test_a_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("")
+
+    with pytest.raises(SettingsInvalid, match=r"^DATA_DIR: .* cannot be used"):
+        with_local_secrets(development(tmp_path / "data"))
