@@ -28,6 +28,7 @@ from schema.member import (
     MemberRemovePayload,
     MemberRoleChangeInput,
     MemberRoleChangePayload,
+    UserActivity,
 )
 from schema.user import User
 from schema.workspace import Workspace
@@ -45,6 +46,9 @@ class MemberQueries(Root):
 
     user: User | None = by_id(models.User, require=Permission.MEMBERS_READ)
     """One person of the workspace."""
+
+    user_activity: UserActivity | None = by_id(models.User, require=Permission.AUDIT_READ)
+    """What one person of the workspace did."""
 
     invites: Connection[Invite] | None = page(
         models.WorkspaceInvite.workspace_id, filter=InviteFilter, order=InviteOrder, require=Permission.MEMBERS_WRITE

@@ -5,9 +5,10 @@ from datetime import datetime
 import strawberry
 
 import models
-from graph import Entity, Order, asc, column, computed, desc, one
+from graph import Connection, Entity, Order, Row, asc, column, computed, desc, one, page
 from graph.filters import EnumFilter, Filter, TimeFilter, where
 from models import Permission
+from schema.audit import AuditEntry, AuditFilter, AuditOrder
 from schema.enums import Role
 from schema.errors import MutationPayload
 from schema.user import User
@@ -58,6 +59,16 @@ class MemberFilter(Filter):
 
     joined_at: TimeFilter | None = where(models.WorkspaceMember.joined_at)
     """When they joined."""
+
+
+class UserActivity(Row[models.User], prefix="user", members=models.WorkspaceMember.user_id):
+    """What one person did in the workspace."""
+
+    user: User = one(models.User.id, models.User.id)
+    """The person."""
+
+    acts: Connection[AuditEntry] = page(models.AuditEntry.actor_id, local="id", filter=AuditFilter, order=AuditOrder)
+    """What they did, as the audit log has it."""
 
 
 class Invite(Entity[models.WorkspaceInvite], prefix="invite", require=Permission.MEMBERS_WRITE):

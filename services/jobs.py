@@ -73,8 +73,17 @@ def payload_of(job: Job) -> bytes:
     """Write a job's fields as JSON."""
     _kinds(type(job))
     return orjson.dumps(
-        {each.name: getattr(job, each.name) for each in fields(job)}, option=orjson.OPT_PASSTHROUGH_DATACLASS
+        {each.name: getattr(job, each.name) for each in fields(job)},
+        default=_spelled,
+        option=orjson.OPT_PASSTHROUGH_DATACLASS,
     )
+
+
+def _spelled(value: object) -> str:
+    """Write the ids that asyncpg makes: they are UUIDs of a class of its own, which orjson does not know."""
+    if isinstance(value, UUID):
+        return str(value)
+    raise TypeError
 
 
 def parse(entrypoint: str, payload: bytes | None) -> Job:

@@ -92,7 +92,9 @@ async def confirm(ground: Ground, identity: Identity, code: str) -> list[str]:
         if not await _use_step(tx, ground, user, code):
             raise SecondFactorInvalid(field=("code",))
         user.totp_enabled_at = clock.now()
-        return await _renew(tx, user)
+        codes = await _renew(tx, user)
+    await limits.clear(ground, limits.SECOND_FACTOR, identity.user_id.hex)
+    return codes
 
 
 async def disable(ground: Ground, identity: Identity, password: str) -> None:

@@ -64,7 +64,7 @@ async def create(tx: Transaction, email: str, role: Role) -> WorkspaceInvite:
     await _require_outsider(tx, address)
     await _require_open_room(tx)
     await _close_open(tx, address)
-    invite_id = uuid7()
+    now, invite_id = clock.now(), uuid7()
     invite = WorkspaceInvite(
         id=invite_id,
         workspace_id=tx.workspace_id,
@@ -72,8 +72,8 @@ async def create(tx: Transaction, email: str, role: Role) -> WorkspaceInvite:
         role=role,
         token_hash=Vault.digest(tx.ground.vault.derive(_PURPOSE, invite_id)),
         invited_by_id=tx.actor.user_id,
-        created_at=clock.now(),
-        expires_at=clock.now() + LIFETIME,
+        created_at=now,
+        expires_at=now + LIFETIME,
     )
     tx.session.add(invite)
     tx.audit("invite.create", invite)
