@@ -88,7 +88,7 @@ $(VENV)/dev.stamp: $(VENV)/uv.stamp requirements-dev.lock pyproject.toml
 	@touch $@ $(VENV)/run.stamp
 
 # Without npm, or when the build fails, the API shows its plain page instead.
-web/dist/index.html: web/package-lock.json $(wildcard web/src/*) $(wildcard web/*.js) $(wildcard web/*.html)
+web/dist/index.html: web/package-lock.json $(wildcard web/src/*) $(wildcard web/plain/*.js) $(wildcard web/*.js) $(wildcard web/*.html)
 	@if command -v npm >/dev/null; then \
 	  echo "Building the explorer ..."; \
 	  (cd web && npm ci --ignore-scripts --no-audit --no-fund --silent && npm run build --silent) >/dev/null 2>web/build.log \
