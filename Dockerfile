@@ -28,6 +28,7 @@ COPY schema schema
 COPY server server
 COPY services services
 COPY workers workers
+COPY web/plain web/plain
 COPY --from=explorer /web/dist web/dist
 RUN mkdir /data && chown whatshybrid:whatshybrid /data
 USER whatshybrid
