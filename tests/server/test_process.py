@@ -42,6 +42,7 @@ def test_a_killed_process_leaves_nothing_but_its_data_to_the_one_that_waited_for
         create(first, token, "Iracema Couto", "+55 85 98877-6655")
         _greets(first)
         _is_private(folder)
+        assert run("server.verify_audit", folder).returncode == 0
         with served(folder) as second:
             second.says(f"in use by process {first.process.pid}")
             mine = set(working_on(folder))
