@@ -21,6 +21,12 @@ _WAITING: Final = 64
 _TIMEOUT: Final = 20.0
 _JUDGED: Final = 32
 _GOOD_SCORE: Final = 2
+_BRAZILIAN: Final = (
+    "senha senhas mudar mudar123 acesso entrar bemvindo brasil flamengo corinthians palmeiras saopaulo santos vasco"
+    " cruzeiro gremio internacional botafogo fluminense gabriel rafael lucas felipe mariana juliana fernanda amor"
+    " teamo euteamo familia deus jesus jesuscristo deusefiel princesa gostosa cachorro futebol estrela felicidade"
+    " whatsapp whatshybrid"
+)
 
 
 class PasswordsBusy(Unavailable):
@@ -60,15 +66,15 @@ class Passwords:
     async def weakness(self, password: str, about: Sequence[str] = ()) -> str | None:
         """Say what would make a password acceptable, or nothing when it is. `about` are words that people try first.
 
-        The judgement, and its lists of common passwords, are zxcvbn's; it reads the first 32 characters, because
-        its time grows faster than their number: two seconds for 64 that are chosen to be slow.
+        The judgement, and its lists of common passwords, are zxcvbn's, which knows no Portuguese. It reads the first
+        32 characters, because its time grows faster than their number: two seconds for 64 that are chosen to be slow.
         """
         if len(password) < SHORTEST:
             return f"Choose a password of {SHORTEST} characters or more."
         if len(password) > LONGEST:
             return f"Choose a password of up to {LONGEST} characters."
-        hints = [word[:_JUDGED] for each in about for word in (each, *each.replace("@", " ").split()) if word]
-        judged = await self._run(lambda: zxcvbn(password[:_JUDGED], user_inputs=hints))  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType, reportUnknownLambdaType]
+        words = [word[:_JUDGED] for each in about for word in (each, *each.replace("@", " ").split()) if word]
+        judged = await self._run(lambda: zxcvbn(password[:_JUDGED], user_inputs=[*words, *_BRAZILIAN.split()]))  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType, reportUnknownLambdaType]
         if judged["score"] >= _GOOD_SCORE:
             return None
         return "This password is easy to guess: choose several uncommon words, or longer random characters."

@@ -62,7 +62,7 @@ class Vault:
         """Return the value; raise `SealBroken` when it is not as it was sealed."""
         try:
             return self._seal.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], None)
-        except InvalidTag as error:
+        except (InvalidTag, ValueError) as error:
             raise SealBroken from error
 
     def _key(self, purpose: str) -> bytes:

@@ -27,8 +27,10 @@ from tests.fixtures.people import (
     OTHER_PASSWORD,
     PASSWORD,
     REFRESH,
+    SECONDS,
     SignedIn,
     act,
+    end_of,
     is_in,
     link_of,
     log_in,
@@ -41,23 +43,12 @@ from tests.fixtures.tenants import Tenant
 
 SESSIONS = "{ sessions { id isCurrent ip userAgent createdAt lastUsedAt expiresAt } }"
 EVENTS = "subscription { workspaceEvents { ... on WorkspaceEvent { type } } }"
-SECONDS = 6.0
 
 
 @asynccontextmanager
 async def listening(door: Door) -> AsyncIterator[Stream]:
     async with door.subscribe(EVENTS) as stream:
         yield stream
-
-
-async def end_of(stream: Stream) -> str:
-    """Wait until a subscription is refused; return the code."""
-    async with asyncio.timeout(SECONDS):
-        while True:
-            message = await stream.message(SECONDS)
-            errors = message["payload"] if message["type"] == "error" else message["payload"].get("errors")
-            if errors:
-                return errors[0]["extensions"]["code"]
 
 
 async def age(ground: Ground, token: str, seconds: float) -> None:
