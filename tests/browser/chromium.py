@@ -144,8 +144,11 @@ class Page:
         return answer["result"].get("value")
 
     async def until(self, expression: str, seconds: float = _WAIT) -> Any:
-        """Wait until an expression holds, and return its value; for an element, true."""
-        asked = f"(() => {{ const value = {expression}; return value instanceof Node || value; }})()"
+        """Wait until an expression holds, and return its value; for an element, true. To ask null is to wait on."""
+        asked = (
+            f"(() => {{ try {{ const value = {expression}; return value instanceof Node || value; }}"
+            " catch (error) { if (error instanceof TypeError) return false; throw error; } })()"
+        )
         value = None
         try:
             async with asyncio.timeout(seconds):
