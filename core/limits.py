@@ -1,6 +1,6 @@
 """How often something may be done: the generic cell rate algorithm, in Redis for all processes, or here without it.
 
-When Redis is away each process counts for itself. That slows down, and never opens.
+When Redis is away each process counts on by itself, from where it last saw the count. That slows down, and never opens.
 """
 
 import asyncio
@@ -82,6 +82,7 @@ class Throttle:
             wait, ahead = self._here(name, quota, cost)
         else:
             self._was_away = False
+            self._remember(name, time.time() + ahead)
         if wait > 0:
             raise RateLimited(retry_after=wait)
         return Standing(remaining=max(0, int((quota.seconds - ahead) / quota.interval + 1e-6)), resets_in=ahead)
@@ -113,11 +114,14 @@ class Throttle:
         wait = new - quota.seconds - now
         if wait > 0:
             return wait, due - now
-        self._local[name] = new
+        self._remember(name, new)
+        return 0.0, new - now
+
+    def _remember(self, name: str, due: float) -> None:
+        self._local[name] = due
         self._local.move_to_end(name)
         while len(self._local) > _LOCAL_KEYS:
             self._local.popitem(last=False)
-        return 0.0, new - now
 
     def _note_away(self, error: Exception) -> None:
         if not self._was_away:
