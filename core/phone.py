@@ -1,7 +1,8 @@
 """Phone numbers and WhatsApp's addresses: read from any spelling, kept in E.164, compared by a key.
 
 Brazil's mobile numbers got a ninth digit between 2012 and 2016, and WhatsApp still knows many accounts by the old form.
-Both forms of a number have the same key (Anatel, Resolução 553/2010).
+Both forms of a number have the same key (Anatel, Resolução 553/2010). Mexico's mobile numbers lost their leading 1 in
+2019 (IFT, plan of 2018), and WhatsApp still writes it: it is taken away.
 """
 
 import re
@@ -19,6 +20,9 @@ _LONGEST: Final = 40
 _BRAZIL: Final = 55
 _BRAZILIAN_MOBILE: Final = re.compile(r"([1-9]\d)9([6-9]\d{7})")
 _BRAZILIAN_OLD_MOBILE: Final = re.compile(r"([1-9]\d)([6-9]\d{7})")
+_BRAZILIAN_LOCAL: Final = re.compile(r"9([6-9]\d{7})")
+_MEXICAN_OLD_MOBILE: Final = re.compile(r"\+52[\s().-]*1(?=(?:[\s().-]*\d){10}$)", re.ASCII)
+_WRITTEN: Final = re.compile(r"[\d\s+().\-/\u2010-\u2015\u00a0]+", re.ASCII)
 _WHATSAPP: Final = re.compile(r"(\d{5,20})(?::\d{1,4})?@(c\.us|s\.whatsapp\.net|lid)", re.ASCII)
 _SHOWN: Final = 4
 
@@ -70,6 +74,7 @@ def parse(text: str, region: str = "BR", *, field: Sequence[str] = ("phone",)) -
         raise PhoneInvalid(field=field)
     if plain.startswith("00"):
         plain = f"+{plain[2:]}"
+    plain = _MEXICAN_OLD_MOBILE.sub("+52", plain)
     try:
         number = phonenumbers.parse(plain, region)
     except NumberParseException:
@@ -109,18 +114,21 @@ def masked(e164: str) -> str:
 
 
 def search_forms(text: str) -> list[str]:
-    """Return the digits of what may be a part of a number, with and without Brazil's ninth digit."""
-    digits = re.sub(r"\D", "", text, flags=re.ASCII)
-    if not digits.isascii() or len(digits) < _SHOWN:
+    """Return the digits of what may be a part of a number, with and without Brazil's ninth digit.
+
+    A text that holds anything but digits and the marks between them is no number. Zeros in front (of a trunk, or `00`)
+    are not a part of what is kept.
+    """
+    if not _WRITTEN.fullmatch(text):
         return []
-    forms = [digits]
-    for pattern, with_ninth in ((_BRAZILIAN_MOBILE, False), (_BRAZILIAN_OLD_MOBILE, True)):
-        national = digits.removeprefix(str(_BRAZIL)) if len(digits) > 11 else digits
-        match = pattern.fullmatch(national)
-        if match is not None:
-            area, rest = match.groups()
-            forms.append(f"{area}{'9' if with_ninth else ''}{rest}")
-    return forms
+    digits = re.sub(r"\D", "", text, flags=re.ASCII).lstrip("0")
+    if len(digits) < _SHOWN:
+        return []
+    national = digits.removeprefix(str(_BRAZIL)) if len(digits) > 11 else digits
+    new, old = _BRAZILIAN_MOBILE.fullmatch(national), _BRAZILIAN_OLD_MOBILE.fullmatch(national)
+    local = _BRAZILIAN_LOCAL.fullmatch(national)
+    others = (new and f"{new[1]}{new[2]}", old and f"{old[1]}9{old[2]}", local and local[1])
+    return [digits, *(each for each in others if each)]
 
 
 def _exists(number: PhoneNumber) -> bool:

@@ -19,6 +19,8 @@ _LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|\d{3}))?"
 # U+202A..E and U+2066..9 turn the direction of the text that follows: in a name they only serve to deceive
 _DIRECTION: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _LINE_BREAKS: Final = frozenset("\n\t")
+# marks and spaces that show nothing by themselves
+_INVISIBLE: Final = ("Cf", "Mn", "Me", "Zs", "Zl", "Zp")
 # letters that lose their mark in PostgreSQL's unaccent but not in Unicode's decomposition
 _LETTERS: Final = str.maketrans(
     {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "ł": "l", "þ": "th", "ı": "i", "ħ": "h"}
@@ -74,7 +76,9 @@ class LanguageUnknown(Invalid):
 
 
 def fold(text: str) -> str:
-    """Return a text for comparison: lower case, without accents. The SQL function `fold` does the same."""
+    """Return a text in lower case, without accents. For Latin letters the SQL function `fold` does the same; what is
+    compared with stored texts is folded there, because other scripts have rules of their own in each.
+    """
     apart = unicodedata.normalize("NFD", text.lower())
     bare = "".join(each for each in apart if not unicodedata.combining(each))
     return unicodedata.normalize("NFC", bare).translate(_LETTERS)
@@ -179,7 +183,7 @@ def _plain(text: str, field: Sequence[str], allowed: frozenset[str]) -> str:
 
 
 def _measured(text: str, field: Sequence[str], least: int, most: int) -> str:
-    if len(text) < least:
+    if len(text) < least or (least and all(unicodedata.category(each) in _INVISIBLE for each in text)):
         message = "This must not be empty." if least == 1 else f"Write {least} characters or more."
         raise Required(message, field=field)
     if len(text) > most:

@@ -5,6 +5,7 @@ without a value counts as different from every value. `not` is the plain opposit
 """
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, fields, is_dataclass
 from enum import Enum
 from typing import Any, ClassVar, Final, TypeAlias, cast
@@ -113,7 +114,7 @@ class Compare:
         parts: list[Condition] = []
         for name, operand in _given(comparator):
             self.spend()
-            _check(operand)
+            check_operand(operand)
             parts.append(_compared(expression, name, operand, comparator, where))
         return and_(true(), *parts)
 
@@ -122,7 +123,7 @@ class Compare:
         parts: list[Condition] = []
         for name, operand in _given(asked):
             self.spend()
-            _check(operand)
+            check_operand(operand)
             parts.append(_attached(link, name, operand))
         return and_(true(), *parts)
 
@@ -155,6 +156,14 @@ class Filter:
         del compare
         return ()
 
+    @classmethod
+    def unless_named(cls, named: AbstractSet[str]) -> Iterable[Condition]:
+        """Return what holds of a list unless its filter names certain comparators, at whatever depth: nothing by
+        default.
+        """
+        del named
+        return ()
+
 
 COMBINED: Final = {
     "and_": "All of these hold (at most 100; an empty list always holds).",
@@ -171,19 +180,18 @@ class Reading:
     signature: Hashable
 
 
-EVERYTHING: Final = Reading(condition=None, signature=None)
-
-
-def read_filter(value: Filter | None) -> Reading:
-    """Turn a filter value into a condition over its model's columns.
+def read_filter(value: Filter | None, *, of: type[Filter] | None = None) -> Reading:
+    """Turn a filter value into a condition over its model's columns. `of` a list's filter type, also into what that
+    holds unless the value names it.
 
     Raises:
         BadFilter: too deep, too long, or null where a value is needed.
     """
-    if value is None or value is UNSET:
-        return EVERYTHING
-    condition = _walk(value, Compare(), 1)
-    return Reading(condition=condition, signature=_signature(value))
+    given = None if value is None or value is UNSET else value
+    found = [] if given is None else [_walk(given, Compare(), 1)]
+    if of is not None:
+        found.extend(of.unless_named(frozenset() if given is None else frozenset(_named(given))))
+    return Reading(condition=and_(*found) if found else None, signature=None if given is None else _signature(given))
 
 
 def read_text(words: str | None) -> str | None:
@@ -194,7 +202,7 @@ def read_text(words: str | None) -> str | None:
     """
     if words is None or words is UNSET or not words.strip():
         return None
-    _check(words)
+    check_operand(words)
     return words.strip()
 
 
@@ -206,7 +214,7 @@ def _walk(value: Filter, compare: Compare, depth: int) -> Condition:
         if operand is None:
             continue
         if name in COMBINED:
-            _check(operand)
+            check_operand(operand)
             parts.append(_combined(name, [_walk(each, compare, depth + 1) for each in operand]))
             continue
         match type(value).columns.get(name):
@@ -218,6 +226,15 @@ def _walk(value: Filter, compare: Compare, depth: int) -> Condition:
                 compare.spend()
     parts.extend(value.conditions(compare))
     return and_(true(), *parts)
+
+
+def _named(value: Filter) -> Iterable[str]:
+    """The comparators that a filter names, in all its parts. Its depth was checked."""
+    for name, operand in _given(value):
+        if operand is not None and name not in COMBINED:
+            yield name
+        for each in operand or () if name in COMBINED else ():
+            yield from _named(each)
 
 
 def _combined(name: str, parts: list[Condition]) -> Condition:
@@ -235,13 +252,14 @@ def _given(value: object) -> Iterable[tuple[str, Any]]:
             yield each.name, operand
 
 
-def _check(operand: object) -> None:
+def check_operand(operand: object) -> None:
+    """Raise `BadFilter` when a list or a text is longer than it may be, or a text could not be stored."""
     if isinstance(operand, list):
         listed = cast("list[object]", operand)
         if len(listed) > LISTED:
             raise BadFilter
         for each in listed:
-            _check(each)
+            check_operand(each)
     if isinstance(operand, str) and not isinstance(operand, Enum):
         if len(operand) > LONGEST:
             raise BadFilter

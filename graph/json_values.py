@@ -5,14 +5,15 @@ from datetime import UTC, datetime
 from typing import Any, Final, cast
 
 import strawberry
-from sqlalchemy import ColumnElement, func, literal, or_
+from sqlalchemy import and_, false, func, literal, or_
 from sqlalchemy.dialects.postgresql import JSONB
 from strawberry.scalars import JSON
 
 from graph.facts import Attribute
-from graph.filters import LISTED, BadFilter, Compare, TextFilter
+from graph.filters import BadFilter, Compare, Condition, TextFilter, check_operand
 
 KEY_LONGEST: Final = 50
+_BIGGEST: Final = 10**18
 _OPERATORS: Final = ("eq", "ne", "in_", "contains", "gt", "gte", "lt", "lte", "is_null")
 
 
@@ -34,58 +35,81 @@ class JsonFilter:
     is_null: bool | None = _operator("True: has no value. False: has one.")
 
 
-def conditions(column: Attribute, asked: JsonFilter, compare: Compare) -> Iterable[ColumnElement[bool]]:
+def conditions(column: Attribute, asked: JsonFilter, compare: Compare) -> Iterable[Condition]:
     """Yield a condition for each operator that was given.
 
     Raises:
         BadFilter: a key or a value is of no use.
     """
-    if len(asked.key) > KEY_LONGEST or not asked.key.isascii():
-        raise BadFilter
+    if not 1 <= len(asked.key) <= KEY_LONGEST or not (asked.key.isascii() and asked.key.isprintable()):
+        message = f"the key of a custom field has 1 to {KEY_LONGEST} letters, digits and _"
+        raise BadFilter(message)
     for name in _OPERATORS:
         operand = getattr(asked, name)
         if operand is strawberry.UNSET or (operand is None and name not in ("eq", "ne")):
             continue
         compare.spend()
+        _check(operand)
         yield _condition(cast("Any", column), asked.key, name, operand, compare)
 
 
-def _condition(column: Any, key: str, name: str, operand: Any, compare: Compare) -> ColumnElement[bool]:
+def _check(operand: object) -> None:
+    """Refuse what no field holds: objects, lists of lists, and numbers that JSON cannot write."""
+    for each in cast("list[object]", operand) if isinstance(operand, list) else [operand]:
+        if isinstance(each, list):
+            _check(cast("object", each))
+        elif isinstance(each, dict) or (isinstance(each, int | float) and not abs(each) <= _BIGGEST):
+            message = "compare a custom field with a text, true or false, a list of texts, or a number below 10^18"
+            raise BadFilter(message)
+    check_operand(cast("object", operand))
+
+
+def _condition(column: Any, key: str, name: str, operand: Any, compare: Compare) -> Condition:
     value = column[key]
     match name:
         case "eq":
-            return ~column.has_key(key) if operand is None else column.contains({key: operand})
+            return ~column.has_key(key) if operand is None else _same(column, key, operand)
         case "ne":
-            return column.has_key(key) if operand is None else ~column.contains({key: operand})
+            return column.has_key(key) if operand is None else ~_same(column, key, operand)
         case "in_":
-            if len(operand) > LISTED:
-                raise BadFilter
-            return or_(*(column.contains({key: each}) for each in operand)) if operand else literal(False)
+            return or_(false(), *(_same(column, key, each) for each in operand))
         case "contains":
-            return or_(column.contains({key: [operand]}), compare(value.astext, TextFilter(contains=operand)))
+            held = and_(func.jsonb_typeof(value) == "string", compare(value.astext, TextFilter(contains=operand)))
+            return or_(column.contains({key: [operand]}), func.coalesce(held, false()))
         case "is_null":
             return ~column.has_key(key) if operand else column.has_key(key)
         case _:
             return _ordered(value, name, operand)
 
 
-def _ordered(value: Any, name: str, operand: Any) -> ColumnElement[bool]:
+def _same(column: Any, key: str, operand: Any) -> Condition:
+    """Containment, which an index answers. A list contains its parts, so it is compared as a whole besides; a moment
+    may be given with any offset, and is kept in UTC.
+    """
+    if isinstance(operand, list):
+        return and_(column.contains({key: operand}), column[key] == literal(operand, JSONB))
+    plain = _plain(operand)
+    ways = [operand] if plain == operand else [operand, plain]
+    return or_(*(column.contains({key: each}) for each in ways))
+
+
+def _ordered(value: Any, name: str, operand: Any) -> Condition:
     """Compare as jsonb: numbers by value, texts by their characters, and never one with the other."""
     if isinstance(operand, bool) or not isinstance(operand, int | float | str):
-        raise BadFilter
+        message = "order a custom field by a number, or by a day or a moment"
+        raise BadFilter(message)
     kind = "string" if isinstance(operand, str) else "number"
     right = literal(_plain(operand), JSONB)
     compared = {"gt": value > right, "gte": value >= right, "lt": value < right, "lte": value <= right}[name]
-    return func.coalesce((func.jsonb_typeof(value) == kind) & compared, literal(False))
+    return func.coalesce((func.jsonb_typeof(value) == kind) & compared, false())
 
 
-def _plain(operand: float | str) -> float | str:
-    """Write a moment as it is kept: in UTC."""
-    if not isinstance(operand, str):
+def _plain(operand: object) -> object:
+    """Write a moment as it is kept: in UTC, to the microsecond."""
+    if not isinstance(operand, str) or "T" not in operand:
         return operand
     try:
         moment = datetime.fromisoformat(operand)
-    except ValueError:
+        return operand if moment.tzinfo is None else moment.astimezone(UTC).isoformat(timespec="microseconds")
+    except (ValueError, OverflowError):
         return operand
-    is_moment = moment.tzinfo is not None and "T" in operand
-    return moment.astimezone(UTC).isoformat() if is_moment else operand

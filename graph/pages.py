@@ -133,7 +133,7 @@ def _read(fact: Page, given: Mapping[str, Any]) -> Listing:
     if len(chosen) > LONGEST_ORDER:
         raise BadOrder(field=("orderBy",))
     order = total([each.value for each in chosen] or fact.orders[:1])
-    reading = read_filter(given.get("filter"))
+    reading = read_filter(given.get("filter"), of=fact.filter)
     words = read_text(given.get("search"))
     found = None if words is None or fact.search is None else fact.search(words)
     scope = (rows_of(fact).model.__name__, reading.signature, words)

@@ -1,13 +1,13 @@
 """Contacts."""
 
-from typing import Any, cast
+from typing import Any, Final
 from uuid import UUID
 
 import strawberry
 
 import models
 from core.ids import decode, encode
-from core.unset import UNSET, UnsetType
+from core.unset import UnsetType
 from graph import Connection, Root, by_id, page
 from models import Permission
 from resolvers.fields import mutation
@@ -32,9 +32,23 @@ from schema.contact import (
 from schema.label import Label
 from services.contacts import archiving, change, creation, labelling, searching
 from services.contacts.change import Outcome
-from services.contacts.drafting import ContactDraft
-from services.contacts.errors import CustomValueInvalid, OwnerUnknown
+from services.contacts.drafting import NOBODY, ContactDraft
 from services.transaction import Transaction
+
+
+_PLAIN: Final = (
+    "name",
+    "phone",
+    "email",
+    "whatsapp_id",
+    "external_id",
+    "avatar_url",
+    "company",
+    "position",
+    "notes",
+    "lead_score",
+    "sentiment",
+)
 
 
 class ContactQueries(Root):
@@ -121,41 +135,14 @@ async def contact_labels_remove(tx: Transaction, input: ContactLabelsInput) -> C
 
 def draft_of(input: ContactCreateInput) -> ContactDraft:
     """Turn an input into what the services take."""
-    return ContactDraft(
-        name=given(input.name),
-        phone=given(input.phone),
-        email=given(input.email),
-        whatsapp_id=given(input.whatsapp_id),
-        external_id=given(input.external_id),
-        avatar_url=given(input.avatar_url),
-        company=given(input.company),
-        position=given(input.position),
-        notes=given(input.notes),
-        custom=_custom(input),
-        owner_id=_owner(input),
-        lead_score=given(input.lead_score),
-        sentiment=given(input.sentiment),
-    )
-
-
-def _custom(input: ContactCreateInput) -> dict[str, object] | UnsetType:
-    value = cast("object", given(input.custom_fields))
-    if value is None or isinstance(value, UnsetType):
-        return UNSET
-    if not isinstance(value, dict):
-        message = "Write an object: the values by the keys of their fields."
-        raise CustomValueInvalid(message, field=("custom_fields",))
-    return cast("dict[str, object]", value)
+    plain: dict[str, Any] = {each: given(getattr(input, each)) for each in _PLAIN}
+    return ContactDraft(custom=given(input.custom_fields), owner_id=_owner(input), **plain)
 
 
 def _owner(input: ContactCreateInput) -> UUID | UnsetType | None:
+    """Read the owner's id. What is none stands for nobody, so that it is refused beside whatever else is wrong."""
     value: Any = given(input.owner_id)
-    if value is None or isinstance(value, UnsetType):
-        return value
-    key = decode("user", value)
-    if key is None:
-        raise OwnerUnknown(field=("owner_id",))
-    return key
+    return value if value is None or isinstance(value, UnsetType) else decode("user", value) or NOBODY
 
 
 def _upserted(outcome: Outcome) -> ContactUpsertPayload:

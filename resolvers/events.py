@@ -89,10 +89,12 @@ async def contact_changed(
 ) -> AsyncIterator[ContactChangedResult]:
     """Changes of contacts that match a filter, or did not any more after the change."""
     read_filter(filter)
+    seq, told = (0, 0) if after is None else feed_cursor.decode_within(context.actor.workspace_id, after)
     try:
         async for notice in heard(context, after):
             if notice.type in _CONTACT_EVENTS:
-                for change in await _changes(context, notice, filter):
+                changes = await _changes(context, notice, filter)
+                for change in changes[told if notice.seq == seq + 1 else 0 :]:
                     yield change
     except Gap as gap:
         yield _resync(context, gap)
@@ -118,19 +120,25 @@ async def _person(context: Context, notice: Notice) -> User | None:
 
 
 async def _changes(context: Context, notice: Notice, filter: ContactFilter | None) -> list[ContactChanged]:
-    condition = read_filter(filter).condition
-    found = await reading.matching(context.ground, context.actor, notice.subject_ids, condition)
+    found = await reading.matching(context.ground, context.actor, notice.subject_ids, read_filter(filter).condition)
     return [
         ContactChanged(
             seq=str(notice.seq),
-            cursor=feed_cursor.encode(context.actor.workspace_id, notice.seq),
+            cursor=cursor,
             type=notice.type,
             contact_id=strawberry.ID(encode(cast("str", Contact.prefix), each)),
             contact=Contact.of(found[each]) if each in found else None,
             at=notice.at,
         )
-        for each in notice.subject_ids
+        for each, cursor in zip(notice.subject_ids, _cursors(context, notice), strict=True)
     ]
+
+
+def _cursors(context: Context, notice: Notice) -> list[str]:
+    """One event tells of many contacts: only behind the last of them does it lie behind a reader as a whole."""
+    workspace_id, last = context.actor.workspace_id, len(notice.subject_ids)
+    within = [feed_cursor.encode(workspace_id, notice.seq - 1, each) for each in range(1, last)]
+    return [*within, feed_cursor.encode(workspace_id, notice.seq)][:last]
 
 
 def _resync(context: Context, gap: Gap) -> ResyncRequired:

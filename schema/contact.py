@@ -1,8 +1,10 @@
 """Contacts: as they are read and listed."""
 
+import re
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
-from typing import Any, Self, cast
+from typing import Any, Final, Self, cast
 from uuid import UUID
 
 import strawberry
@@ -33,10 +35,17 @@ from schema.label import Label
 from schema.scalars import JSON
 from schema.user import User
 
+_NUMBER: Final = re.compile(r"\+\d{6,15}", re.ASCII)
+
 
 def masked_phone(e164: str | None) -> str | None:
     """Hide most of a phone number."""
     return None if e164 is None else phone.masked(e164)
+
+
+def masked_name(name: str) -> str:
+    """Hide most of a name that is a phone number."""
+    return phone.masked(name) if _NUMBER.fullmatch(name) else name
 
 
 def masked_address(value: str) -> str:
@@ -67,8 +76,9 @@ class ContactIdentity(Entity[models.ContactIdentity], prefix="identity"):
 class Contact(Entity[models.Contact], prefix="contact", require=Permission.CONTACTS_READ):
     """A person the workspace talks to."""
 
-    name: str
-    """Full name, as the team writes it."""
+    name: str = column(models.Contact.name, require=Permission.PHONES_READ, otherwise=masked_name)
+    """Full name, as the team writes it. A contact without one is named after its first address; when that is a phone
+    number, it is masked as phone numbers are."""
 
     phone: str | None = column(models.Contact.phone, require=Permission.PHONES_READ, otherwise=masked_phone)
     """Main phone number, in E.164. Masked for those who may not read phone numbers."""
@@ -193,6 +203,12 @@ class ContactFilter(Filter):
     custom_fields: list[JsonFilter] | None = strawberry.field(
         default=strawberry.UNSET, description="Values of custom fields; all must hold."
     )
+
+    @classmethod
+    def unless_named(cls, named: AbstractSet[str]) -> Iterable[Condition]:
+        """Leave archived contacts out, unless the filter speaks of them."""
+        if named.isdisjoint({"is_archived", "archived_at"}):
+            yield models.Contact.archived_at.is_(None)
 
     def conditions(self, compare: Compare) -> Iterable[Condition]:
         """Compare custom fields."""

@@ -27,7 +27,7 @@ class WorkspaceEvent:
 @strawberry.type(description="A change of one contact.")
 class ContactChanged:
     seq: str = strawberry.field(description="The number of the event in the workspace. It may change several contacts.")
-    cursor: str = strawberry.field(description="Give it as `after` to go on behind this event.")
+    cursor: str = strawberry.field(description="Give it as `after` to go on behind this change.")
     type: EventType = strawberry.field(description="What happened.")
     contact_id: strawberry.ID = strawberry.field(description="Which contact.")
     contact: Contact | None = strawberry.field(

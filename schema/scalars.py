@@ -14,12 +14,12 @@ __all__ = ["JSON", "SCALARS"]
 def _read_moment(text: object) -> datetime:
     try:
         moment = datetime.fromisoformat(text) if isinstance(text, str) else None
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        message = 'write a moment with its offset: "2026-11-23T14:30:00-03:00"'
-        raise GraphQLError(message)
-    return moment.astimezone(UTC)
+        if moment is not None and moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    message = 'write a moment with its offset: "2026-11-23T14:30:00-03:00"'
+    raise GraphQLError(message)
 
 
 def _read_day(text: object) -> date:

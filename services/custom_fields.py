@@ -25,6 +25,7 @@ LABEL_LONGEST: Final = 100
 OPTION_LONGEST: Final = 100
 OPTIONS_MOST: Final = 200
 MOST: Final = 100
+EVER_MOST: Final = 1_000
 _KEY: Final = re.compile(r"[a-z][a-z0-9_]{0,49}")
 _CHOICES: Final = (FieldKind.SELECT, FieldKind.MULTI_SELECT)
 _UNIQUE_KEY: Final = "uq_custom_fields_workspace_id_key"
@@ -84,7 +85,7 @@ async def create(tx: Transaction, draft: FieldDraft) -> CustomField:
     Raises:
         Invalid: values are not acceptable; all are told.
         FieldKeyTaken: the key is in use, or was.
-        FieldsFull: there are a hundred.
+        FieldsFull: there are a hundred, or were a thousand.
     """
     tx.require(Permission.FIELDS_WRITE)
     problems = Problems()
@@ -95,6 +96,9 @@ async def create(tx: Transaction, draft: FieldDraft) -> CustomField:
     fields = await _lock_all(tx)
     if len([each for each in fields if each.archived_at is None]) >= MOST:
         raise FieldsFull
+    if len(fields) >= EVER_MOST:
+        message = f"A workspace may define {EVER_MOST:,} custom fields in its life, archived ones included."
+        raise FieldsFull(message)
     field = CustomField(
         id=uuid7(),
         workspace_id=tx.workspace_id,
@@ -177,7 +181,7 @@ async def _lock_all(tx: Transaction) -> Sequence[CustomField]:
     lock = func.pg_advisory_xact_lock(func.hashtextextended(f"custom fields {tx.workspace_id}", 0))
     await tx.session.execute(select(lock))
     statement = select(CustomField).where(CustomField.workspace_id == tx.workspace_id).order_by(CustomField.id)
-    return (await tx.session.scalars(statement.limit(1_000))).all()
+    return (await tx.session.scalars(statement.limit(EVER_MOST))).all()
 
 
 async def _locked(tx: Transaction, field_id: UUID) -> CustomField:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import ARRAY, Uuid, cast, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from core import text
@@ -127,15 +127,24 @@ async def reorder(tx: Transaction, label_ids: Sequence[UUID]) -> Sequence[Label]
     labels = {each.id: each for each in await _lock_order(tx)}
     if sorted(labels) != sorted(label_ids):
         raise OrderIncomplete(field=("ids",))
-    before = sorted(labels.values(), key=lambda each: (each.position, each.id))
-    for position, label_id in enumerate(label_ids, start=1):
-        labels[label_id].position = position
-    if before:
-        order = {"before": [each.id for each in before], "after": list(label_ids)}
-        tx.audit("label.reorder", before[0], changes={"order": order})
-        await tx.session.flush()
+    before = sorted(labels, key=lambda each: (labels[each].position, each))
+    if before != list(label_ids):
+        await _put(tx, label_ids)
+        tx.audit("label.reorder", labels[before[0]], changes={"order": {"before": before, "after": list(label_ids)}})
         tx.publish(EventType.LABELS_REORDERED, *label_ids)
     return [labels[each] for each in label_ids]
+
+
+async def _put(tx: Transaction, label_ids: Sequence[UUID]) -> None:
+    """Give labels their places, in one statement, and load them again."""
+    places = func.unnest(cast(list(label_ids), ARRAY(Uuid))).table_valued("id", with_ordinality="place")
+    here = places.render_derived(name="places")
+    moved = (Label.workspace_id == tx.workspace_id, Label.id == here.c.id)
+    await tx.session.execute(
+        update(Label).where(*moved).values(position=here.c.place), execution_options={"synchronize_session": False}
+    )
+    again = select(Label).where(Label.workspace_id == tx.workspace_id, Label.id.in_(label_ids))
+    await tx.session.scalars(again.execution_options(populate_existing=True))
 
 
 async def _lock_order(tx: Transaction) -> Sequence[Label]:
@@ -179,7 +188,7 @@ def _checked(draft: LabelDraft) -> dict[str, str | None]:
 
 def _clean(name: str, value: str | None) -> str | None:
     if name == "description":
-        return value and (text.clean_text(value, field=(name,), most=DESCRIPTION_LONGEST, least=0) or None)
+        return text.clean_text(value or "", field=(name,), most=DESCRIPTION_LONGEST, least=0) or None
     if value is None:
         raise text.Required(field=(name,))
     if name == "name":

@@ -1,10 +1,12 @@
 """How contacts are put away, brought back, and deleted for good: several at once, told in one event."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from core import clock
 from models import Contact, EventType, Permission
@@ -21,25 +23,12 @@ async def archive(tx: Transaction, ids: Sequence[UUID]) -> Sequence[Contact]:
         TooMany: more than five hundred.
         ContactUnknown: one of them does not exist; nothing is changed.
     """
-    tx.require(Permission.CONTACTS_WRITE)
-    contacts = await chosen(tx, ids)
-    moved = [each for each in contacts if each.archived_at is None]
-    now = clock.now()
-    for each in moved:
-        each.archived_at = now
-    await _tell(tx, moved, "contact.archive", EventType.CONTACT_ARCHIVED)
-    return contacts
+    return await _move(tx, ids, _Move(action="contact.archive", event=EventType.CONTACT_ARCHIVED, at=clock.now()))
 
 
 async def restore(tx: Transaction, ids: Sequence[UUID]) -> Sequence[Contact]:
     """Bring contacts back; raises as `archive` does."""
-    tx.require(Permission.CONTACTS_WRITE)
-    contacts = await chosen(tx, ids)
-    moved = [each for each in contacts if each.archived_at is not None]
-    for each in moved:
-        each.archived_at = None
-    await _tell(tx, moved, "contact.restore", EventType.CONTACT_RESTORED)
-    return contacts
+    return await _move(tx, ids, _Move(action="contact.restore", event=EventType.CONTACT_RESTORED, at=None))
 
 
 async def remove(tx: Transaction, ids: Sequence[UUID]) -> Sequence[UUID]:
@@ -76,11 +65,29 @@ async def chosen(tx: Transaction, ids: Sequence[UUID]) -> Sequence[Contact]:
     return [found[each] for each in wanted]
 
 
-async def _tell(tx: Transaction, moved: Sequence[Contact], action: str, event: EventType) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Move:
+    """Away (at a moment), or back."""
+
+    action: str
+    event: EventType
+    at: datetime | None
+
+
+async def _move(tx: Transaction, ids: Sequence[UUID], move: _Move) -> Sequence[Contact]:
+    """One statement moves all that are not where they should be."""
+    tx.require(Permission.CONTACTS_WRITE)
+    contacts = await chosen(tx, ids)
+    moved = [each for each in contacts if (each.archived_at is None) != (move.at is None)]
+    if not moved:
+        return contacts
     for each in moved:
-        tx.audit(action, each)
-    await tx.session.flush()
-    for each in moved:
-        await tx.session.refresh(each, ["is_archived", "updated_at"])
-    if moved:
-        tx.publish(event, *(each.id for each in moved))
+        change = {"before": each.archived_at, "after": move.at}
+        tx.audit(move.action, each, changes={"archived_at": change})
+    here = (Contact.workspace_id == tx.workspace_id, Contact.id.in_([each.id for each in moved]))
+    await tx.session.execute(
+        update(Contact).where(*here).values(archived_at=move.at), execution_options={"synchronize_session": False}
+    )
+    await tx.session.scalars(select(Contact).where(*here).execution_options(populate_existing=True))
+    tx.publish(move.event, *(each.id for each in moved))
+    return contacts

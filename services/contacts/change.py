@@ -1,23 +1,27 @@
-"""How a contact is changed: one by its id, or whichever one some addresses name."""
+"""How a contact is changed: one by its id, or whichever one some addresses name.
 
-from collections.abc import Mapping
+Locks are taken in one order, so that writers wait for each other and do not embrace: contacts by their ids, then
+addresses. Batches, which write in the order of their drafts, take turns.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 
-from core.errors import DomainError, Problem
+from core.errors import DomainError, Problem, Problems
 from models import Contact, ContactIdentity, EventType, IdentityKind, Permission
 from services import audit
 from services.contacts import creation, custom_values, drafting
 from services.contacts.drafting import Address, Checked, ContactDraft
 from services.contacts.errors import AddressMissing, ContactDuplicate, ContactStale, ContactUnknown, TooMany
+from services.contacts.terms import Terms, terms_of
 from services.transaction import Transaction
 
 AT_ONCE: Final = 500
-_TRIES: Final = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +30,7 @@ class Outcome:
 
     contact: Contact | None = None
     is_new: bool = False
+    is_changed: bool = False
     problems: tuple[Problem, ...] = ()
 
 
@@ -40,11 +45,13 @@ async def update(
         Invalid, ContactDuplicate, OwnerUnknown: as in `creation.create`.
     """
     tx.require(Permission.CONTACTS_WRITE)
-    contact = await locked(tx, contact_id)
+    contact = await _locked(tx, contact_id)
+    if contact is None:
+        raise ContactUnknown(field=("id",))
     if if_updated_at is not None and contact.updated_at != if_updated_at:
         raise ContactStale
-    region = await creation.region_of(tx)
-    if await _apply(tx, contact, draft, drafting.check(draft, region), region):
+    terms = await terms_of(tx)
+    if await _apply(tx, contact, drafting.check(draft, terms), terms):
         tx.publish(EventType.CONTACT_UPDATED, contact.id)
     return contact
 
@@ -58,14 +65,13 @@ async def upsert(tx: Transaction, draft: ContactDraft) -> Outcome:
         Invalid, OwnerUnknown: as in `creation.create`.
     """
     tx.require(Permission.CONTACTS_WRITE)
-    outcome = await _upsert(tx, draft, await creation.region_of(tx))
-    if outcome.contact is not None:
-        event = EventType.CONTACT_CREATED if outcome.is_new else EventType.CONTACT_UPDATED
-        tx.publish(event, outcome.contact.id)
+    terms = await terms_of(tx)
+    outcome = await _upsert(tx, drafting.check(draft, terms), terms)
+    _tell(tx, [outcome])
     return outcome
 
 
-async def upsert_all(tx: Transaction, drafts: list[ContactDraft]) -> list[Outcome]:
+async def upsert_all(tx: Transaction, drafts: Sequence[ContactDraft]) -> list[Outcome]:
     """Do the same for up to five hundred drafts. What is wrong with one does not stop the others; two events tell all.
 
     Raises:
@@ -75,51 +81,72 @@ async def upsert_all(tx: Transaction, drafts: list[ContactDraft]) -> list[Outcom
     if len(drafts) > AT_ONCE:
         message = f"Send up to {AT_ONCE} contacts at once."
         raise TooMany(message, field=("contacts",))
-    region = await creation.region_of(tx)
-    outcomes = [await _attempt(tx, draft, region) for draft in drafts]
-    created = [each.contact.id for each in outcomes if each.contact is not None and each.is_new]
-    updated = [each.contact.id for each in outcomes if each.contact is not None and not each.is_new]
-    if created:
-        tx.publish(EventType.CONTACT_CREATED, *created)
-    if updated:
-        tx.publish(EventType.CONTACT_UPDATED, *dict.fromkeys(updated))
+    terms = await terms_of(tx)
+    checked = [_checked(draft, terms) for draft in drafts]
+    good = [each for each in checked if isinstance(each, Checked)]
+    await _take_turn(tx, [address for each in good for address in each.addresses])
+    outcomes = [await _attempt(tx, each, terms) if isinstance(each, Checked) else each for each in checked]
+    _tell(tx, outcomes)
     return outcomes
 
 
-async def locked(tx: Transaction, contact_id: UUID) -> Contact:
-    """Return a contact, locked until the commit; raise `ContactUnknown` when there is none."""
-    statement = select(Contact).where(Contact.workspace_id == tx.workspace_id, Contact.id == contact_id)
-    contact = await tx.session.scalar(statement.with_for_update().execution_options(populate_existing=True))
-    if contact is None:
-        raise ContactUnknown(field=("id",))
-    return contact
+def _tell(tx: Transaction, outcomes: Iterable[Outcome]) -> None:
+    """One event for all that are new, and one for all that were changed."""
+    found = [(each, each.contact.id) for each in outcomes if each.contact is not None]
+    created = dict.fromkeys(contact_id for each, contact_id in found if each.is_new)
+    updated = dict.fromkeys(contact_id for each, contact_id in found if each.is_changed and not each.is_new)
+    if created:
+        tx.publish(EventType.CONTACT_CREATED, *created)
+    if updated:
+        tx.publish(EventType.CONTACT_UPDATED, *updated)
 
 
-async def _attempt(tx: Transaction, draft: ContactDraft, region: str) -> Outcome:
+def _checked(draft: ContactDraft, terms: Terms) -> Checked | Outcome:
     try:
-        async with tx.session.begin_nested():
-            return await _upsert(tx, draft, region)
+        return drafting.check(draft, terms)
     except DomainError as error:
         return Outcome(problems=error.problems)
 
 
-async def _upsert(tx: Transaction, draft: ContactDraft, region: str) -> Outcome:
-    """Try twice: between looking for the contact and adding it, another transaction may have added it."""
-    checked = drafting.check(draft, region)
+async def _take_turn(tx: Transaction, addresses: Sequence[Address]) -> None:
+    """Wait for other batches of the workspace, then lock all contacts that the addresses name, by their ids."""
+    turn = func.pg_advisory_xact_lock(func.hashtextextended(f"contacts {tx.workspace_id}", 0))
+    await tx.session.execute(select(turn))
+    named = {each.contact_id for each in await creation.holders(tx, addresses)}
+    here = (Contact.workspace_id == tx.workspace_id, Contact.id.in_(named))
+    await tx.session.execute(select(Contact.id).where(*here).order_by(Contact.id).with_for_update())
+
+
+async def _locked(tx: Transaction, contact_id: UUID) -> Contact | None:
+    """Return a contact, locked until the commit, if there is one."""
+    statement = select(Contact).where(Contact.workspace_id == tx.workspace_id, Contact.id == contact_id)
+    return await tx.session.scalar(statement.with_for_update().execution_options(populate_existing=True))
+
+
+async def _attempt(tx: Transaction, checked: Checked, terms: Terms) -> Outcome:
+    try:
+        async with tx.session.begin_nested():
+            return await _upsert(tx, checked, terms)
+    except DomainError as error:
+        return Outcome(problems=error.problems)
+
+
+async def _upsert(tx: Transaction, checked: Checked, terms: Terms) -> Outcome:
+    """Try twice: between looking for the contact and writing it, another transaction may add or delete it."""
     if not checked.addresses:
         message = "Give a phone number, an e-mail address, a WhatsApp id or an external id to find the contact by."
         raise AddressMissing(message)
-    for attempt in range(_TRIES):
+    for is_last in (False, True):
         found = await _named(tx, checked.addresses)
-        if found is not None:
-            contact = await locked(tx, found)
-            await _apply(tx, contact, draft, checked, region)
-            return Outcome(contact=contact)
+        contact = None if found is None else await _locked(tx, found)
+        if contact is not None:
+            return Outcome(contact=contact, is_changed=await _apply(tx, contact, checked, terms))
+        _require_fields(terms, checked.custom)
         try:
             async with tx.session.begin_nested():
-                return Outcome(contact=await creation.insert(tx, draft, checked, region), is_new=True)
+                return Outcome(contact=await creation.insert(tx, checked), is_new=True)
         except ContactDuplicate:
-            if attempt + 1 == _TRIES:
+            if is_last:
                 raise
     raise ContactUnknown
 
@@ -134,49 +161,53 @@ async def _named(tx: Transaction, addresses: tuple[Address, ...]) -> UUID | None
     return named[0][1] if named else None
 
 
-async def _apply(tx: Transaction, contact: Contact, draft: ContactDraft, checked: Checked, region: str) -> bool:
+async def _apply(tx: Transaction, contact: Contact, checked: Checked, terms: Terms) -> bool:
     """Set what changes; return whether anything did."""
     for name, value in checked.columns.items():
         if getattr(contact, name) != value:
             setattr(contact, name, value)
-    if isinstance(draft.custom, dict):
-        fields = await custom_values.definitions(tx)
-        custom = custom_values.merged(fields, contact.custom, draft.custom, region)
-        if custom != contact.custom:
-            contact.custom = custom
-    fresh = await _replace_addresses(tx, contact, checked)
+    custom = custom_values.merged(contact.custom, checked.custom)
+    if custom != contact.custom:
+        _require_fields(terms, custom)
+        contact.custom = custom
+    gone, fresh = await _replace_addresses(tx, contact, checked)
     drafting.mirror(contact, checked.addresses, checked.dropped)
-    changes = {**audit.changed(contact), **_told(fresh, checked.dropped)}
+    changes = {**creation.told(gone, fresh), **audit.changed(contact)}
     if not changes:
         return False
-    await creation.write(tx, contact, Checked(columns={}, addresses=fresh, dropped=frozenset()))
+    contact.updated_at = func.now()
+    await creation.write(tx, contact, fresh)
     await tx.session.refresh(contact)
     tx.audit("contact.update", contact, changes=changes)
     return True
 
 
-async def _replace_addresses(tx: Transaction, contact: Contact, checked: Checked) -> tuple[Address, ...]:
-    """Take away addresses of the kinds that are given anew or dropped; return those that the contact lacks."""
+def _require_fields(terms: Terms, values: Mapping[str, object]) -> None:
+    problems = Problems()
+    custom_values.require(terms, values, problems)
+    problems.raise_any()
+
+
+async def _replace_addresses(
+    tx: Transaction, contact: Contact, checked: Checked
+) -> tuple[Mapping[IdentityKind, str], tuple[Address, ...]]:
+    """Take away addresses of the kinds that are given anew or dropped; return what went, and what the contact lacks."""
     kinds = {each.kind for each in checked.addresses} | checked.dropped
     if not kinds:
-        return ()
+        return {}, ()
     own = (ContactIdentity.workspace_id == tx.workspace_id, ContactIdentity.contact_id == contact.id)
     kept = {
         (each.kind, each.key): each
         for each in await tx.session.scalars(select(ContactIdentity).where(*own, ContactIdentity.kind.in_(kinds)))
     }
     wanted = {(each.kind, each.key): each for each in checked.addresses}
+    gone = [row for place, row in kept.items() if place not in wanted]
     for place, row in kept.items():
-        if place not in wanted:
-            await tx.session.execute(delete(ContactIdentity).where(*own, ContactIdentity.id == row.id))
-        elif row.value != wanted[place].value:
+        if place in wanted and row.value != wanted[place].value:
             row.value = wanted[place].value
-    return tuple(each for place, each in wanted.items() if place not in kept)
-
-
-def _told(fresh: tuple[Address, ...], dropped: frozenset[IdentityKind]) -> Mapping[str, Any]:
-    """Tell the audit log of addresses that the contact's own columns do not show."""
-    shown = (IdentityKind.PHONE, IdentityKind.EMAIL)
-    added = {each.kind.value: {"before": None, "after": each.value} for each in fresh if each.kind not in shown}
-    gone = {kind.value: {"before": "removed", "after": None} for kind in dropped if kind not in shown}
-    return {**gone, **added}
+    if gone:
+        await tx.session.execute(
+            delete(ContactIdentity).where(*own, ContactIdentity.id.in_([each.id for each in gone])),
+            execution_options={"synchronize_session": False},
+        )
+    return {each.kind: each.value for each in gone}, tuple(each for place, each in wanted.items() if place not in kept)

@@ -1,18 +1,20 @@
 """How a contact begins. An address that another contact has is found by inserting, never by looking first."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
+from uuid import UUID
 
-from sqlalchemy import or_, select, tuple_
+from sqlalchemy import select, tuple_
 from sqlalchemy.exc import IntegrityError
 
 from core.database import constraint_of
 from core.ids import uuid7
-from models import Contact, ContactIdentity, EventType, Permission, WorkspaceSettings
+from models import Contact, ContactIdentity, EventType, IdentityKind, Permission
 from services import audit
 from services.contacts import custom_values, drafting
 from services.contacts.drafting import Address, Checked, ContactDraft
 from services.contacts.errors import AddressMissing, ContactDuplicate, OwnerUnknown
+from services.contacts.terms import terms_of
 from services.transaction import Transaction
 
 IDENTITY_KEY: Final = "uq_contact_identities_workspace_id_kind_key"
@@ -29,57 +31,58 @@ async def create(tx: Transaction, draft: ContactDraft) -> Contact:
         OwnerUnknown: the owner is nobody of this workspace.
     """
     tx.require(Permission.CONTACTS_WRITE)
-    contact = await add(tx, draft, await region_of(tx))
+    contact = await insert(tx, drafting.check(draft, await terms_of(tx), is_new=True))
     tx.publish(EventType.CONTACT_CREATED, contact.id)
     return contact
 
 
-async def add(tx: Transaction, draft: ContactDraft, region: str) -> Contact:
-    """Add a contact and its audit entry, without telling anybody yet."""
-    return await insert(tx, draft, drafting.check(draft, region), region)
-
-
-async def insert(tx: Transaction, draft: ContactDraft, checked: Checked, region: str) -> Contact:
-    """Add a contact whose draft was checked."""
+async def insert(tx: Transaction, checked: Checked) -> Contact:
+    """Add a contact whose draft was checked, and its audit entry, without telling anybody yet; raises as `create`."""
     name = drafting.name_of(checked)
     if name is None:
         raise AddressMissing
-    fields = await custom_values.definitions(tx)
-    custom = custom_values.merged(fields, {}, draft.custom if isinstance(draft.custom, dict) else {}, region)
     contact = Contact(
         id=uuid7(),
         workspace_id=tx.workspace_id,
         created_by_id=tx.actor.user_id,
-        custom=custom,
+        custom=custom_values.merged({}, checked.custom),
         **{**checked.columns, "name": name},
     )
     drafting.mirror(contact, checked.addresses, checked.dropped)
-    changes = audit.changed(contact)
-    tx.session.add(contact)
-    await write(tx, contact, checked)
+    changes = {**told({}, checked.addresses), **audit.changed(contact)}
+    await write(tx, contact, checked.addresses)
     tx.audit("contact.create", contact, changes=changes)
     return contact
 
 
-async def write(tx: Transaction, contact: Contact, checked: Checked) -> None:
+async def write(tx: Transaction, contact: Contact, fresh: Sequence[Address]) -> None:
     """Flush a contact with its new addresses, inside a savepoint, and say in words what the database refuses.
 
     Raises:
         ContactDuplicate, OwnerUnknown
     """
+    contact_id = contact.id
     try:
         async with tx.session.begin_nested():
+            tx.session.add(contact)
             await tx.session.flush()
-            tx.session.add_all(identity(contact, each) for each in checked.addresses)
+            tx.session.add_all(identity(contact, each) for each in fresh)
             await tx.session.flush()
     except IntegrityError as error:
         match constraint_of(error):
             case str() as name if name == IDENTITY_KEY:
-                raise await _duplicate(tx, contact, checked.addresses) from error
+                raise await _duplicate(tx, contact_id, fresh) from error
             case str() as name if name == OWNER_KEY:
                 raise OwnerUnknown(field=("owner_id",)) from error
             case _:
                 raise
+
+
+def told(gone: Mapping[IdentityKind, str], fresh: Sequence[Address]) -> Mapping[str, object]:
+    """Say for the audit log which addresses come and go, by their kinds."""
+    come = {each.kind: each.value for each in reversed(fresh)}
+    kinds = dict.fromkeys((*gone, *come))
+    return {kind.value: {"before": gone.get(kind), "after": come.get(kind)} for kind in kinds}
 
 
 def identity(contact: Contact, address: Address) -> ContactIdentity:
@@ -98,20 +101,14 @@ async def holders(tx: Transaction, addresses: Sequence[Address]) -> Sequence[Con
     if not addresses:
         return ()
     wanted = tuple_(ContactIdentity.kind, ContactIdentity.key).in_([(each.kind, each.key) for each in addresses])
-    statement = select(ContactIdentity).where(ContactIdentity.workspace_id == tx.workspace_id, or_(wanted))
+    statement = select(ContactIdentity).where(ContactIdentity.workspace_id == tx.workspace_id, wanted)
     return (await tx.session.scalars(statement)).all()
 
 
-async def region_of(tx: Transaction) -> str:
-    """Return the country of phone numbers without a country code."""
-    statement = select(WorkspaceSettings.phone_region).where(WorkspaceSettings.workspace_id == tx.workspace_id)
-    return (await tx.session.scalars(statement)).one()
-
-
-async def _duplicate(tx: Transaction, contact: Contact, addresses: Sequence[Address]) -> ContactDuplicate:
+async def _duplicate(tx: Transaction, contact_id: UUID, addresses: Sequence[Address]) -> ContactDuplicate:
     held = {(each.kind, each.key): each for each in await holders(tx, addresses)}
     for each in addresses:
         other = held.get((each.kind, each.key))
-        if other is not None and other.contact_id != contact.id:
+        if other is not None and other.contact_id != contact_id:
             return ContactDuplicate(other.contact_id, (each.field,))
-    return ContactDuplicate(contact.id, (addresses[0].field,))
+    return ContactDuplicate(None, (addresses[0].field,))

@@ -1,67 +1,66 @@
 """Values of custom fields: checked against the workspace's definitions, and kept as plain JSON."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from typing import Final, cast
 
-from sqlalchemy import select
-
 from core import phone, text
 from core.errors import DomainError, Problems
+from core.unset import UnsetType
 from models import CustomField, FieldKind
 from services.contacts.errors import CustomValueInvalid
-from services.transaction import Transaction
+from services.contacts.terms import Terms
 
 TEXT_LONGEST: Final = 2_000
 CHOSEN_MOST: Final = 100
 _FIELD: Final = "custom_fields"
+_SHOWN: Final = "customFields"
 _BIGGEST: Final = 10**15
+_REQUIRED: Final = "This custom field is required: give it a value."
 
 
-async def definitions(tx: Transaction) -> Sequence[CustomField]:
-    """Return the fields that are in use."""
-    statement = (
-        select(CustomField)
-        .where(CustomField.workspace_id == tx.workspace_id, CustomField.archived_at.is_(None))
-        .order_by(CustomField.position, CustomField.id)
-        .limit(200)
-    )
-    return (await tx.session.scalars(statement)).all()
+def given(custom: object, problems: Problems) -> Mapping[str, object]:
+    """Return values by their keys, as they were given; nothing when none were."""
+    if custom is None or isinstance(custom, UnsetType):
+        return {}
+    if isinstance(custom, Mapping):
+        return cast("Mapping[str, object]", custom)
+    message = "Write an object: the values by the keys of their fields."
+    problems.add(message, field=(_FIELD,), code=CustomValueInvalid.code)
+    return {}
 
 
-def merged(
-    fields: Sequence[CustomField], kept: Mapping[str, object], given: Mapping[str, object], region: str
-) -> dict[str, object]:
-    """Return the values after a change: what is not given stays, None takes a value away.
-
-    Raises:
-        Invalid: a key is unknown, a value does not fit its field, or a required one is missing; all are told.
-    """
-    problems = Problems()
-    known = {each.key: each for each in fields}
-    values = dict(kept)
-    for key, value in given.items():
-        field = known.get(key)
+def checked(terms: Terms, values: Mapping[str, object], problems: Problems) -> Mapping[str, object]:
+    """Return given values as they are kept; None takes one away. What is refused is noted."""
+    kept: dict[str, object] = {}
+    for key, value in values.items():
+        field = terms.fields.get(key)
         if field is None:
             message = "There is no custom field with this key: define it first, or see `customFields`."
-            problems.add(message, field=("customFields", key), code=CustomValueInvalid.code)
+            problems.add(message, field=(_SHOWN, key), code=CustomValueInvalid.code)
+        elif value is None and not field.is_required:
+            kept[key] = None
         elif value is None:
-            values.pop(key, None)
+            problems.add(_REQUIRED, field=(_SHOWN, key), code=text.Required.code)
         else:
             try:
-                values[key] = _read(field, value, region)
+                kept[key] = _READERS[field.kind](field, value, terms.region)
             except DomainError as error:
-                problems.add(error.message, field=("customFields", key), code=CustomValueInvalid.code)
-    for field in fields:
+                problems.add(error.message, field=(_SHOWN, key), code=CustomValueInvalid.code)
+    return kept
+
+
+def merged(kept: Mapping[str, object], changes: Mapping[str, object]) -> dict[str, object]:
+    """Return the values after a change: what is not given stays."""
+    return {key: value for key, value in {**kept, **changes}.items() if value is not None}
+
+
+def require(terms: Terms, values: Mapping[str, object], problems: Problems) -> None:
+    """Note the required fields that have no value."""
+    for field in terms.fields.values():
         if field.is_required and field.key not in values:
-            problems.add("This custom field is required.", field=("customFields", field.key), code="REQUIRED")
-    problems.raise_any()
-    return values
-
-
-def _read(field: CustomField, value: object, region: str) -> object:
-    return _READERS[field.kind](field, value, region)
+            problems.add(_REQUIRED, field=(_SHOWN, field.key), code=text.Required.code)
 
 
 def _refuse(message: str) -> CustomValueInvalid:
@@ -106,7 +105,8 @@ def _datetime(field: CustomField, value: object, region: str) -> str:
     try:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else None
         if moment is not None and moment.tzinfo is not None:
-            return moment.astimezone(UTC).isoformat()
+            # always as long, so that texts compare as the moments do
+            return moment.astimezone(UTC).isoformat(timespec="microseconds")
     except (ValueError, OverflowError):
         pass
     raise _refuse('Write a moment with its offset: "2026-11-23T14:30:00-03:00".')

@@ -9,6 +9,9 @@ from core import phone, text
 from core.errors import DomainError, Invalid, Problems
 from core.unset import UNSET, UnsetType
 from models import Contact, IdentityKind, Sentiment
+from services.contacts import custom_values
+from services.contacts.errors import OwnerUnknown
+from services.contacts.terms import Terms
 
 T = TypeVar("T")
 
@@ -17,6 +20,8 @@ COMPANY_LONGEST: Final = 200
 NOTES_LONGEST: Final = 10_000
 EXTERNAL_LONGEST: Final = 200
 BEST_SCORE: Final = 100
+NOBODY: Final = UUID(int=0)
+"""Stands for an owner that was named by no id of a person: refused as an unknown one is."""
 
 
 class ScoreInvalid(Invalid):
@@ -38,7 +43,7 @@ class ContactDraft:
     company: str | UnsetType | None = UNSET
     position: str | UnsetType | None = UNSET
     notes: str | UnsetType | None = UNSET
-    custom: Mapping[str, object] | UnsetType | None = UNSET
+    custom: object = UNSET
     owner_id: UUID | UnsetType | None = UNSET
     lead_score: int | UnsetType | None = UNSET
     sentiment: Sentiment | UnsetType | None = UNSET
@@ -56,15 +61,18 @@ class Address:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """A draft whose values are good: columns to set, addresses to have, and kinds of address to take away."""
+    """A draft whose values are good: columns to set, addresses to have, kinds of address to take away, and changes of
+    custom fields.
+    """
 
     columns: Mapping[str, Any]
     addresses: tuple[Address, ...]
     dropped: frozenset[IdentityKind]
+    custom: Mapping[str, object]
 
 
-def check(draft: ContactDraft, region: str) -> Checked:
-    """Check everything that does not need the database. `region` is of phone numbers without a country code.
+def check(draft: ContactDraft, terms: Terms, *, is_new: bool = False) -> Checked:
+    """Check everything that does not need the database. Of a contact that `is_new`, required custom fields are asked.
 
     Raises:
         Invalid: values are not acceptable; all are told.
@@ -92,14 +100,21 @@ def check(draft: ContactDraft, region: str) -> Checked:
     }
     if draft.lead_score is None:
         problems.extend(ScoreInvalid(field=("lead_score",)))
+    if draft.owner_id == NOBODY:
+        problems.extend(OwnerUnknown(field=("owner_id",)))
     if draft.name is None:
         problems.extend(text.Required(field=("name",)))
-    found = [each for each in _addresses(draft, region, problems) if each is not None]
+    found = [each for each in _addresses(draft, terms.region, problems) if each is not None]
+    given = custom_values.given(draft.custom, problems)
+    custom = custom_values.checked(terms, given, problems)
+    if is_new:
+        custom_values.require(terms, given, problems)
     problems.raise_any()
     return Checked(
         columns={name: value for name, value in columns.items() if value is not UNSET},
         addresses=tuple({(each.kind, each.key): each for each in reversed(found)}.values())[::-1],
         dropped=frozenset(kind for name, kind in _KINDS.items() if getattr(draft, name) is None),
+        custom=custom,
     )
 
 
@@ -114,8 +129,8 @@ _KINDS: Final[Mapping[str, IdentityKind]] = {
 def _addresses(draft: ContactDraft, region: str, problems: Problems) -> list[Address | None]:
     readers: Mapping[str, Callable[[str], Address]] = {
         "external_id": _external,
-        "whatsapp_id": _whatsapp,
         "phone": lambda value: _phone(value, region),
+        "whatsapp_id": _whatsapp,
         "email": _email,
     }
 

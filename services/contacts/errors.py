@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from core.errors import Conflict, Invalid, NotFound, Problem
+from core.errors import Conflict, Invalid, NotFound
 
 
 class ContactUnknown(NotFound):
@@ -15,7 +15,7 @@ class ContactDuplicate(Conflict):
 
     code = "CONTACT_DUPLICATE"
 
-    def __init__(self, other: UUID, field: Sequence[str]) -> None:
+    def __init__(self, other: UUID | None, field: Sequence[str]) -> None:
         super().__init__(field=field, conflict=other)
 
 
@@ -47,8 +47,3 @@ class CustomValueInvalid(Invalid):
     """This is no value of this custom field."""
 
     code = "CUSTOM_VALUE_INVALID"
-
-
-def first(problems: Sequence[Problem]) -> UUID | None:
-    """Return the first other thing that problems name."""
-    return next((each.conflict for each in problems if each.conflict is not None), None)

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import ARRAY, Uuid, cast, delete, func, literal, select, true
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.sql.dml import ReturningInsert
+from sqlalchemy.sql.selectable import TableValuedAlias
 
 from models import Contact, ContactLabel, EventType, Label, Permission
 from services.contacts import archiving
@@ -26,20 +28,9 @@ async def add(tx: Transaction, contact_ids: Sequence[UUID], label_ids: Sequence[
     """
     tx.require(Permission.CONTACTS_WRITE)
     contacts, labels = await _chosen(tx, contact_ids, label_ids)
-    rows = [
-        {
-            "workspace_id": tx.workspace_id,
-            "contact_id": contact.id,
-            "label_id": label,
-            "assigned_by_id": tx.actor.user_id,
-        }
-        for contact in contacts
-        for label in labels
-    ]
-    if not rows:
+    if not contacts or not labels:
         return contacts
-    statement = insert(ContactLabel).values(rows).on_conflict_do_nothing()
-    made = (await tx.session.execute(statement.returning(ContactLabel.contact_id, ContactLabel.label_id))).all()
+    made = (await tx.session.execute(_each_on_each(tx, [each.id for each in contacts], labels))).all()
     await _require_room(tx, [each.id for each in contacts])
     _tell(tx, contacts, [(each.contact_id, each.label_id) for each in made], "contact.labels_add")
     return contacts
@@ -64,6 +55,20 @@ async def remove(tx: Transaction, contact_ids: Sequence[UUID], label_ids: Sequen
     return contacts
 
 
+def _each_on_each(tx: Transaction, contacts: Sequence[UUID], labels: Sequence[UUID]) -> ReturningInsert[UUID, UUID]:
+    """Two arrays travel, not a parameter for each of what may be 25,000 pairs: PostgreSQL takes 32,767."""
+    contact, label = _listed("contact", contacts), _listed("label", labels)
+    pairs = select(literal(tx.workspace_id), contact.c.id, label.c.id, literal(tx.actor.user_id, Uuid))
+    pairs = pairs.select_from(contact.join(label, true()))
+    names = ("workspace_id", "contact_id", "label_id", "assigned_by_id")
+    statement = insert(ContactLabel).from_select(names, pairs).on_conflict_do_nothing()
+    return statement.returning(ContactLabel.contact_id, ContactLabel.label_id)
+
+
+def _listed(name: str, ids: Sequence[UUID]) -> TableValuedAlias:
+    return func.unnest(cast(list(ids), ARRAY(Uuid))).table_valued("id").render_derived(name=name)
+
+
 async def _chosen(
     tx: Transaction, contact_ids: Sequence[UUID], label_ids: Sequence[UUID]
 ) -> tuple[Sequence[Contact], Sequence[UUID]]:
@@ -73,7 +78,7 @@ async def _chosen(
         raise TooMany(message, field=("label_ids",))
     contacts = await archiving.chosen(tx, contact_ids)
     statement = select(Label.id).where(Label.workspace_id == tx.workspace_id, Label.id.in_(labels))
-    known = set(await tx.session.scalars(statement.with_for_update(key_share=True)))
+    known = set(await tx.session.scalars(statement.with_for_update(read=True, key_share=True)))
     if len(known) != len(labels):
         raise LabelUnknown(field=("label_ids",))
     return contacts, labels

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, select
 
 from core.ground import Ground
+from graph import statements
 from models import Contact
 from services.access import Actor
 
@@ -15,9 +16,10 @@ LISTED = 1_000
 async def matching(
     ground: Ground, actor: Actor, ids: Sequence[UUID], condition: ColumnElement[bool] | None
 ) -> Mapping[UUID, Contact]:
-    """Return those of some contacts (a thousand at most) that match a condition, by id."""
-    statement = select(Contact).where(Contact.workspace_id == actor.workspace_id, Contact.id.in_(ids[:LISTED]))
+    """Return those of some contacts (a thousand at most) that match a condition of a filter, by id."""
+    statement = select(Contact).where(Contact.workspace_id == statements.tenant(), Contact.id.in_(ids[:LISTED]))
     if condition is not None:
         statement = statement.where(condition)
+    given = {"tenant": actor.workspace_id}
     async with ground.database.read(actor.workspace_id) as session:
-        return {each.id: each for each in await session.scalars(statement)}
+        return {each.id: each for each in await session.scalars(statement, given)}

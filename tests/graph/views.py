@@ -46,8 +46,7 @@ from graph.filters import (
 )
 from graph.registry import isolated
 from models import Permission
-
-strawberry.enum(models.Sentiment, description="How a contact sounded last.")
+from schema.enums import Sentiment
 
 
 def initials(name: str) -> str:
@@ -99,7 +98,7 @@ with isolated() as registry:
         score: NumberFilter | None = where(models.Contact.lead_score)
         """Lead score."""
 
-        sentiment: EnumFilter[models.Sentiment] | None = where(models.Contact.sentiment)
+        sentiment: EnumFilter[Sentiment] | None = where(models.Contact.sentiment)
         """Mood."""
 
         archived: BooleanFilter | None = where(models.Contact.is_archived)
@@ -132,7 +131,7 @@ with isolated() as registry:
         score: int = column(models.Contact.lead_score)
         """0 to 100."""
 
-        sentiment: models.Sentiment | None
+        sentiment: Sentiment | None
         """Mood."""
 
         created_at: datetime
