@@ -7,7 +7,7 @@ expected of input becomes `userErrors`; who may not, or must wait, gets a top-le
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import cache
-from typing import Any, Concatenate, ParamSpec, get_type_hints, overload
+from typing import Annotated, Any, Concatenate, ParamSpec, get_type_hints, overload
 
 import strawberry
 from strawberry.types.field import StrawberryField
@@ -155,13 +155,19 @@ def _field(
         raise FieldMisdeclared(message)
     signature = inspect.signature(act)
     info = inspect.Parameter("info", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Info)
-    arguments = [each.replace(kind=each.KEYWORD_ONLY) for each in list(signature.parameters.values())[1:]]
+    given = [_argument(each) for each in list(signature.parameters.values())[1:]]
     resolve.__name__, resolve.__module__, resolve.__doc__ = act.__name__, act.__module__, act.__doc__
-    resolve.__signature__ = signature.replace(parameters=[info, *arguments])  # pyright: ignore[reportFunctionMemberAccess]
-    resolve.__annotations__ = {
-        "info": Info,
-        **{k: v for k, v in act.__annotations__.items() if k in signature.parameters},
-    }
+    resolve.__signature__ = signature.replace(parameters=[info, *given])  # pyright: ignore[reportFunctionMemberAccess]
+    resolve.__annotations__ = {"info": Info, **{each.name: each.annotation for each in given}}
     resolve.__annotations__["return"] = act.__annotations__["return"]
     make: Any = strawberry.subscription if subscribes else strawberry.field
     return make(resolver=resolve, description=description, metadata={"permission": permission})
+
+
+def _argument(given: inspect.Parameter) -> inspect.Parameter:
+    """Make an argument that is given by name; an input object is described by its type."""
+    kind: Any = given.annotation
+    definition: Any = getattr(kind, "__strawberry_definition__", None)
+    if definition is not None:
+        kind = Annotated[kind, strawberry.argument(description=definition.description)]
+    return given.replace(kind=given.KEYWORD_ONLY, annotation=kind)
