@@ -23,7 +23,7 @@ _LINE_BREAKS: Final = frozenset("\n\t")
 _INVISIBLE: Final = ("Cf", "Mn", "Me", "Zs", "Zl", "Zp")
 # letters that lose their mark in PostgreSQL's unaccent but not in Unicode's decomposition
 _LETTERS: Final = str.maketrans(
-    {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "ł": "l", "þ": "th", "ı": "i", "ħ": "h"}
+    dict(zip("ßæœøđðłþıħĳŀŋŧſŉĸ", ("ss", "ae", "oe", *"oddl", "th", *"ih", "ij", *"lnts", "'n", "q"), strict=True))
 )
 
 
@@ -115,7 +115,7 @@ def url(text: str, *, field: Sequence[str]) -> str:
     plain = _plain(text, field, frozenset()).strip()
     try:
         parts = urlsplit(plain)
-        is_good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+        is_good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         is_good = False
     if not is_good or len(plain) > URL_LONGEST or any(each.isspace() for each in plain):

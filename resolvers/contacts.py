@@ -35,7 +35,6 @@ from services.contacts.change import Outcome
 from services.contacts.drafting import NOBODY, ContactDraft
 from services.transaction import Transaction
 
-
 _PLAIN: Final = (
     "name",
     "phone",
