@@ -130,6 +130,24 @@ class Server(Group):
         return tuple(_address(each.rstrip("/"), "http://", "https://", "chrome-extension://") for each in value)
 
 
+class Introspection(StrEnum):
+    """Who may ask the API for its schema, and is told which names it has when theirs is misspelt."""
+
+    ANYBODY = "anybody"
+    SIGNED_IN = "signed_in"
+    NOBODY = "nobody"
+
+
+class Door(Group):
+    """What the endpoint lets in. A process counts its own sockets."""
+
+    introspection: Introspection = Introspection.ANYBODY
+    trusted_documents: Path | None = None
+    sockets_per_user: int = Field(default=50, ge=1)
+    sockets_per_address: int = Field(default=500, ge=1)
+    sockets_per_workspace: int = Field(default=2_000, ge=1)
+
+
 class Stores(Group):
     """Addresses of real servers. Without one, the embedded store is started."""
 
@@ -255,6 +273,7 @@ class Settings(Group):
     """All settings."""
 
     server: Server = Field(default_factory=Server)
+    door: Door = Field(default_factory=Door)
     stores: Stores = Field(default_factory=Stores)
     security: Security = Field(default_factory=Security)
     mail: Mail = Field(default_factory=Mail)
@@ -265,6 +284,7 @@ class Settings(Group):
 
 GROUPS: Final[Mapping[str, type[Group]]] = {
     "server": Server,
+    "door": Door,
     "stores": Stores,
     "security": Security,
     "mail": Mail,

@@ -18,14 +18,17 @@ _RECHECK_AFTER: Final = 5.0
 
 
 class Context:
-    """One operation's surroundings. A socket keeps one for its life, and every operation on it works with a fork."""
+    """One operation's surroundings. A socket keeps one for its life, and every operation on it works with a fork.
 
-    def __init__(self, ground: Ground, feed: Feed, origin: Origin) -> None:
+    `resume_after` is the cursor after which a dropped stream goes on (the header `Last-Event-ID`).
+    """
+
+    def __init__(self, ground: Ground, feed: Feed, origin: Origin, *, resume_after: str | None = None) -> None:
         self.ground = ground
         self.feed = feed
         self.origin = origin
+        self.resume_after = resume_after
         self.caller: Identity | None = None
-        self.connection_params: dict[str, object] | None = None
         self._refusal: DomainError | None = None
         self._checked_at = 0.0
         self._graph: GraphContext | None = None

@@ -1,10 +1,8 @@
 """The schema, put together: one line a topic."""
 
-from collections.abc import Callable, Iterable
-from typing import Any, Final
+from typing import Final
 
 import strawberry
-from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import create_type
 from strawberry.types.field import StrawberryField
@@ -34,22 +32,14 @@ def _gathered(name: str) -> list[StrawberryField]:
     return [field for topic in (*TOPICS, events) for field in getattr(topic, name, ())]
 
 
-class Schema(strawberry.Schema):
-    """The schema. Errors are logged where they are dressed for the caller, so not a second time here."""
-
-    def process_errors(self, errors: list[Any], execution_context: Any = None) -> None:
-        """Leave the log to the door."""
-
-
-def build(extensions: Iterable[Callable[[], SchemaExtension]] = ()) -> Schema:
-    """Put the schema together, with what surrounds each operation."""
+def build() -> strawberry.Schema:
+    """Put the schema together."""
     link()
-    return Schema(
+    return strawberry.Schema(
         query=Query,
         mutation=create_type("Mutation", _gathered("MUTATIONS"), description="What can be changed."),
         subscription=create_type(
             "Subscription", _gathered("SUBSCRIPTIONS"), description="What can be followed as it happens."
         ),
-        config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=False),
-        extensions=tuple(extensions),
+        config=StrawberryConfig(scalar_map=SCALARS),
     )

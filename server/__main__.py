@@ -5,8 +5,9 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
+from functools import partial
 from typing import Final
 
 import uvicorn
@@ -21,7 +22,10 @@ from core.settings import Settings, SettingsInvalid, load_settings
 from server import __version__, seed
 from server.app import GRAPHQL, Parts, build
 from server.listening import PortRefused, held_port, refusals
+from server.persisted import ManifestUnusable
 from server.process import DatabaseRefused, Process, Steps, Stores, running, stores_of
+from server.protocols.sockets import Sockets
+from services.feed import Feed
 
 _GRACE: Final = 5
 _BACKLOG: Final = 2_048
@@ -57,9 +61,12 @@ def _welcome(process: Process, seconds: float) -> str:
 class Server(uvicorn.Server):
     """Tells when it listens, and leaves signals to `Stop`: uvicorn would send them again before the stores stopped."""
 
-    def __init__(self, config: uvicorn.Config, when_ready: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, when_ready: Callable[[], None], when_ending: Callable[[], Awaitable[None]]
+    ) -> None:
         super().__init__(config)
         self._when_ready = when_ready
+        self._when_ending = when_ending
 
     @contextmanager
     def capture_signals(self) -> Generator[None]:
@@ -71,6 +78,11 @@ class Server(uvicorn.Server):
         with refusals(self.config.host, self.config.port):
             await super().startup(sockets)
         self._when_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let streams say goodbye before their connections are closed."""
+        await self._when_ending()
+        await super().shutdown(sockets)
 
 
 class Stop:
@@ -110,13 +122,23 @@ async def serve(settings: Settings, began: float) -> None:
             with held_port(host, port) as door:
                 async with running(settings, stores.places, steps) as process:
                     parts = Parts(ground=process.ground, feed=process.feed, workers=process.workers, demo=process.demo)
-                    config = _config(settings, build(parts))
-                    server = Server(config, lambda: _say(_welcome(process, time.monotonic() - began)))
+                    app = build(parts)
+                    server = Server(
+                        _config(settings, app.asgi),
+                        when_ready=lambda: _say(_welcome(process, time.monotonic() - began)),
+                        when_ending=partial(_end_streams, process.feed, app.sockets),
+                    )
                     stop.server = server
                     await _until_end(server, door, stores)
     except asyncio.CancelledError:
         if not stop.was_asked:
             raise
+
+
+async def _end_streams(feed: Feed, sockets: Sockets) -> None:
+    """End what is followed with its last words, then the sockets."""
+    await feed.stop()
+    await sockets.stop()
 
 
 async def _until_end(server: Server, door: socket.socket, stores: Stores) -> None:
@@ -159,7 +181,7 @@ def main() -> int:
         logging.configure(settings.server.env, settings.observability.log_level, report)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(serve(settings, began))
-    except (SettingsInvalid, FolderInUse, StoreFailed, PortRefused, DatabaseRefused) as error:
+    except (SettingsInvalid, FolderInUse, StoreFailed, PortRefused, DatabaseRefused, ManifestUnusable) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0

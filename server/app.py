@@ -16,11 +16,15 @@ from starlette.routing import Route, WebSocketRoute
 from core.ground import Ground
 from resolvers import root
 from server import __version__
+from server.engine import Engine
+from server.engine.budget import Budget
 from server.explorer import Explorer
 from server.health import Health
-from server.middleware import BodyLimit, RequestLog
-from server.operations import Surroundings
-from server.view import View
+from server.middleware import RequestLog
+from server.persisted import PersistedDocuments
+from server.protocols.http import HttpEndpoint
+from server.protocols.sockets import SocketLimits, Sockets
+from server.protocols.websocket import SocketEndpoint
 from services.feed import Feed
 from workers.supervisor import Workers
 
@@ -39,13 +43,42 @@ class Parts:
     demo: bool = False
 
 
-def build(parts: Parts) -> Starlette:
-    """Put the application together. Everything in `parts` is open already, and closed by whoever opened it."""
-    schema = root.build([Surroundings])
-    sdl = schema.as_str()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class App:
+    """The application, and the sockets that whoever stops it must end."""
+
+    asgi: Starlette
+    sockets: Sockets
+
+
+def build(parts: Parts) -> App:
+    """Put the application together. Everything in `parts` is open already, and closed by whoever opened it.
+
+    Raises:
+        ManifestUnusable: the file of trusted documents cannot be used.
+    """
+    ground, door = parts.ground, parts.ground.settings.door
+    schema = root.build()
+    engine = Engine(schema._schema, Budget(ground.throttle), door.introspection)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    persisted = PersistedDocuments.of(ground.redis, engine.documents, door.trusted_documents)
     explorer = Explorer(_DIST if _DIST.is_dir() else None, graphql_path=GRAPHQL, demo=parts.demo)
-    view = View(schema, parts.ground, parts.feed, explorer.page)
-    health = Health(
+    limits = SocketLimits(
+        user=door.sockets_per_user, address=door.sockets_per_address, workspace=door.sockets_per_workspace
+    )
+    sockets = Sockets(limits)
+    routes = [
+        *explorer.routes(),
+        Route(GRAPHQL, HttpEndpoint(engine, persisted, ground, parts.feed, explorer.page)),
+        WebSocketRoute(GRAPHQL, SocketEndpoint(engine, persisted, ground, parts.feed, sockets)),
+        *_plain_routes(schema.as_str()),
+        *_health(parts).routes(),
+    ]
+    starlette = Starlette(routes=routes, middleware=_surroundings(ground.settings.server.allowed_origins))
+    return App(asgi=starlette, sockets=sockets)
+
+
+def _health(parts: Parts) -> Health:
+    return Health(
         ground=parts.ground,
         feed=parts.feed,
         workers=parts.workers,
@@ -53,6 +86,8 @@ def build(parts: Parts) -> Starlette:
         started=time.monotonic(),
     )
 
+
+def _plain_routes(sdl: str) -> list[Route]:
     async def show_sdl(request: Request) -> Response:
         del request
         return PlainTextResponse(sdl, media_type="application/graphql; charset=utf-8")
@@ -61,15 +96,7 @@ def build(parts: Parts) -> Starlette:
         del request
         return RedirectResponse(GRAPHQL)
 
-    routes = [
-        *explorer.routes(),
-        Route(GRAPHQL, view),
-        WebSocketRoute(GRAPHQL, view),
-        Route("/schema.graphql", show_sdl),
-        Route("/", home),
-        *health.routes(),
-    ]
-    return Starlette(routes=routes, middleware=_surroundings(parts.ground.settings.server.allowed_origins))
+    return [Route("/schema.graphql", show_sdl), Route("/", home)]
 
 
 def _surroundings(origins: Sequence[str]) -> list[Middleware]:
@@ -77,9 +104,16 @@ def _surroundings(origins: Sequence[str]) -> list[Middleware]:
     cross_origin = Middleware(
         CORSMiddleware,
         allow_origins=list(origins),
-        allow_methods=["POST"],
-        allow_headers=["authorization", "content-type", "x-request-id"],
-        expose_headers=["x-request-id"],
+        allow_methods=["GET", "POST"],
+        allow_headers=[
+            "authorization",
+            "content-type",
+            "graphql-require-preflight",
+            "idempotency-key",
+            "last-event-id",
+            "x-request-id",
+        ],
+        expose_headers=["retry-after", "x-request-id"],
         max_age=_PREFLIGHT_SECONDS,
     )
-    return [Middleware(RequestLog), cross_origin, Middleware(BodyLimit)]
+    return [Middleware(RequestLog), cross_origin]

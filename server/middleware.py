@@ -2,12 +2,10 @@
 
 import re
 import time
-from collections.abc import Awaitable, Callable
 from typing import Final
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.ids import uuid7
@@ -67,57 +65,3 @@ class RequestLog:
                     status=status or None,
                     milliseconds=round((time.monotonic() - began) * 1000, 1),
                 )
-
-
-class BodyLimit:
-    """Refuses bodies above a limit with 413: at once when their length is announced, else when they pass it."""
-
-    def __init__(self, app: ASGIApp, limit: int = BODY_LIMIT) -> None:
-        self._app = app
-        self._limit = limit
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        length = Headers(scope=scope).get("content-length", "")
-        if length.isdecimal() and int(length) > self._limit:
-            await self._refuse(scope, receive, send)
-            return
-        body = await self._read(receive)
-        if body is None:
-            await self._refuse(scope, receive, send)
-            return
-        await self._app(scope, _again(body, receive), send)
-
-    async def _read(self, receive: Receive) -> bytes | None:
-        parts: list[bytes] = []
-        size, more = 0, True
-        while more:
-            message = await receive()
-            part = message.get("body", b"")
-            size += len(part)
-            if size > self._limit:
-                return None
-            parts.append(part)
-            more = message["type"] == "http.request" and message.get("more_body", False)
-        return b"".join(parts)
-
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        message = f"The body may have {self._limit} bytes."
-        body = {"errors": [{"message": message, "extensions": {"code": "PAYLOAD_TOO_LARGE"}}]}
-        await JSONResponse(body, status_code=413, headers={"Connection": "close"})(scope, receive, send)
-
-
-def _again(body: bytes, receive: Receive) -> Callable[[], Awaitable[Message]]:
-    """Hand out a body that was read already, then what comes after it."""
-    is_read = False
-
-    async def receive_again() -> Message:
-        nonlocal is_read
-        if is_read:
-            return await receive()
-        is_read = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return receive_again

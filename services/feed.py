@@ -43,6 +43,8 @@ class ResyncRequired(DomainError):
 class FeedClosed(Unavailable):
     """The server is stopping: connect again and subscribe after your last cursor."""
 
+    retry_after: Final = 1.0
+
 
 class TooManySubscribers(Unavailable):
     """This server has all the subscribers it can serve: connect again in a while."""

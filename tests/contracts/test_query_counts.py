@@ -1,6 +1,6 @@
 """A list takes the same number of SQL statements at 2 rows and at 50, with everything that hangs on its rows."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -65,11 +65,11 @@ async def furnish(ground: Ground, tenant: Tenant, amount: int) -> None:
 
 
 @pytest.fixture
-async def sizes(ground: Ground, door: Door, tenant: Tenant, other_tenant: Tenant) -> AsyncIterator[tuple[Door, Door]]:
+async def sizes(ground: Ground, door: Door, tenant: Tenant, other_tenant: Tenant) -> tuple[Door, Door]:
     """Clients of a small and of a larger workspace."""
     await furnish(ground, tenant, FEW)
     await furnish(ground, other_tenant, MANY)
-    yield await door.as_(tenant.owner), await door.as_(other_tenant.owner)
+    return await door.as_(tenant.owner), await door.as_(other_tenant.owner)
 
 
 def test_every_list_is_looked_at() -> None:

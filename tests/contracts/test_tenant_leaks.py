@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from core.database import CommitRefused, Database, DatabaseAway, DatabaseBusy, PoolLimits, ReadSession, WriteSession
 from models import Contact, Workspace
+from tests.fixtures.scratch import scratch_database
 from tests.fixtures.twins import TABLES, TENANT_TABLES, WORKSPACE, Rows, furnished_workspace
 
 APPEND_ONLY = {"audit_entries", "events"}
@@ -51,11 +52,18 @@ async def twins(database: Database) -> Twins:
     return Twins(one=one, other=other, rows=rows, other_rows=other_rows)
 
 
+@pytest.fixture(scope="module")
+async def arena() -> AsyncIterator[str]:
+    """A database of this module's own: storms read whole tables, and cut its connections."""
+    async with scratch_database() as url:
+        yield url
+
+
 @pytest.fixture
-async def crowd(database: Database) -> AsyncIterator[Database]:
-    """The same database with many connections, a short patience, and no restraint on writers."""
-    limits = PoolLimits(app=CONNECTIONS, writers=CONNECTIONS, system=2, wait=30, reading=0.05, writing=0.05)
-    opened = Database(database.url, pool=limits)
+async def crowd(arena: str) -> AsyncIterator[Database]:
+    """The arena with many connections, a short patience, and no restraint on writers."""
+    limits = PoolLimits(app=CONNECTIONS, writers=CONNECTIONS, system=2, wait=30, reading=0.15, writing=0.3)
+    opened = Database(arena, pool=limits)
     yield opened
     await opened.close()
 
@@ -267,9 +275,13 @@ async def _burn(database: Database, fire: Fire, workspaces: list[UUID]) -> None:
 
 
 @pytest.fixture(scope="module")
-async def street(database: Database) -> list[UUID]:
-    """Several workspaces, each with rows."""
-    return [(await furnished_workspace(database))[0] for _ in range(8)]
+async def street(arena: str) -> list[UUID]:
+    """Several workspaces of the arena, each with rows."""
+    database = Database(arena)
+    try:
+        return [(await furnished_workspace(database))[0] for _ in range(8)]
+    finally:
+        await database.close()
 
 
 async def test_no_answer_is_foreign_under_errors_timeouts_and_cancels(crowd: Database, street: list[UUID]) -> None:
@@ -313,7 +325,7 @@ async def test_walls_hold_while_connections_are_cut(crowd: Database, street: lis
             try:
                 async with crowd.read(workspace_id) as session:
                     fire.judge(workspace_id, list((await session.scalars(_MARKS)).all()))
-            except DatabaseAway:
+            except (DatabaseAway, DatabaseBusy):
                 refused += 1
 
     await asyncio.gather(cut(), *(read() for _ in range(TASKS)))

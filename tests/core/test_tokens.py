@@ -80,7 +80,7 @@ def test_what_is_no_token_is_invalid(token: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["sub", "sid", "wid"])
-@pytest.mark.parametrize("value", [str(uuid4()), "x" * 32, "", 7, None])
+@pytest.mark.parametrize("value", ["bef56f66-5d56-44c9-b50f-1b704361fed5", "x" * 32, "", 7, None])
 def test_ids_of_another_form_are_invalid(name: str, value: object) -> None:
     if name == "wid" and value is None:
         value = 0

@@ -1,0 +1,17 @@
+"""A moment of a workspace's log, as a subscription hands it to the engine: what happened, not yet made into an answer.
+
+Subscribers with the same operation, variables and permissions get the same answers to a moment. The engine makes them
+once, and sends each the same text; so what a moment shows must not depend on who listens.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """One place in the log. `show` makes its events, none when it holds nothing for this subscription."""
+
+    seq: int
+    cursor: str
+    show: Callable[[], Awaitable[Sequence[object]]]

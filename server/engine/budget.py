@@ -1,0 +1,101 @@
+"""Points for operations: a bucket for each credential in each workspace, in Redis, and spent from here in portions.
+
+A portion is taken from the bucket and spent in this process without asking again, so that most operations cost no
+round trip. What an operation did not use goes back into the portion. A portion is thrown away after some seconds:
+whoever moves between processes loses a little, and never gains.
+"""
+
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any, Final
+
+from core.errors import RateLimited
+from core.limits import Quota, Throttle
+
+SIGNED_IN: Final = Quota(limit=40_000, seconds=20)
+ANONYMOUS: Final = Quota(limit=4_000, seconds=40)
+LARGEST: Final = 5_000
+_PORTION: Final = 1_000
+_LIFETIME: Final = 5.0
+_ACCOUNTS: Final = 10_000
+
+
+class OperationTooExpensive(RateLimited):
+    """This operation costs too much at once: ask for smaller pages, or for fewer things below them."""
+
+    code = "COST_EXCEEDED"
+
+
+@dataclass(slots=True)
+class _Account:
+    """What is left of a portion. `ahead` is the bucket's debt in seconds when the portion was taken."""
+
+    left: int
+    ahead: float
+    taken_at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charge:
+    """What one operation was charged."""
+
+    account: _Account
+    quota: Quota
+    requested: int
+
+    def settled(self, actual: int) -> dict[str, Any]:
+        """Give back what was not used; return what `extensions.cost` shows."""
+        actual = min(actual, self.requested)
+        self.account.left += self.requested - actual
+        ahead = max(0.0, self.account.ahead - (time.monotonic() - self.account.taken_at))
+        in_bucket = int((self.quota.seconds - ahead) / self.quota.interval)
+        return {
+            "requested": self.requested,
+            "actual": actual,
+            "remaining": min(self.quota.limit, max(0, in_bucket) + self.account.left),
+            "resetAt": round(time.time() + ahead, 1),
+        }
+
+
+class Budget:
+    """Charges operations."""
+
+    def __init__(self, throttle: Throttle) -> None:
+        self._throttle = throttle
+        self._accounts: OrderedDict[str, _Account] = OrderedDict()
+
+    async def charge(self, key: str, cost: int, quota: Quota) -> Charge:
+        """Take points before an operation runs.
+
+        Raises:
+            OperationTooExpensive: no bucket is large enough.
+            RateLimited: this bucket is empty; says after how many seconds to try again.
+        """
+        if cost > LARGEST:
+            message = f"This operation may cost {cost} points, and {LARGEST} are the most: ask for smaller pages."
+            raise OperationTooExpensive(message)
+        now = time.monotonic()
+        account = self._accounts.get(key)
+        if account is None or account.left < cost or now - account.taken_at > _LIFETIME:
+            account = await self._refilled(key, account, cost, quota)
+        account.left -= cost
+        return Charge(account=account, quota=quota, requested=cost)
+
+    async def _refilled(self, key: str, old: _Account | None, cost: int, quota: Quota) -> _Account:
+        left = 0
+        if old is not None:
+            # taken out before the wait, so that two refills at once cannot both have it
+            left, old.left = (old.left if time.monotonic() - old.taken_at <= _LIFETIME else 0), 0
+        portion = max(cost - left, min(_PORTION, quota.limit // 4))
+        try:
+            standing = await self._throttle.spend(f"points:{key}", quota, portion)
+        except RateLimited:
+            portion = max(0, cost - left)
+            standing = await self._throttle.spend(f"points:{key}", quota, portion)
+        account = _Account(left=left + portion, ahead=standing.resets_in, taken_at=time.monotonic())
+        self._accounts[key] = account
+        self._accounts.move_to_end(key)
+        while len(self._accounts) > _ACCOUNTS:
+            self._accounts.popitem(last=False)
+        return account

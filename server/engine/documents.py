@@ -1,0 +1,107 @@
+"""Documents: parsed and validated once, and kept by their text.
+
+What is kept is bounded, because clients choose the texts; and only sound documents are, because a faulty one costs its
+sender nothing to change.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Final
+
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    GraphQLSyntaxError,
+    OperationDefinitionNode,
+    parse,
+    specified_rules,
+    validate,
+)
+
+from server.engine import rules
+from server.engine.request import RequestRefused
+
+_KEPT: Final = 1_000
+_KEPT_CHARACTERS: Final = 8_000_000
+_ERRORS: Final = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Document:
+    """A document that fits the schema. `operations` are by name; one without a name is under None."""
+
+    text: str
+    node: DocumentNode
+    operations: dict[str | None, OperationDefinitionNode]
+    asks_for_schema: bool
+
+    def operation(self, name: str | None) -> OperationDefinitionNode:
+        """Choose the operation to run.
+
+        Raises:
+            RequestRefused: there is none of that name, or the name is missing and there are several.
+        """
+        if name is None and len(self.operations) == 1:
+            return next(iter(self.operations.values()))
+        found = None if name is None else self.operations.get(name)
+        if found is None:
+            message = "Name one of the document's operations in `operationName`."
+            raise RequestRefused.because(message, code="OPERATION_RESOLUTION_FAILURE")
+        return found
+
+
+class Documents:
+    """The documents of one schema."""
+
+    def __init__(self, schema: GraphQLSchema) -> None:
+        self._schema = schema
+        self._rules = (*specified_rules, *rules.RULES)
+        self._kept: OrderedDict[str, Document] = OrderedDict()
+        self._characters = 0
+
+    def check(self, text: str, *, suggests: bool = True) -> Document:
+        """Parse and validate a text, or find it among those that were. `suggests`: errors propose names that do exist.
+
+        Raises:
+            RequestRefused: it is no document, or does not fit the schema or the limits.
+        """
+        found = self._kept.get(text)
+        if found is not None:
+            self._kept.move_to_end(text)
+            return found
+        node = self._parsed(text, suggests)
+        made = Document(text=text, node=node, operations=_operations(node), asks_for_schema=rules.asks_for_schema(node))
+        self._keep(made)
+        return made
+
+    def _parsed(self, text: str, suggests: bool) -> DocumentNode:
+        try:
+            node = parse(text, max_tokens=rules.TOKENS)
+        except GraphQLSyntaxError as error:
+            error.extensions = {"code": "GRAPHQL_PARSE_FAILED"}
+            raise RequestRefused([error], of_document=True) from None
+        faults = validate(self._schema, node, self._rules, max_errors=_ERRORS, hide_suggestions=not suggests)
+        if faults:
+            raise RequestRefused([_coded(each) for each in faults], of_document=True)
+        return node
+
+    def _keep(self, made: Document) -> None:
+        self._kept[made.text] = made
+        self._characters += len(made.text)
+        while len(self._kept) > _KEPT or self._characters > _KEPT_CHARACTERS:
+            gone, _ = self._kept.popitem(last=False)
+            self._characters -= len(gone)
+
+
+def _operations(node: DocumentNode) -> dict[str | None, OperationDefinitionNode]:
+    return {
+        None if each.name is None else each.name.value: each
+        for each in node.definitions
+        if isinstance(each, OperationDefinitionNode)
+    }
+
+
+def _coded(error: GraphQLError) -> GraphQLError:
+    error.extensions = {"code": "GRAPHQL_VALIDATION_FAILED", **(error.extensions or {})}
+    return error

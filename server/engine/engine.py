@@ -1,0 +1,167 @@
+"""The engine: takes the parameters of a request, and answers with data, errors and extensions."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Hashable
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+import orjson
+from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationDefinitionNode, OperationType
+
+from core.errors import DomainError
+from core.settings import Introspection
+from resolvers.context import Context
+from resolvers.moments import Moment
+from server.engine import budget, errors, execution
+from server.engine.budget import Budget, Charge
+from server.engine.documents import Document, Documents
+from server.engine.execution import Execution
+from server.engine.pricing import Pricing, spent
+from server.engine.request import Answer, Parameters, RequestRefused
+from server.engine.sharing import Answers, Group, Groups
+
+TIMEOUT: Final = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One operation, ready to run: its document fits the schema, and its variables fit the document."""
+
+    document: Document
+    node: OperationDefinitionNode
+    context: Context
+    execution: Execution
+    price: int
+
+    @property
+    def kind(self) -> OperationType:
+        """Query, mutation or subscription."""
+        return self.node.operation
+
+    @property
+    def request_id(self) -> str | None:
+        """What a caller is told to quote."""
+        return self.context.origin.request_id
+
+
+class Engine:
+    """Runs the operations of one schema. `introspection` says who may ask for it."""
+
+    def __init__(self, schema: GraphQLSchema, points: Budget, introspection: Introspection) -> None:
+        self.schema = schema
+        self.documents = Documents(schema)
+        self._pricing = Pricing(schema)
+        self._points = points
+        self._introspection = introspection
+        self._groups = Groups()
+
+    async def prepare(self, parameters: Parameters, context: Context) -> Operation:
+        """Check a request, and give its operation surroundings of its own.
+
+        Raises:
+            RequestRefused: the request is faulty; nothing of it runs.
+        """
+        if parameters.query is None:
+            raise RequestRefused.because("The request needs `query`, the text of a document.")
+        is_open = self._shows_schema(context)
+        document = self.documents.check(parameters.query, suggests=is_open)
+        if not is_open and document.asks_for_schema:
+            message = "This server does not show its schema here."
+            raise RequestRefused.because(message, code="INTROSPECTION_REFUSED", status=403)
+        node = document.operation(parameters.operation_name)
+        forked = context.fork()
+        with suppress(DomainError):
+            # a caller that lost the right is refused by the field that asks for it
+            await forked.recheck()
+        made = execution.build(self.schema, document.node, parameters, forked, suggests=is_open)
+        if isinstance(made, list):
+            raise RequestRefused([_coded(each) for each in made], of_document=True)
+        price = self._pricing.price(document, node, made.variables)
+        return Operation(document=document, node=node, context=forked, execution=made, price=price)
+
+    async def run(self, operation: Operation) -> Answer:
+        """Run a query or a mutation, within its budget and its time."""
+        try:
+            charge = await self._charge(operation)
+        except DomainError as refusal:
+            return Answer(errors=[errors.shown(refusal)], is_refusal=True)
+        try:
+            async with asyncio.timeout(TIMEOUT):
+                result = await operation.execution.result()
+        except TimeoutError:
+            message = f"The operation took longer than {TIMEOUT:.0f} s: ask for less."
+            return Answer(errors=[{"message": message, "extensions": {"code": "TIMEOUT"}}])
+        answer = _answer(result, operation)
+        answer.extensions["cost"] = charge.settled(spent(result.data))
+        return answer
+
+    async def follow(self, operation: Operation) -> AsyncGenerator[Answer]:
+        """Run a subscription: yields an answer for each event, and ends with the last one. A refusal is the last."""
+        try:
+            await self._charge(operation)
+            source = await operation.execution.source()
+            if isinstance(source, ExecutionResult):
+                dressed = errors.dressed(source.errors, operation.request_id)
+                yield Answer(errors=dressed, is_refusal=True)
+                return
+            with self._groups.joined(_group_of(operation)) as group:
+                async with aclosing(cast("AsyncGenerator[object]", source)) as events:
+                    async for event in events:
+                        for answer in await _answers(event, operation, group):
+                            yield answer
+        except DomainError as error:
+            yield Answer(errors=[errors.shown(error)], is_refusal=True)
+        except GraphQLError as error:
+            yield Answer(errors=errors.dressed([error], operation.request_id), is_refusal=True)
+        except Exception as error:  # noqa: BLE001  (a bug of a source ends its stream, and nothing else)
+            yield Answer(errors=[errors.bug(operation.request_id, error)], is_refusal=True)
+
+    def _shows_schema(self, context: Context) -> bool:
+        if self._introspection is Introspection.SIGNED_IN:
+            return context.caller is not None
+        return self._introspection is Introspection.ANYBODY
+
+    async def _charge(self, operation: Operation) -> Charge:
+        caller = operation.context.caller
+        if caller is None:
+            key, quota = f"address:{operation.context.origin.ip or ''}", budget.ANONYMOUS
+        else:
+            workspace = "" if caller.actor is None else caller.actor.workspace_id.hex
+            key, quota = f"{caller.user_id.hex}:{workspace}", budget.SIGNED_IN
+        return await self._points.charge(key, operation.price, quota)
+
+
+async def _answers(event: object, operation: Operation, group: Group) -> Answers:
+    """Answer an event; one of a log is answered once for its whole group."""
+    if not isinstance(event, Moment):
+        result = await operation.execution.event(event)
+        return [_answer(result, operation, event)]
+
+    async def make() -> Answers:
+        return [_answer(await operation.execution.event(each), operation, each) for each in await event.show()]
+
+    known = group.known(event.seq)
+    return known if known is not None else await group.answers(event.seq, make)
+
+
+def _group_of(operation: Operation) -> Hashable:
+    """Name who gets the same answers: same text, variables (but the place to begin at), workspace and permissions."""
+    caller = operation.context.caller
+    actor = None if caller is None else caller.actor
+    if actor is None:
+        return object()
+    given = {name: value for name, value in operation.execution.variables.items() if name != "after"}
+    written = orjson.dumps(given, default=repr, option=orjson.OPT_SORT_KEYS)
+    name = None if operation.node.name is None else operation.node.name.value
+    return operation.document.text, name, written, actor.workspace_id, actor.permissions
+
+
+def _answer(result: ExecutionResult, operation: Operation, event: object = None) -> Answer:
+    cursor: Any = getattr(event, "cursor", None)
+    return Answer(data=result.data, errors=errors.dressed(result.errors, operation.request_id), cursor=cursor)
+
+
+def _coded(error: GraphQLError) -> GraphQLError:
+    error.extensions = {"code": "BAD_USER_INPUT", **(error.extensions or {})}
+    return error

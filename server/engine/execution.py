@@ -1,0 +1,59 @@
+"""The border to graphql-core's executor, whose types are looser than ours."""
+
+import inspect
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+import graphql.execution
+from graphql import DocumentNode, ExecutionResult, GraphQLError, GraphQLSchema
+
+from server.engine.request import Parameters
+
+_core: Any = graphql.execution
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """An operation whose variables fit, and which can run."""
+
+    _executor: Any
+
+    @property
+    def variables(self) -> Mapping[str, Any]:
+        """The variables, coerced."""
+        return cast("Mapping[str, Any]", self._executor.variable_values.coerced)
+
+    async def result(self) -> ExecutionResult:
+        """Run a query or mutation."""
+        return await _awaited(self._executor.execute_operation())
+
+    async def source(self) -> AsyncIterator[Any] | ExecutionResult:
+        """Open what a subscription listens to."""
+        return cast(
+            "AsyncIterator[Any] | ExecutionResult", await _awaited(_core.create_source_event_stream(self._executor))
+        )
+
+    async def event(self, payload: object) -> ExecutionResult:
+        """Answer one event of a subscription."""
+        one = self._executor.build_per_event_executor(payload)
+        return await _awaited(_core.execute_subscription_event(one))
+
+
+def build(
+    schema: GraphQLSchema, document: DocumentNode, parameters: Parameters, context: object, *, suggests: bool
+) -> Execution | list[GraphQLError]:
+    """Coerce the variables of an operation; return what is wrong with them, if anything is."""
+    made: Any = _core.Executor.build(
+        schema,
+        document,
+        context_value=context,
+        raw_variable_values=dict(parameters.variables),
+        operation_name=parameters.operation_name,
+        hide_suggestions=not suggests,
+    )
+    return cast("list[GraphQLError]", made) if isinstance(made, list) else Execution(made)
+
+
+async def _awaited(value: Any) -> Any:
+    return await value if inspect.isawaitable(value) else value

@@ -1,0 +1,117 @@
+"""What a client asks, and what it is told: the shapes that all protocols share."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Self, cast
+
+import orjson
+from graphql import GraphQLError
+
+NAME_LONGEST: Final = 200
+
+
+class RequestRefused(Exception):
+    """The request is faulty as a whole: nothing was executed. `status` is that of HTTP.
+
+    A fault of a document or its variables (`of_document`) gets 200 when the client knows application/json alone.
+    """
+
+    def __init__(self, errors: Sequence[GraphQLError], status: int = 400, *, of_document: bool = False) -> None:
+        super().__init__(errors[0].message)
+        self.errors = tuple(errors)
+        self.status = status
+        self.of_document = of_document
+
+    @classmethod
+    def because(cls, message: str, *, code: str = "BAD_REQUEST", status: int = 400) -> Self:
+        """Refuse with one error."""
+        return cls([GraphQLError(message, extensions={"code": code})], status)
+
+    @property
+    def answer(self) -> "Answer":
+        """The refusal as the body of an answer: without `data`."""
+        return Answer(errors=[error.formatted for error in self.errors], is_refusal=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameters:
+    """One request (GraphQL over HTTP, section 4): the text of a document, or the name of a stored one."""
+
+    query: str | None = None
+    document_id: str | None = None
+    operation_name: str | None = None
+    variables: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    extensions: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    @classmethod
+    def of(cls, body: object) -> Self:
+        """Read the parameters of a request.
+
+        Raises:
+            RequestRefused: one of them has the wrong type, or there is no document. The message names it.
+        """
+        if not isinstance(body, dict):
+            raise RequestRefused.because("The request is a JSON object with `query`.")
+        given = cast("dict[str, Any]", body)
+        query, document_id = _text(given, "query"), _text(given, "documentId")
+        if query is None and document_id is None and not isinstance(given.get("extensions"), dict):
+            raise RequestRefused.because("The request needs `query`, the text of a document.")
+        name = _text(given, "operationName")
+        if name is not None and len(name) > NAME_LONGEST:
+            raise RequestRefused.because("`operationName` is too long.")
+        return cls(
+            query=query,
+            document_id=document_id,
+            operation_name=name,
+            variables=_object(given, "variables"),
+            extensions=_object(given, "extensions"),
+        )
+
+
+@dataclass(slots=True, kw_only=True)
+class Answer:
+    """The body of one answer. `data` is left out of a refusal; `cursor` is the place of an event in its log."""
+
+    data: Mapping[str, Any] | None = None
+    errors: list[Any] = field(default_factory=list[Any])
+    extensions: dict[str, Any] = field(default_factory=dict[str, Any])
+    is_refusal: bool = False
+    cursor: str | None = None
+    _text: str | None = None
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The answer as JSON has it: errors first, so that a reader of a log sees them."""
+        found: dict[str, Any] = {}
+        if self.errors:
+            found["errors"] = self.errors
+        if not self.is_refusal:
+            found["data"] = self.data
+        if self.extensions:
+            found["extensions"] = self.extensions
+        return found
+
+    @property
+    def text(self) -> str:
+        """The body as JSON text, written once for all who are sent it."""
+        if self._text is None:
+            self._text = orjson.dumps(self.body).decode()
+        return self._text
+
+
+def _text(given: Mapping[str, Any], name: str) -> str | None:
+    value: object = given.get(name)
+    if value is None or isinstance(value, str):
+        return value
+    message = f"`{name}` is a text."
+    raise RequestRefused.because(message)
+
+
+def _object(given: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value: object = given.get(name)
+    if value is None:
+        return {}
+    if isinstance(value, dict):
+        return cast("dict[str, Any]", value)
+    message = f"`{name}` is an object."
+    raise RequestRefused.because(message)

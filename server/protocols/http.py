@@ -1,0 +1,166 @@
+"""GraphQL over HTTP: one request, one answer, or a stream of them (September 2026 release of the specification).
+
+Where the public audits of graphql-http and the published text differ, docs/decisions/0007 says what is done.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final, cast
+from urllib.parse import parse_qsl
+
+from graphql import OperationType
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from core.ground import Ground
+from resolvers.context import Context
+from server.engine import Answer, Engine, Parameters, RequestRefused
+from server.middleware import BODY_LIMIT, request_id_of
+from server.persisted import PersistedDocuments
+from server.protocols import asgi, json_text, streams
+from server.protocols.asgi import Header
+from server.protocols.negotiation import Form, accepted
+from services.access import Origin
+from services.feed import Feed
+
+_PREFLIGHT: Final = (b"graphql-require-preflight", b"apollo-require-preflight", b"x-graphql-require-preflight")
+_USER_AGENT_LIMIT: Final = 300
+_QUERY_LIMIT: Final = 8_192
+_OK: Final = 200
+_PARTIAL: Final = 294
+_RETRY: Final = {"RATE_LIMITED": 429, "COST_EXCEEDED": 422, "UNAVAILABLE": 503, "TIMEOUT": 503}
+
+
+class HttpEndpoint:
+    """Answers HTTP requests at the endpoint. A browser that opens the address gets `page`."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        persisted: PersistedDocuments,
+        ground: Ground,
+        feed: Feed,
+        page: Callable[[Request], Response],
+    ) -> None:
+        self._engine = engine
+        self._persisted = persisted
+        self._ground = ground
+        self._feed = feed
+        self._page = page
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["method"] in ("GET", "HEAD") and _opens_a_page(scope):
+            await self._page(Request(scope))(scope, receive, send)
+            return
+        form = accepted(asgi.header(scope, b"accept"))
+        try:
+            if form is None:
+                message = f"Accept one of: {', '.join(each.value for each in Form)}."
+                raise RequestRefused.because(message, status=406)
+            await self._serve(form, scope, receive, send)
+        except RequestRefused as refusal:
+            more: list[Header] = [(b"allow", b"GET, POST")] if refusal.status == 405 else []
+            shown = form if form is not None else Form.JSON
+            status = _OK if refusal.of_document and shown is Form.JSON else refusal.status
+            await _send(send, shown, refusal.answer, status, more)
+
+    async def _serve(self, form: Form, scope: Scope, receive: Receive, send: Send) -> None:
+        is_get = scope["method"] == "GET"
+        parameters = await self._persisted.resolve(_from_query(scope) if is_get else await _from_body(scope, receive))
+        context = await self._context(scope)
+        try:
+            operation = await self._engine.prepare(parameters, context)
+            if is_get and operation.kind is OperationType.MUTATION:
+                raise RequestRefused.because("Send a mutation by POST.", status=405)
+            if operation.kind is OperationType.SUBSCRIPTION and not form.is_stream:
+                message = (
+                    f"A subscription streams: accept {Form.EVENTS.value} or {Form.MULTIPART.value}, or use a socket."
+                )
+                raise RequestRefused.because(message, status=406)
+        except RequestRefused as refusal:
+            if not form.is_stream:
+                raise
+            await streams.send_one(form, refusal.answer, send)
+            return
+        if operation.kind is OperationType.SUBSCRIPTION:
+            await streams.send_all(form, self._engine.follow(operation), receive, send)
+            return
+        answer = await self._engine.run(operation)
+        if form.is_stream:
+            await streams.send_one(form, answer, send)
+        else:
+            await _send(send, form, answer, _status(form, answer), _retry(answer))
+
+    async def _context(self, scope: Scope) -> Context:
+        client = scope.get("client")
+        origin = Origin(
+            ip=client[0] if client else None,
+            user_agent=(asgi.header(scope, b"user-agent") or "")[:_USER_AGENT_LIMIT] or None,
+            request_id=request_id_of(scope),
+        )
+        context = Context(self._ground, self._feed, origin, resume_after=asgi.header(scope, b"last-event-id"))
+        await context.sign_in(asgi.header(scope, b"authorization"))
+        return context
+
+
+def _opens_a_page(scope: Scope) -> bool:
+    line = asgi.header(scope, b"accept") or ""
+    return "text/html" in line and not scope["query_string"]
+
+
+def _from_query(scope: Scope) -> Parameters:
+    """Read a GET: stored documents alone, and only with a header that no page of a foreign origin can send unasked."""
+    if not any(asgi.header(scope, name) for name in _PREFLIGHT):
+        message = f"A GET needs the header `{_PREFLIGHT[0].decode()}`; send other requests by POST."
+        raise RequestRefused.because(message, status=405)
+    raw = cast("bytes", scope["query_string"])
+    if len(raw) > _QUERY_LIMIT:
+        raise RequestRefused.because("The address is too long: send the request by POST.", status=414)
+    given: dict[str, Any] = dict(parse_qsl(raw.decode("latin-1"), keep_blank_values=True, max_num_fields=20))
+    if "query" in given:
+        raise RequestRefused.because("A GET names a stored document (`documentId`); send a text by POST.", status=405)
+    for name in ("variables", "extensions"):
+        if name in given:
+            given[name] = _parsed(given[name].encode("utf-8", "surrogatepass"))
+    return Parameters.of(given)
+
+
+async def _from_body(scope: Scope, receive: Receive) -> Parameters:
+    if scope["method"] != "POST":
+        raise RequestRefused.because("Send the request by POST.", status=405)
+    kind, _, rest = (asgi.header(scope, b"content-type") or "").partition(";")
+    charset = rest.lower().replace(" ", "").replace('"', "")
+    if kind.strip().lower() != "application/json" or charset not in ("", "charset=utf-8", "charset=utf8"):
+        raise RequestRefused.because("Send the request as application/json, in UTF-8.", status=415)
+    body = await asgi.body_of(receive, BODY_LIMIT)
+    if body is None:
+        message = f"The body may have {BODY_LIMIT} bytes."
+        raise RequestRefused.because(message, code="PAYLOAD_TOO_LARGE", status=413)
+    return Parameters.of(_parsed(body))
+
+
+def _parsed(text: bytes) -> object:
+    try:
+        return json_text.parsed(text)
+    except json_text.JsonRefused as error:
+        message = f"Send a JSON object: {error}."
+        raise RequestRefused.because(message) from None
+
+
+def _status(form: Form, answer: Answer) -> int:
+    code = answer.errors[0]["extensions"].get("code") if answer.errors else None
+    if answer.is_refusal or (answer.data is None and code in _RETRY):
+        return _RETRY.get(str(code), _OK)
+    is_partial = form is Form.RESPONSE and answer.errors and answer.data is not None
+    return _PARTIAL if is_partial else _OK
+
+
+def _retry(answer: Answer) -> list[Header]:
+    wait = answer.errors[0]["extensions"].get("retryAfter") if answer.errors else None
+    return [] if wait is None else [(b"retry-after", str(max(1, round(wait))).encode())]
+
+
+async def _send(send: Send, form: Form, answer: Answer, status: int, more: list[Header]) -> None:
+    shown = Form.JSON if form.is_stream else form
+    await asgi.reply(send, status, asgi.encoded(answer.body), f"{shown.value}; charset=utf-8", more)

@@ -1,0 +1,97 @@
+"""All sockets of one process: how many there may be, and their end when the process stops."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+_END: Final = 3.0
+
+
+class SocketsFull(Exception):
+    """There are as many sockets of this kind as there may be. Its text says of which."""
+
+
+class Ending(Protocol):
+    """A socket that can be asked to end."""
+
+    def stop(self) -> None:
+        """End in order, soon."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SocketLimits:
+    """How many sockets a person, an address and a workspace may have in one process."""
+
+    user: int = 50
+    address: int = 500
+    workspace: int = 2_000
+
+
+class Sockets:
+    """The sockets that are open."""
+
+    def __init__(self, limits: SocketLimits) -> None:
+        self._limits = limits
+        self._counts: Counter[str] = Counter()
+        self._open: set[Ending] = set()
+        self._is_stopping = False
+        self._changed = asyncio.Event()
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    @contextmanager
+    def opened(self, socket: Ending, address: str) -> Generator[None]:
+        """Count a socket while it is open.
+
+        Raises:
+            SocketsFull: its address has too many, or the process stops.
+        """
+        if self._is_stopping:
+            raise SocketsFull("The server is stopping: connect again")
+        with self.counted(f"address:{address}", self._limits.address, "address"):
+            self._open.add(socket)
+            try:
+                yield
+            finally:
+                self._open.discard(socket)
+                self._changed.set()
+
+    @contextmanager
+    def counted(self, key: str, most: int, what: str) -> Generator[None]:
+        """Count one more under a key.
+
+        Raises:
+            SocketsFull: there are too many.
+        """
+        if self._counts[key] >= most:
+            raise SocketsFull(f"Too many sockets of one {what}")
+        self._counts[key] += 1
+        try:
+            yield
+        finally:
+            self._counts[key] -= 1
+            if not self._counts[key]:
+                del self._counts[key]
+
+    @property
+    def limits(self) -> SocketLimits:
+        """How many there may be."""
+        return self._limits
+
+    async def stop(self) -> None:
+        """End all of them, within some seconds."""
+        self._is_stopping = True
+        for each in tuple(self._open):
+            each.stop()
+        try:
+            async with asyncio.timeout(_END):
+                while self._open:
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            return

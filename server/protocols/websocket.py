@@ -1,0 +1,343 @@
+"""graphql-transport-ws: many operations on one socket (graphql-ws, PROTOCOL.md), each with surroundings of its own.
+
+A fault of one operation ends that operation; a message that breaks the protocol ends the socket. Beyond the protocol:
+a `ping` whose payload has an `authorization` line renews who is signed in, without a new socket.
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack, aclosing
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import orjson
+import structlog
+from graphql import OperationType
+from starlette.types import Receive, Scope, Send
+
+from core import clock
+from core.errors import DomainError
+from core.ground import Ground
+from resolvers.context import Context
+from server.engine import Answer, Engine, Parameters, RequestRefused
+from server.engine import errors as shown_errors
+from server.middleware import request_id_of
+from server.persisted import PersistedDocuments
+from server.protocols import asgi, messages
+from server.protocols.outbox import Outbox
+from server.protocols.sockets import Sockets, SocketsFull
+from services.access import Origin
+from services.feed import Feed
+
+PROTOCOL: Final = "graphql-transport-ws"
+INIT: Final = 5.0
+KEEPALIVE: Final = 20.0
+OPERATIONS: Final = 20
+BURST: Final = 100
+PER_SECOND: Final = 30.0
+_LOOK: Final = 15.0
+_LAST_WORDS: Final = 1.0
+_USER_AGENT_LIMIT: Final = 300
+_REASON_LONGEST: Final = 120
+_PING: Final = '{"type":"ping"}'
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+class Closed(Exception):
+    """The socket ends, with a code and a reason; None when the client has closed it."""
+
+    def __init__(self, code: int | None, reason: str = "") -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason[:_REASON_LONGEST]
+
+
+class SocketEndpoint:
+    """Opens sockets at the endpoint."""
+
+    def __init__(
+        self, engine: Engine, persisted: PersistedDocuments, ground: Ground, feed: Feed, sockets: Sockets
+    ) -> None:
+        self.engine = engine
+        self.persisted = persisted
+        self.ground = ground
+        self.feed = feed
+        self.sockets = sockets
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one socket until it ends."""
+        await receive()
+        if not self._is_welcome(scope):
+            await send({"type": "websocket.close", "code": 4403, "reason": "Origin not allowed"})
+            return
+        offered = PROTOCOL in scope["subprotocols"]
+        await send({"type": "websocket.accept", "subprotocol": PROTOCOL if offered else None})
+        if not offered:
+            await send({"type": "websocket.close", "code": 4406, "reason": "Subprotocol not acceptable"})
+            return
+        client = scope.get("client")
+        origin = Origin(
+            ip=client[0] if client else None,
+            user_agent=(asgi.header(scope, b"user-agent") or "")[:_USER_AGENT_LIMIT] or None,
+            request_id=request_id_of(scope),
+        )
+        await Session(self, origin, receive, send).run()
+
+    def _is_welcome(self, scope: Scope) -> bool:
+        """Tell whether a page of some origin may connect: our own, one of the list, or no page at all."""
+        origin = asgi.header(scope, b"origin")
+        if origin is None:
+            return True
+        if origin.rstrip("/") in self.ground.settings.server.allowed_origins:
+            return True
+        return urlsplit(origin).netloc == asgi.header(scope, b"host")
+
+
+class Session:
+    """One socket."""
+
+    def __init__(self, endpoint: SocketEndpoint, origin: Origin, receive: Receive, send: Send) -> None:
+        self._endpoint = endpoint
+        self._receive = receive
+        self._send = send
+        self._context = Context(endpoint.ground, endpoint.feed, origin)
+        self._outbox = Outbox(self._write)
+        self._operations: dict[str, asyncio.Task[None]] = {}
+        self._is_ready = False
+        self._tokens = float(BURST)
+        self._counted_at = time.monotonic()
+        self._held = ExitStack()
+        self._stopping = asyncio.Event()
+
+    async def run(self) -> None:
+        """Serve until the client leaves, breaks the protocol, or may not stay."""
+        with self._held:
+            try:
+                self._held.enter_context(self._endpoint.sockets.opened(self, self._context.origin.ip or ""))
+                await self._live()
+            except SocketsFull as full:
+                await self._close(Closed(4429, str(full)))
+            except Closed as closed:
+                await self._close(closed)
+
+    def stop(self) -> None:
+        """End in order, because the process stops."""
+        self._stopping.set()
+
+    async def _live(self) -> None:
+        """Run the parts of the socket side by side; the first that ends, ends it."""
+        parts = [
+            asyncio.create_task(each, name=name)
+            for name, each in (
+                ("socket reader", self._read()),
+                ("socket writer", self._outbox.run()),
+                ("socket watch", self._watch()),
+            )
+        ]
+        try:
+            done, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
+            await self._end_operations()
+        finally:
+            for each in (*parts, *self._operations.values()):
+                each.cancel()
+            await asyncio.gather(*parts, *self._operations.values(), return_exceptions=True)
+        for each in done:
+            error = each.exception()
+            if isinstance(error, TimeoutError):
+                raise Closed(1013, "Nothing was read for too long") from None
+            if error is not None:
+                raise error
+
+    async def _end_operations(self) -> None:
+        """When the process stops, let each operation say so (its feed is closed by now), and the words be written."""
+        if self._stopping.is_set() and self._operations:
+            await asyncio.wait(self._operations.values(), timeout=_LAST_WORDS)
+            await self._outbox.drained(_LAST_WORDS)
+
+    async def _read(self) -> None:
+        began = time.monotonic()
+        while True:
+            try:
+                async with asyncio.timeout(None if self._is_ready else max(0.0, INIT + began - time.monotonic())):
+                    message = await self._receive()
+            except TimeoutError:
+                raise Closed(4408, "Connection initialisation timeout") from None
+            if message["type"] == "websocket.disconnect":
+                raise Closed(None)
+            text: str | None = message.get("text")
+            if text is None:
+                raise Closed(4400, "A message is a text")
+            self._count()
+            try:
+                await self._hear(messages.read(text))
+            except messages.MessageInvalid as fault:
+                raise Closed(4400, str(fault)) from None
+
+    async def _watch(self) -> None:
+        """Keep the line alive, and look whether whoever is signed in may stay."""
+        looked = pinged = time.monotonic()
+        while True:
+            try:
+                async with asyncio.timeout(self._until_expiry(min(_LOOK, KEEPALIVE))):
+                    await self._stopping.wait()
+                raise Closed(1012, "The server restarts: connect again, and go on after your last cursor")
+            except TimeoutError:
+                pass
+            now = time.monotonic()
+            if now - pinged >= KEEPALIVE - 1:
+                pinged = now
+                await self._outbox.put(_PING)
+            caller = self._context.caller
+            if caller is not None and caller.expires_at <= clock.now():
+                raise Closed(4401, "The access token has run out: renew it by a ping, or connect again")
+            if now - looked >= _LOOK:
+                looked = now
+                await self._recheck()
+
+    def _until_expiry(self, most: float) -> float:
+        caller = self._context.caller
+        if caller is None:
+            return most
+        return min(most, max(0.05, (caller.expires_at - clock.now()).total_seconds()))
+
+    async def _recheck(self) -> None:
+        try:
+            await self._context.recheck(now=True)
+        except DomainError as error:
+            code = 4403 if error.code == "NOT_WORKSPACE_MEMBER" else 4401
+            raise Closed(code, error.message) from None
+
+    def _count(self) -> None:
+        """Count a message against the socket's rate."""
+        now = time.monotonic()
+        self._tokens = min(BURST, self._tokens + (now - self._counted_at) * PER_SECOND) - 1
+        self._counted_at = now
+        if self._tokens < 0:
+            raise Closed(4429, "Too many messages")
+
+    async def _hear(self, message: Mapping[str, Any]) -> None:
+        match message["type"]:
+            case "connection_init":
+                await self._begin(message.get("payload") or {})
+            case "ping":
+                await self._pong(message.get("payload"))
+            case "pong":
+                return
+            case "subscribe":
+                self._subscribe(message["id"], message["payload"])
+            case _:
+                task = self._operations.pop(message["id"], None)
+                if task is not None:
+                    task.cancel()
+
+    async def _begin(self, payload: Mapping[str, Any]) -> None:
+        if self._is_ready:
+            raise Closed(4429, "Too many initialisation requests")
+        line = payload.get("authorization", payload.get("Authorization"))
+        if line is not None:
+            await self._context.sign_in(line if isinstance(line, str) else "-")
+            if self._context.caller is None:
+                raise Closed(4403, "Forbidden")
+        self._hold()
+        self._is_ready = True
+        await self._outbox.put('{"type":"connection_ack"}')
+
+    def _hold(self) -> None:
+        """Count the socket for its person and workspace."""
+        caller, sockets = self._context.caller, self._endpoint.sockets
+        if caller is None:
+            return
+        user = sockets.counted(f"user:{caller.user_id}", sockets.limits.user, "person")
+        self._held.enter_context(user)
+        if caller.actor is not None:
+            key = f"workspace:{caller.actor.workspace_id}"
+            self._held.enter_context(sockets.counted(key, sockets.limits.workspace, "workspace"))
+
+    async def _pong(self, payload: Mapping[str, Any] | None) -> None:
+        line = None if payload is None else payload.get("authorization")
+        if not self._is_ready or not isinstance(line, str):
+            echo = "" if payload is None else f',"payload":{orjson.dumps(payload).decode()}'
+            await self._outbox.put(f'{{"type":"pong"{echo}}}')
+            return
+        told = await self._renew(line)
+        await self._outbox.put(f'{{"type":"pong","payload":{orjson.dumps(told).decode()}}}')
+
+    async def _renew(self, line: str) -> dict[str, Any]:
+        """Take a new access token of the same person in the same workspace."""
+        before = self._context.caller
+        fresh = Context(self._endpoint.ground, self._endpoint.feed, self._context.origin)
+        await fresh.sign_in(line)
+        try:
+            after = fresh.identity
+        except DomainError as error:
+            return {"errors": [shown_errors.shown(error)]}
+        is_same = before is not None and before.user_id == after.user_id
+        if before is None or not is_same or _workspace(before.actor) != _workspace(after.actor):
+            raise Closed(4403, "A token of somebody else, or of another workspace, needs a new socket")
+        self._context.caller = after
+        return {"expiresAt": after.expires_at.isoformat()}
+
+    def _subscribe(self, key: str, payload: Mapping[str, Any]) -> None:
+        if not self._is_ready:
+            raise Closed(4401, "Unauthorized")
+        if key in self._operations:
+            raise Closed(4409, f"Subscriber for {key} already exists")
+        self._operations[key] = asyncio.create_task(self._operate(key, payload), name="socket operation")
+
+    async def _operate(self, key: str, payload: Mapping[str, Any]) -> None:
+        """Run one operation to its end, and tell it."""
+        opening = f'{{"id":{orjson.dumps(key).decode()},"type":'
+        me = asyncio.current_task()
+        try:
+            last = await self._answers(opening, payload)
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # noqa: BLE001  (a bug of one operation ends that operation)
+            last = _error([shown_errors.bug(self._context.origin.request_id, error)])
+        if self._operations.get(key) is me:
+            del self._operations[key]
+            await self._outbox.put(opening + last)
+
+    async def _answers(self, opening: str, payload: Mapping[str, Any]) -> str:
+        """Send the answers of an operation; return its last message."""
+        if len(self._operations) > OPERATIONS:
+            refusal = {"message": f"A socket may have {OPERATIONS} operations.", "extensions": {"code": "TOO_MANY"}}
+            return _error([refusal])
+        try:
+            parameters = await self._endpoint.persisted.resolve(Parameters.of(dict(payload)))
+            operation = await self._endpoint.engine.prepare(parameters, self._context)
+        except RequestRefused as refusal:
+            return _error(refusal.answer.errors)
+        if operation.kind is not OperationType.SUBSCRIPTION:
+            answer = await self._endpoint.engine.run(operation)
+            return await self._told(opening, answer) or '"complete"}'
+        async with aclosing(self._endpoint.engine.follow(operation)) as answers:
+            async for answer in answers:
+                last = await self._told(opening, answer)
+                if last is not None:
+                    return last
+        return '"complete"}'
+
+    async def _told(self, opening: str, answer: Answer) -> str | None:
+        """Send one answer; a refusal is not sent but returned, as the operation's last message."""
+        if answer.is_refusal:
+            return _error(answer.errors)
+        await self._outbox.put(f'{opening}"next","payload":{answer.text}}}')
+        return None
+
+    async def _write(self, frame: str) -> None:
+        await self._send({"type": "websocket.send", "text": frame})
+
+    async def _close(self, closed: Closed) -> None:
+        if closed.code is not None:
+            await self._send({"type": "websocket.close", "code": closed.code, "reason": closed.reason})
+
+
+def _error(errors: list[Any]) -> str:
+    return f'"error","payload":{orjson.dumps(errors).decode()}}}'
+
+
+def _workspace(actor: Any) -> Any:
+    return None if actor is None else actor.workspace_id
