@@ -1,7 +1,7 @@
 """Subscriptions to what happens in a workspace, resumable by cursor."""
 
 from collections.abc import AsyncGenerator, AsyncIterator
-from typing import Final, cast
+from typing import Annotated, Final, cast
 
 import strawberry
 
@@ -21,6 +21,15 @@ from services.accounts import sessions
 from services.contacts import reading
 from services.feed import Notice
 from services.feed import ResyncRequired as Gap
+
+After = Annotated[
+    str | None,
+    strawberry.argument(description="The cursor of the last event that was seen; what came behind it is sent first."),
+]
+Types = Annotated[list[EventType] | None, strawberry.argument(description="Only events of these types.")]
+Contacts = Annotated[
+    ContactFilter | None, strawberry.argument(description="Only contacts that match, or did before the change.")
+]
 
 _QUIET: Final = 4.0
 _SUBJECTS: Final = {
@@ -70,7 +79,7 @@ def _touches_rights(notice: Notice | None) -> bool:
 
 @subscription(Permission.EVENTS_READ)
 async def workspace_events(
-    context: Context, after: str | None = None, types: list[EventType] | None = None
+    context: Context, after: After = None, types: Types = None
 ) -> AsyncIterator[WorkspaceEventResult]:
     """What happens in the workspace, as far as one may know of it. Give the last event's `cursor` as `after` to miss
     nothing; `types` narrows it down.
@@ -85,7 +94,7 @@ async def workspace_events(
 
 @subscription(Permission.CONTACTS_READ)
 async def contact_changed(
-    context: Context, after: str | None = None, filter: ContactFilter | None = None
+    context: Context, after: After = None, filter: Contacts = None
 ) -> AsyncIterator[ContactChangedResult]:
     """Changes of contacts that match a filter, or did not any more after the change."""
     read_filter(filter)
