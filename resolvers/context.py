@@ -29,7 +29,7 @@ class Context:
         self.origin = origin
         self.resume_after = resume_after
         self.caller: Identity | None = None
-        self._refusal: DomainError | None = None
+        self.refusal: DomainError | None = None
         self._checked_at = 0.0
         self._graph: GraphContext | None = None
 
@@ -41,7 +41,7 @@ class Context:
             Unauthenticated: nobody did, or their token is not good (any more).
         """
         if self.caller is None:
-            raise self._refusal or Unauthenticated
+            raise self.refusal or Unauthenticated
         return self.caller
 
     @property
@@ -61,6 +61,10 @@ class Context:
             self._graph = GraphContext(self.actor, self.ground.database)
         return self._graph
 
+    def place(self, after: str | None) -> str | None:
+        """Return the cursor that a stream begins behind: the given one, else where the client was when it dropped."""
+        return self.resume_after if after is None else after
+
     async def sign_in(self, authorization: str | None) -> None:
         """Take the line `Bearer <accessToken>`. A bad token is remembered, and refused where an identity is needed."""
         if not authorization:
@@ -71,7 +75,7 @@ class Context:
         try:
             self.caller = await sessions.authenticate(self.ground, authorization[len(_BEARER) :].strip(), self.origin)
         except DomainError as error:
-            self._refusal = error
+            self.refusal = error
 
     async def recheck(self, *, now: bool = False) -> None:
         """Look again whether the session and the membership stand; at most every five seconds unless `now`.
@@ -86,7 +90,7 @@ class Context:
         try:
             self.caller = await sessions.still_valid(self.ground, self.caller, self.origin)
         except Unauthenticated as error:
-            self.caller, self._refusal = None, error
+            self.caller, self.refusal = None, error
             raise
         self._checked_at = time.monotonic()
         self._graph = None

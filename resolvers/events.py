@@ -1,6 +1,8 @@
 """Subscriptions to what happens in a workspace, resumable by cursor."""
 
+import random
 from collections.abc import AsyncGenerator, AsyncIterator
+from functools import partial
 from typing import Annotated, Final, cast
 
 import strawberry
@@ -11,6 +13,7 @@ from graph.filters import read_filter
 from models import EVENT_READERS, EventType, Permission
 from resolvers.context import Context
 from resolvers.fields import subscription
+from resolvers.moments import Moment
 from schema.audit import subject_id
 from schema.contact import Contact, ContactFilter
 from schema.event import ContactChanged, ContactChangedResult, ResyncRequired, WorkspaceEvent, WorkspaceEventResult
@@ -31,7 +34,7 @@ Contacts = Annotated[
     ContactFilter | None, strawberry.argument(description="Only contacts that match, or did before the change.")
 ]
 
-_QUIET: Final = 4.0
+_QUIET: Final = 15.0
 _SUBJECTS: Final = {
     "contact": "Contact",
     "label": "Label",
@@ -56,63 +59,64 @@ _TOUCHES_RIGHTS: Final = frozenset(
 async def heard(context: Context, after: str | None) -> AsyncGenerator[Notice]:
     """Yield what happens in the actor's workspace, from behind a cursor on, as long as the actor may listen.
 
-    Session and membership are looked at every few seconds, and at once when an event says that they changed.
+    Session and membership are looked at when an event says that they changed, and now and then in any case.
     """
     workspace_id = context.actor.workspace_id
     start = None if after is None else feed_cursor.decode(workspace_id, after)
     async with await context.feed.subscribe(workspace_id, start) as place:
         while True:
-            notice = await place.get(_QUIET)
-            await context.recheck(now=_touches_rights(notice))
-            context.actor.require(Permission.EVENTS_READ)
+            notice = await place.get(_QUIET * random.uniform(0.7, 1.3))  # noqa: S311  (spreads the looks)
+            if notice is None or _touches(context, notice):
+                await context.recheck(now=notice is not None)
+                context.actor.require(Permission.EVENTS_READ)
             if notice is not None and context.actor.may(EVENT_READERS[notice.type]):
                 yield notice
 
 
-def _touches_rights(notice: Notice | None) -> bool:
-    """Tell whether rights changed, perhaps in another process, and let this one look at them afresh."""
-    if notice is None or notice.type not in _TOUCHES_RIGHTS:
+def _touches(context: Context, notice: Notice) -> bool:
+    """Tell whether the rights of the one who listens changed, perhaps in another process, and forget what they were."""
+    if notice.type not in _TOUCHES_RIGHTS:
         return False
     sessions.forget(*notice.subject_ids)
-    return True
+    return notice.type is EventType.WORKSPACE_DELETED or context.identity.user_id in notice.subject_ids
 
 
-@subscription(Permission.EVENTS_READ)
+@subscription(Permission.EVENTS_READ, WorkspaceEventResult)
 async def workspace_events(
     context: Context, after: After = None, types: Types = None
-) -> AsyncIterator[WorkspaceEventResult]:
+) -> AsyncIterator[Moment | ResyncRequired]:
     """What happens in the workspace, as far as one may know of it. Give the last event's `cursor` as `after` to miss
     nothing; `types` narrows it down.
     """
     try:
-        async for notice in heard(context, after):
+        async for notice in heard(context, context.place(after)):
             if not types or notice.type in types:
-                yield await _event(context, notice)
+                yield Moment(seq=notice.seq, show=partial(_event, context, notice))
     except Gap as gap:
         yield _resync(context, gap)
 
 
-@subscription(Permission.CONTACTS_READ)
+@subscription(Permission.CONTACTS_READ, ContactChangedResult)
 async def contact_changed(
     context: Context, after: After = None, filter: Contacts = None
-) -> AsyncIterator[ContactChangedResult]:
+) -> AsyncIterator[Moment | ResyncRequired]:
     """Changes of contacts that match a filter, or did not any more after the change."""
     read_filter(filter)
-    seq, told = (0, 0) if after is None else feed_cursor.decode_within(context.actor.workspace_id, after)
+    place = context.place(after)
+    seq, told = (0, 0) if place is None else feed_cursor.decode_within(context.actor.workspace_id, place)
     try:
-        async for notice in heard(context, after):
+        async for notice in heard(context, place):
             if notice.type in _CONTACT_EVENTS:
-                changes = await _changes(context, notice, filter)
-                for change in changes[told if notice.seq == seq + 1 else 0 :]:
-                    yield change
+                seen = told if notice.seq == seq + 1 else 0
+                yield Moment(seq=notice.seq, show=partial(_changes, context, notice, filter), seen=seen)
     except Gap as gap:
         yield _resync(context, gap)
 
 
-async def _event(context: Context, notice: Notice) -> WorkspaceEvent:
+async def _event(context: Context, notice: Notice) -> list[WorkspaceEvent]:
     subject = _SUBJECTS[notice.type.partition(".")[0]]
     ids = [subject_id(subject, each) for each in notice.subject_ids]
-    return WorkspaceEvent(
+    event = WorkspaceEvent(
         seq=str(notice.seq),
         cursor=feed_cursor.encode(context.actor.workspace_id, notice.seq),
         type=notice.type,
@@ -121,6 +125,7 @@ async def _event(context: Context, notice: Notice) -> WorkspaceEvent:
         at=notice.at,
         payload=cast("JSON", dict(notice.payload)),
     )
+    return [event]
 
 
 async def _person(context: Context, notice: Notice) -> User | None:

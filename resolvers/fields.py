@@ -109,18 +109,22 @@ def query(
 
 
 def subscription(
-    permission: Permission,
+    permission: Permission, event: object
 ) -> Callable[[Callable[Concatenate[Context, P], AsyncIterator[object]]], StrawberryField]:
-    """Declare a subscription that needs a permission. Each event is answered with fresh loaders."""
+    """Declare a subscription that needs a permission, and the type of its events.
+
+    Its function yields events, each answered with fresh loaders, or moments of the log, which the engine answers once
+    for all who listen with the same rights.
+    """
 
     def declare(act: Callable[Concatenate[Context, P], AsyncIterator[object]]) -> StrawberryField:
         async def resolve(info: Info, **given: Any) -> AsyncIterator[Any]:
             _admit(info.context, permission)
-            async for event in act(info.context, **given):  # pyright: ignore[reportCallIssue]
+            async for each in act(info.context, **given):  # pyright: ignore[reportCallIssue]
                 info.context.forget()
-                yield event
+                yield each
 
-        return _field(act, resolve, permission.value, subscribes=True)
+        return _field(act, resolve, permission.value, event=event)
 
     return declare
 
@@ -146,7 +150,7 @@ def _payload_of(act: Callable[..., object]) -> type[MutationPayload]:
 
 
 def _field(
-    act: Callable[..., object], resolve: Callable[..., Any], permission: str, *, subscribes: bool = False
+    act: Callable[..., object], resolve: Callable[..., Any], permission: str, *, event: object = None
 ) -> StrawberryField:
     """Make the Strawberry field: the function's own arguments but the first, and its docstring as description."""
     description = inspect.getdoc(act)
@@ -157,10 +161,12 @@ def _field(
     info = inspect.Parameter("info", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Info)
     given = [_argument(each) for each in list(signature.parameters.values())[1:]]
     resolve.__name__, resolve.__module__, resolve.__doc__ = act.__name__, act.__module__, act.__doc__
-    resolve.__signature__ = signature.replace(parameters=[info, *given])  # pyright: ignore[reportFunctionMemberAccess]
+    answers = act.__annotations__["return"] if event is None else AsyncIterator[event]
+    made = signature.replace(parameters=[info, *given], return_annotation=answers)
+    resolve.__signature__ = made  # pyright: ignore[reportFunctionMemberAccess]
     resolve.__annotations__ = {"info": Info, **{each.name: each.annotation for each in given}}
-    resolve.__annotations__["return"] = act.__annotations__["return"]
-    make: Any = strawberry.subscription if subscribes else strawberry.field
+    resolve.__annotations__["return"] = answers
+    make: Any = strawberry.field if event is None else strawberry.subscription
     return make(resolver=resolve, description=description, metadata={"permission": permission})
 
 

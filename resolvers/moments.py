@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
-    """One place in the log. `show` makes its events, none when it holds nothing for this subscription."""
+    """One place in the log. `show` makes its events; this subscriber has seen the first `seen` of them already."""
 
     seq: int
-    cursor: str
     show: Callable[[], Awaitable[Sequence[object]]]
+    seen: int = 0

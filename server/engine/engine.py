@@ -142,7 +142,8 @@ async def _answers(event: object, operation: Operation, group: Group) -> Answers
         return [_answer(await operation.execution.event(each), operation, each) for each in await event.show()]
 
     known = group.known(event.seq)
-    return known if known is not None else await group.answers(event.seq, make)
+    answers = known if known is not None else await group.answers(event.seq, make)
+    return answers[event.seen :] if event.seen else answers
 
 
 def _group_of(operation: Operation) -> Hashable:
