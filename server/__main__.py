@@ -136,9 +136,9 @@ async def serve(settings: Settings, began: float) -> None:
 
 
 async def _end_streams(feed: Feed, sockets: Sockets) -> None:
-    """End what is followed with its last words, then the sockets."""
-    await feed.stop()
+    """End the sockets, whose clients go on by themselves; then what else is followed, with its last words."""
     await sockets.stop()
+    await feed.stop()
 
 
 async def _until_end(server: Server, door: socket.socket, stores: Stores) -> None:

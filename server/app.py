@@ -60,7 +60,7 @@ def build(parts: Parts) -> App:
     ground, door = parts.ground, parts.ground.settings.door
     schema = root.build()
     engine = Engine(schema._schema, Budget(ground.throttle), door.introspection)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-    persisted = PersistedDocuments.of(ground.redis, engine.documents, door.trusted_documents)
+    persisted = PersistedDocuments.of(ground.redis, ground.throttle, door.trusted_documents)
     explorer = Explorer(_DIST if _DIST.is_dir() else None, graphql_path=GRAPHQL, demo=parts.demo)
     limits = SocketLimits(
         user=door.sockets_per_user, address=door.sockets_per_address, workspace=door.sockets_per_workspace

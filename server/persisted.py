@@ -10,6 +10,7 @@ import json
 import re
 from collections import OrderedDict
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, Self, cast
@@ -18,15 +19,19 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from core.errors import RateLimited
+from core.limits import Quota, Throttle
 from server.engine import Parameters, RequestRefused
-from server.engine.documents import Documents
 
 _PREFIX: Final = "document:"
 _SCHEME: Final = "sha256:"
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
 _LIFETIME: Final = 30 * 24 * 3600
 _TIMEOUT: Final = 1.0
+_NEW: Final = Quota(limit=500, seconds=3_600)
+_CHARACTERS_EACH: Final = 4_000
 _NEAR: Final = 2_000
+_NEAR_CHARACTERS: Final = 8_000_000
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -38,20 +43,21 @@ class ManifestUnusable(Exception):
 class PersistedDocuments:
     """Finds the text of what a client names. With `trusted`, texts by their hash, only those may run."""
 
-    def __init__(self, redis: Redis, documents: Documents, trusted: Mapping[str, str] | None = None) -> None:
+    def __init__(self, redis: Redis, throttle: Throttle, trusted: Mapping[str, str] | None = None) -> None:
         self._redis = redis
-        self._documents = documents
+        self._throttle = throttle
         self._trusted = trusted
         self._near: OrderedDict[str, str] = OrderedDict()
+        self._characters = 0
 
     @classmethod
-    def of(cls, redis: Redis, documents: Documents, manifest: Path | None) -> Self:
+    def of(cls, redis: Redis, throttle: Throttle, manifest: Path | None) -> Self:
         """Make the store of one process; `manifest` is a JSON object of texts by `sha256:<hash>`.
 
         Raises:
             ManifestUnusable: it cannot be read, or a hash is not that of its text.
         """
-        return cls(redis, documents, None if manifest is None else _read(manifest))
+        return cls(redis, throttle, None if manifest is None else _read(manifest))
 
     async def resolve(self, parameters: Parameters) -> Parameters:
         """Return the parameters with the text that they name.
@@ -66,8 +72,6 @@ class PersistedDocuments:
             return parameters
         if parameters.query is not None:
             _require_match(name, parameters.query)
-            self._documents.check(parameters.query)
-            await self._store(name, parameters.query)
             return parameters
         text = self._near.get(name) or await self._fetch(name)
         if text is None:
@@ -75,6 +79,18 @@ class PersistedDocuments:
             raise RequestRefused.because(message, code="PERSISTED_QUERY_NOT_FOUND", status=404)
         self._keep_near(name, text)
         return replace(parameters, query=text)
+
+    async def keep(self, parameters: Parameters, sender: str) -> None:
+        """Store a text that came with its name. Call it when the text has proved to be a sound document.
+
+        What a sender may put into Redis is limited; beyond it, a text is known to this process for a while.
+        """
+        name = _name(parameters)
+        if self._trusted is None and name is not None and parameters.query is not None and name not in self._near:
+            self._keep_near(name, parameters.query)
+            with suppress(RateLimited):
+                await self._throttle.spend(f"documents:{sender}", _NEW, 1 + len(parameters.query) // _CHARACTERS_EACH)
+                await self._store(name, parameters.query)
 
     def _resolve_trusted(self, parameters: Parameters, name: str | None) -> Parameters:
         key = name or (None if parameters.query is None else _hash(parameters.query))
@@ -94,9 +110,6 @@ class PersistedDocuments:
         return None if found is None else found.decode()
 
     async def _store(self, name: str, text: str) -> None:
-        if name in self._near:
-            return
-        self._keep_near(name, text)
         try:
             async with asyncio.timeout(_TIMEOUT):
                 await self._redis.set(_PREFIX + name, text, ex=_LIFETIME)
@@ -104,10 +117,13 @@ class PersistedDocuments:
             log.warning("a document is stored in this process alone", reason=type(error).__name__)
 
     def _keep_near(self, name: str, text: str) -> None:
+        if name not in self._near:
+            self._characters += len(text)
         self._near[name] = text
         self._near.move_to_end(name)
-        while len(self._near) > _NEAR:
-            self._near.popitem(last=False)
+        while len(self._near) > _NEAR or self._characters > _NEAR_CHARACTERS:
+            _, gone = self._near.popitem(last=False)
+            self._characters -= len(gone)
 
 
 def _name(parameters: Parameters) -> str | None:

@@ -72,8 +72,9 @@ class Budget:
             OperationTooExpensive: no bucket is large enough.
             RateLimited: this bucket is empty; says after how many seconds to try again.
         """
-        if cost > LARGEST:
-            message = f"This operation may cost {cost} points, and {LARGEST} are the most: ask for smaller pages."
+        most = min(LARGEST, quota.limit)
+        if cost > most:
+            message = f"This operation may cost {cost} points, and {most} are the most: ask for smaller pages."
             raise OperationTooExpensive(message)
         now = time.monotonic()
         account = self._accounts.get(key)

@@ -47,7 +47,8 @@ class Document:
         found = None if name is None else self.operations.get(name)
         if found is None:
             message = "Name one of the document's operations in `operationName`."
-            raise RequestRefused.because(message, code="OPERATION_RESOLUTION_FAILURE")
+            error = GraphQLError(message, extensions={"code": "OPERATION_RESOLUTION_FAILURE"})
+            raise RequestRefused([error], of_document=True)
         return found
 
 
@@ -56,7 +57,6 @@ class Documents:
 
     def __init__(self, schema: GraphQLSchema) -> None:
         self._schema = schema
-        self._rules = (*specified_rules, *rules.RULES)
         self._kept: OrderedDict[str, Document] = OrderedDict()
         self._characters = 0
 
@@ -81,7 +81,10 @@ class Documents:
         except GraphQLSyntaxError as error:
             error.extensions = {"code": "GRAPHQL_PARSE_FAILED"}
             raise RequestRefused([error], of_document=True) from None
-        faults = validate(self._schema, node, self._rules, max_errors=_ERRORS, hide_suggestions=not suggests)
+        # limits first: some rules of the specification take the square of what they look at
+        faults = validate(self._schema, node, rules.RULES, max_errors=_ERRORS) or validate(
+            self._schema, node, specified_rules, max_errors=_ERRORS, hide_suggestions=not suggests
+        )
         if faults:
             raise RequestRefused([_coded(each) for each in faults], of_document=True)
         return node

@@ -131,7 +131,7 @@ class _Walk:
 
     def _bound(self, node: FieldNode, default: int) -> int:
         """Return the size of a page; one that will be refused counts as the largest."""
-        found = default
+        sizes: list[int] = []
         for argument in node.arguments or ():
             if argument.name.value in _BOUNDS:
                 value = argument.value
@@ -141,8 +141,8 @@ class _Walk:
                 elif isinstance(value, VariableNode):
                     given = self._variables.get(value.name.value)
                 if isinstance(given, int):
-                    found = given if 0 < given <= LARGEST_PAGE else LARGEST_PAGE
-        return found
+                    sizes.append(given if 0 < given <= LARGEST_PAGE else LARGEST_PAGE)
+        return max(sizes, default=default)
 
     def _is_left_out(self, node: FieldNode | FragmentSpreadNode | InlineFragmentNode | Any) -> bool:
         for each in node.directives or ():

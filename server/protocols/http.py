@@ -3,11 +3,12 @@
 Where the public audits of graphql-http and the published text differ, docs/decisions/0007 says what is done.
 """
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Mapping
 from typing import Any, Final, cast
 from urllib.parse import parse_qsl
 
-from graphql import OperationType
+from graphql import GraphQLError, OperationType
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -15,24 +16,38 @@ from starlette.types import Receive, Scope, Send
 from core.ground import Ground
 from resolvers.context import Context
 from server.engine import Answer, Engine, Parameters, RequestRefused
+from server.engine import errors as shown_errors
+from server.engine.engine import Operation
 from server.middleware import BODY_LIMIT, request_id_of
 from server.persisted import PersistedDocuments
 from server.protocols import asgi, json_text, streams
 from server.protocols.asgi import Header
-from server.protocols.negotiation import Form, accepted
+from server.protocols.negotiation import Form, accepted, accepted_stream
 from services.access import Origin
 from services.feed import Feed
 
 _PREFLIGHT: Final = (b"graphql-require-preflight", b"apollo-require-preflight", b"x-graphql-require-preflight")
 _USER_AGENT_LIMIT: Final = 300
 _QUERY_LIMIT: Final = 8_192
+_FIELDS: Final = 20
 _OK: Final = 200
 _PARTIAL: Final = 294
+_UTF_8: Final = frozenset({"utf-8", "utf8"})
+_REFUSED: Final[Mapping[int, list[Header]]] = {
+    405: [(b"allow", b"GET, POST")],
+    408: [(b"connection", b"close")],
+    415: [(b"accept-post", b"application/json")],
+}
 _RETRY: Final = {"RATE_LIMITED": 429, "COST_EXCEEDED": 422, "UNAVAILABLE": 503, "TIMEOUT": 503}
 
 
 class HttpEndpoint:
-    """Answers HTTP requests at the endpoint. A browser that opens the address gets `page`."""
+    """Answers HTTP requests at the endpoint. A browser that opens the address gets `page`.
+
+    `patience` is how many seconds a body may take to arrive.
+    """
+
+    patience = 20.0
 
     def __init__(
         self,
@@ -60,37 +75,67 @@ class HttpEndpoint:
                 raise RequestRefused.because(message, status=406)
             await self._serve(form, scope, receive, send)
         except RequestRefused as refusal:
-            more: list[Header] = [(b"allow", b"GET, POST")] if refusal.status == 405 else []
             shown = form if form is not None else Form.JSON
             status = _OK if refusal.of_document and shown is Form.JSON else refusal.status
-            await _send(send, shown, refusal.answer, status, more)
+            await _send(send, shown, refusal.answer, status, _REFUSED.get(refusal.status, []))
+        except asgi.ClientGone:
+            return
 
     async def _serve(self, form: Form, scope: Scope, receive: Receive, send: Send) -> None:
-        is_get = scope["method"] == "GET"
-        parameters = await self._persisted.resolve(_from_query(scope) if is_get else await _from_body(scope, receive))
-        context = await self._context(scope)
         try:
-            operation = await self._engine.prepare(parameters, context)
-            if is_get and operation.kind is OperationType.MUTATION:
-                raise RequestRefused.because("Send a mutation by POST.", status=405)
-            if operation.kind is OperationType.SUBSCRIPTION and not form.is_stream:
-                message = (
-                    f"A subscription streams: accept {Form.EVENTS.value} or {Form.MULTIPART.value}, or use a socket."
-                )
-                raise RequestRefused.because(message, status=406)
+            operation = await self._prepared(scope, receive)
         except RequestRefused as refusal:
-            if not form.is_stream:
+            if not (form.is_stream and refusal.of_document):
                 raise
             await streams.send_one(form, refusal.answer, send)
             return
         if operation.kind is OperationType.SUBSCRIPTION:
-            await streams.send_all(form, self._engine.follow(operation), receive, send)
+            chosen = form if form.is_stream else accepted_stream(asgi.header(scope, b"accept"))
+            if chosen is None:
+                message = (
+                    f"A subscription streams: accept {Form.EVENTS.value} or {Form.MULTIPART.value}, or use a socket."
+                )
+                raise RequestRefused.because(message, status=406)
+            await streams.send_all(chosen, self._engine.follow(operation), receive, send)
             return
         answer = await self._engine.run(operation)
         if form.is_stream:
             await streams.send_one(form, answer, send)
         else:
             await _send(send, form, answer, _status(form, answer), _retry(answer))
+
+    async def _prepared(self, scope: Scope, receive: Receive) -> Operation:
+        """Read a request and check its operation. A bug on the way is shown as one."""
+        try:
+            return await self._checked(scope, receive)
+        except (RequestRefused, asgi.ClientGone):
+            raise
+        except Exception as error:  # noqa: BLE001  (whoever asks is told a request id, and the log what it was)
+            shown = shown_errors.bug(request_id_of(scope), error)
+            raise RequestRefused([GraphQLError(shown["message"], extensions=shown["extensions"])], 500) from None
+
+    async def _checked(self, scope: Scope, receive: Receive) -> Operation:
+        is_get = scope["method"] == "GET"
+        given = _from_query(scope) if is_get else Parameters.of(_parsed(await self._body(scope, receive)))
+        parameters = await self._persisted.resolve(given)
+        context = await self._context(scope)
+        operation = await self._engine.prepare(parameters, context)
+        if is_get and operation.kind is OperationType.MUTATION:
+            raise RequestRefused.because("Send a mutation by POST.", status=405)
+        await self._persisted.keep(parameters, context.origin.ip or "")
+        return operation
+
+    async def _body(self, scope: Scope, receive: Receive) -> bytes:
+        _require_json(scope)
+        try:
+            async with asyncio.timeout(self.patience):
+                body = await asgi.body_of(receive, BODY_LIMIT)
+        except TimeoutError:
+            raise RequestRefused.because("The request took too long to arrive.", status=408) from None
+        if body is None:
+            message = f"The body may have {BODY_LIMIT} bytes."
+            raise RequestRefused.because(message, code="PAYLOAD_TOO_LARGE", status=413)
+        return body
 
     async def _context(self, scope: Scope) -> Context:
         client = scope.get("client")
@@ -117,7 +162,10 @@ def _from_query(scope: Scope) -> Parameters:
     raw = cast("bytes", scope["query_string"])
     if len(raw) > _QUERY_LIMIT:
         raise RequestRefused.because("The address is too long: send the request by POST.", status=414)
-    given: dict[str, Any] = dict(parse_qsl(raw.decode("latin-1"), keep_blank_values=True, max_num_fields=20))
+    try:
+        given: dict[str, Any] = dict(parse_qsl(raw.decode("latin-1"), keep_blank_values=True, max_num_fields=_FIELDS))
+    except ValueError:
+        raise RequestRefused.because(f"The address may have {_FIELDS} parameters.") from None
     if "query" in given:
         raise RequestRefused.because("A GET names a stored document (`documentId`); send a text by POST.", status=405)
     for name in ("variables", "extensions"):
@@ -126,18 +174,16 @@ def _from_query(scope: Scope) -> Parameters:
     return Parameters.of(given)
 
 
-async def _from_body(scope: Scope, receive: Receive) -> Parameters:
+def _require_json(scope: Scope) -> None:
+    """Let nothing in that a page of a foreign origin may send without asking first, and nothing that is not UTF-8."""
     if scope["method"] != "POST":
         raise RequestRefused.because("Send the request by POST.", status=405)
-    kind, _, rest = (asgi.header(scope, b"content-type") or "").partition(";")
-    charset = rest.lower().replace(" ", "").replace('"', "")
-    if kind.strip().lower() != "application/json" or charset not in ("", "charset=utf-8", "charset=utf8"):
+    kind, *parameters = (asgi.header(scope, b"content-type") or "").lower().split(";")
+    given = {name.strip(): value.strip().strip('"') for name, _, value in (each.partition("=") for each in parameters)}
+    if kind.strip() != "application/json" or given.get("charset", "utf-8") not in _UTF_8:
         raise RequestRefused.because("Send the request as application/json, in UTF-8.", status=415)
-    body = await asgi.body_of(receive, BODY_LIMIT)
-    if body is None:
-        message = f"The body may have {BODY_LIMIT} bytes."
-        raise RequestRefused.because(message, code="PAYLOAD_TOO_LARGE", status=413)
-    return Parameters.of(_parsed(body))
+    if (asgi.header(scope, b"content-encoding") or "identity").strip().lower() != "identity":
+        raise RequestRefused.because("Send the request uncompressed.", status=415)
 
 
 def _parsed(text: bytes) -> object:

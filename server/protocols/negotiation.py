@@ -1,5 +1,6 @@
 """Which form of an answer a client accepts (RFC 9110, section 12.5.1; GraphQL over HTTP, section 6)."""
 
+from collections.abc import Sequence
 from enum import Enum
 from typing import Final
 
@@ -18,6 +19,7 @@ class Form(Enum):
         return self in (Form.EVENTS, Form.MULTIPART)
 
 
+_STREAMS: Final = (Form.EVENTS, Form.MULTIPART)
 _LONGEST: Final = 1_000
 _MOST: Final = 30
 # what a client means that accepts anything, or says nothing: old clients know JSON alone
@@ -28,10 +30,19 @@ def accepted(line: str | None) -> Form | None:
     """Return the form that a client likes best of those that it accepts; None when it accepts none of ours."""
     if line is None or not line.strip():
         return Form.JSON
+    return _best(line, _BEFORE)
+
+
+def accepted_stream(line: str | None) -> Form | None:
+    """Return the kind of stream that a client likes best; None when it names none."""
+    return None if line is None else _best(line, _STREAMS)
+
+
+def _best(line: str, forms: Sequence[Form]) -> Form | None:
     ranges = [_read(part) for part in line[:_LONGEST].split(",")[:_MOST]]
     best: tuple[float, int] | None = None
     chosen: Form | None = None
-    for place, form in enumerate(_BEFORE):
+    for place, form in enumerate(forms):
         quality = _quality(form, ranges)
         rank = (quality, -_asked_at(form, ranges, place))
         if quality > 0 and (best is None or rank > best):

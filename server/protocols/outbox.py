@@ -8,14 +8,18 @@ from typing import Final
 Write = Callable[[str], Awaitable[None]]
 
 LIMIT: Final = 64
-PATIENCE: Final = 30.0
+
+
+class NobodyReads(Exception):
+    """A frame could not be written for too long."""
 
 
 class Outbox:
     """A queue of frames and the one task that writes them. Whoever puts waits while it is full, and so falls behind."""
 
-    def __init__(self, write: Write) -> None:
+    def __init__(self, write: Write, patience: float) -> None:
         self._write = write
+        self._patience = patience
         self._frames: deque[str] = deque()
         self._more = asyncio.Event()
         self._room = asyncio.Event()
@@ -23,9 +27,14 @@ class Outbox:
         self._empty = asyncio.Event()
         self._empty.set()
 
+    @property
+    def is_full(self) -> bool:
+        """Whether whoever puts has to wait."""
+        return len(self._frames) >= LIMIT
+
     async def put(self, frame: str) -> None:
         """Put a frame behind the others, when there is room."""
-        while len(self._frames) >= LIMIT:
+        while self.is_full:
             self._room.clear()
             await self._room.wait()
         self._frames.append(frame)
@@ -44,12 +53,15 @@ class Outbox:
         """Write for ever.
 
         Raises:
-            TimeoutError: a frame could not be written for half a minute: nobody reads.
+            NobodyReads: a frame could not be written in the time that there was for it.
         """
         while True:
             while self._frames:
-                async with asyncio.timeout(PATIENCE):
-                    await self._write(self._frames[0])
+                try:
+                    async with asyncio.timeout(self._patience):
+                        await self._write(self._frames[0])
+                except TimeoutError:
+                    raise NobodyReads from None
                 self._frames.popleft()
                 self._room.set()
             self._empty.set()

@@ -14,6 +14,10 @@ class SocketsFull(Exception):
     """There are as many sockets of this kind as there may be. Its text says of which."""
 
 
+class SocketsEnding(Exception):
+    """The process stops, and opens no more sockets."""
+
+
 class Ending(Protocol):
     """A socket that can be asked to end."""
 
@@ -24,11 +28,23 @@ class Ending(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SocketLimits:
-    """How many sockets a person, an address and a workspace may have in one process."""
+    """How many sockets a person, an address and a workspace may have in one process, and what one socket may do.
+
+    Times are in seconds. `init` is how long a client may take to introduce itself, `keepalive` how often the server
+    pings, `look` how often session and membership are looked at, and `patience` how long a frame may wait for a client
+    to read. Messages come in bursts of `burst`, and `per_second` on the whole.
+    """
 
     user: int = 50
     address: int = 500
     workspace: int = 2_000
+    operations: int = 20
+    burst: int = 100
+    per_second: float = 30.0
+    init: float = 5.0
+    keepalive: float = 20.0
+    look: float = 15.0
+    patience: float = 30.0
 
 
 class Sockets:
@@ -49,10 +65,11 @@ class Sockets:
         """Count a socket while it is open.
 
         Raises:
-            SocketsFull: its address has too many, or the process stops.
+            SocketsFull: its address has too many.
+            SocketsEnding: the process stops.
         """
         if self._is_stopping:
-            raise SocketsFull("The server is stopping: connect again")
+            raise SocketsEnding
         with self.counted(f"address:{address}", self._limits.address, "address"):
             self._open.add(socket)
             try:

@@ -7,9 +7,10 @@ a `ping` whose payload has an `authorization` line renews who is signed in, with
 import asyncio
 import time
 from collections.abc import Mapping
-from contextlib import ExitStack, aclosing
+from contextlib import ExitStack, aclosing, suppress
 from typing import Any, Final
 from urllib.parse import urlsplit
+from weakref import WeakSet
 
 import orjson
 import structlog
@@ -17,7 +18,7 @@ from graphql import OperationType
 from starlette.types import Receive, Scope, Send
 
 from core import clock
-from core.errors import DomainError
+from core.errors import DomainError, Unavailable
 from core.ground import Ground
 from resolvers.context import Context
 from server.engine import Answer, Engine, Parameters, RequestRefused
@@ -25,22 +26,18 @@ from server.engine import errors as shown_errors
 from server.middleware import request_id_of
 from server.persisted import PersistedDocuments
 from server.protocols import asgi, messages
-from server.protocols.outbox import Outbox
-from server.protocols.sockets import Sockets, SocketsFull
+from server.protocols.outbox import NobodyReads, Outbox
+from server.protocols.sockets import Sockets, SocketsEnding, SocketsFull
 from services.access import Origin
 from services.feed import Feed
 
 PROTOCOL: Final = "graphql-transport-ws"
-INIT: Final = 5.0
-KEEPALIVE: Final = 20.0
-OPERATIONS: Final = 20
-BURST: Final = 100
-PER_SECOND: Final = 30.0
-_LOOK: Final = 15.0
 _LAST_WORDS: Final = 1.0
 _USER_AGENT_LIMIT: Final = 300
-_REASON_LONGEST: Final = 120
+_REASON_BYTES: Final = 123
+_ECHO_LONGEST: Final = 1_000
 _PING: Final = '{"type":"ping"}'
+_RESTART: Final = "The server restarts: connect again, and go on after your last cursor"
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -51,7 +48,7 @@ class Closed(Exception):
     def __init__(self, code: int | None, reason: str = "") -> None:
         super().__init__(reason)
         self.code = code
-        self.reason = reason[:_REASON_LONGEST]
+        self.reason = reason.encode()[:_REASON_BYTES].decode(errors="ignore")
 
 
 class SocketEndpoint:
@@ -92,7 +89,11 @@ class SocketEndpoint:
             return True
         if origin.rstrip("/") in self.ground.settings.server.allowed_origins:
             return True
-        return urlsplit(origin).netloc == asgi.header(scope, b"host")
+        try:
+            place = urlsplit(origin).netloc
+        except ValueError:
+            return False
+        return bool(place) and place == asgi.header(scope, b"host")
 
 
 class Session:
@@ -103,10 +104,13 @@ class Session:
         self._receive = receive
         self._send = send
         self._context = Context(endpoint.ground, endpoint.feed, origin)
-        self._outbox = Outbox(self._write)
+        self._limits = endpoint.sockets.limits
+        self._outbox = Outbox(self._write, self._limits.patience)
         self._operations: dict[str, asyncio.Task[None]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._following: WeakSet[asyncio.Task[Any]] = WeakSet()
         self._is_ready = False
-        self._tokens = float(BURST)
+        self._tokens = float(self._limits.burst)
         self._counted_at = time.monotonic()
         self._held = ExitStack()
         self._stopping = asyncio.Event()
@@ -117,6 +121,8 @@ class Session:
             try:
                 self._held.enter_context(self._endpoint.sockets.opened(self, self._context.origin.ip or ""))
                 await self._live()
+            except SocketsEnding:
+                await self._close(Closed(1012, _RESTART))
             except SocketsFull as full:
                 await self._close(Closed(4429, str(full)))
             except Closed as closed:
@@ -140,27 +146,32 @@ class Session:
             done, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
             await self._end_operations()
         finally:
-            for each in (*parts, *self._operations.values()):
+            tasks = (*parts, *self._tasks)
+            for each in tasks:
                 each.cancel()
-            await asyncio.gather(*parts, *self._operations.values(), return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
         for each in done:
             error = each.exception()
-            if isinstance(error, TimeoutError):
+            if isinstance(error, NobodyReads):
                 raise Closed(1013, "Nothing was read for too long") from None
             if error is not None:
                 raise error
 
     async def _end_operations(self) -> None:
-        """When the process stops, let each operation say so (its feed is closed by now), and the words be written."""
-        if self._stopping.is_set() and self._operations:
-            await asyncio.wait(self._operations.values(), timeout=_LAST_WORDS)
+        """When the process stops, let what runs be answered. What is followed gets no last word but the socket's code:
+        clients take an error for the end, and the code for a reason to go on elsewhere.
+        """
+        if self._stopping.is_set():
+            brief = [each for each in self._tasks if each not in self._following]
+            if brief:
+                await asyncio.wait(brief, timeout=_LAST_WORDS)
             await self._outbox.drained(_LAST_WORDS)
 
     async def _read(self) -> None:
         began = time.monotonic()
         while True:
             try:
-                async with asyncio.timeout(None if self._is_ready else max(0.0, INIT + began - time.monotonic())):
+                async with asyncio.timeout(None if self._is_ready else began + self._limits.init - time.monotonic()):
                     message = await self._receive()
             except TimeoutError:
                 raise Closed(4408, "Connection initialisation timeout") from None
@@ -177,34 +188,39 @@ class Session:
 
     async def _watch(self) -> None:
         """Keep the line alive, and look whether whoever is signed in may stay."""
-        looked = pinged = time.monotonic()
+        limits = self._limits
+        now = time.monotonic()
+        to_ping, to_look = now + limits.keepalive, now + limits.look
         while True:
             try:
-                async with asyncio.timeout(self._until_expiry(min(_LOOK, KEEPALIVE))):
+                async with asyncio.timeout(self._until_expiry(max(0.0, min(to_ping, to_look) - now))):
                     await self._stopping.wait()
-                raise Closed(1012, "The server restarts: connect again, and go on after your last cursor")
+                raise Closed(1012, _RESTART)
             except TimeoutError:
-                pass
-            now = time.monotonic()
-            if now - pinged >= KEEPALIVE - 1:
-                pinged = now
-                await self._outbox.put(_PING)
+                now = time.monotonic()
+            if now >= to_ping:
+                to_ping = now + limits.keepalive
+                if not self._outbox.is_full:
+                    await self._outbox.put(_PING)
             caller = self._context.caller
             if caller is not None and caller.expires_at <= clock.now():
-                raise Closed(4401, "The access token has run out: renew it by a ping, or connect again")
-            if now - looked >= _LOOK:
-                looked = now
+                # 4403, because clients of this protocol take it for a reason to connect again with a new token
+                raise Closed(4403, "The access token has run out: renew it by a ping, or connect again")
+            if now >= to_look:
+                to_look = now + limits.look
                 await self._recheck()
 
     def _until_expiry(self, most: float) -> float:
         caller = self._context.caller
         if caller is None:
             return most
-        return min(most, max(0.05, (caller.expires_at - clock.now()).total_seconds()))
+        return min(most, max(0.01, (caller.expires_at - clock.now()).total_seconds()))
 
     async def _recheck(self) -> None:
         try:
             await self._context.recheck(now=True)
+        except Unavailable:
+            return  # nobody loses a socket because a store is away; it is looked at again
         except DomainError as error:
             code = 4403 if error.code == "NOT_WORKSPACE_MEMBER" else 4401
             raise Closed(code, error.message) from None
@@ -212,7 +228,8 @@ class Session:
     def _count(self) -> None:
         """Count a message against the socket's rate."""
         now = time.monotonic()
-        self._tokens = min(BURST, self._tokens + (now - self._counted_at) * PER_SECOND) - 1
+        earned = (now - self._counted_at) * self._limits.per_second
+        self._tokens = min(float(self._limits.burst), self._tokens + earned) - 1
         self._counted_at = now
         if self._tokens < 0:
             raise Closed(4429, "Too many messages")
@@ -238,8 +255,12 @@ class Session:
         line = payload.get("authorization", payload.get("Authorization"))
         if line is not None:
             await self._context.sign_in(line if isinstance(line, str) else "-")
-            if self._context.caller is None:
-                raise Closed(4403, "Forbidden")
+            try:
+                _ = self._context.identity
+            except Unavailable as away:
+                raise Closed(1013, away.message) from None
+            except DomainError:
+                raise Closed(4403, "Forbidden") from None
         self._hold()
         self._is_ready = True
         await self._outbox.put('{"type":"connection_ack"}')
@@ -258,7 +279,8 @@ class Session:
     async def _pong(self, payload: Mapping[str, Any] | None) -> None:
         line = None if payload is None else payload.get("authorization")
         if not self._is_ready or not isinstance(line, str):
-            echo = "" if payload is None else f',"payload":{orjson.dumps(payload).decode()}'
+            said = orjson.dumps(payload).decode()
+            echo = "" if payload is None or len(said) > _ECHO_LONGEST else f',"payload":{said}'
             await self._outbox.put(f'{{"type":"pong"{echo}}}')
             return
         told = await self._renew(line)
@@ -284,7 +306,9 @@ class Session:
             raise Closed(4401, "Unauthorized")
         if key in self._operations:
             raise Closed(4409, f"Subscriber for {key} already exists")
-        self._operations[key] = asyncio.create_task(self._operate(key, payload), name="socket operation")
+        task = self._operations[key] = asyncio.create_task(self._operate(key, payload), name="socket operation")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _operate(self, key: str, payload: Mapping[str, Any]) -> None:
         """Run one operation to its end, and tell it."""
@@ -302,17 +326,22 @@ class Session:
 
     async def _answers(self, opening: str, payload: Mapping[str, Any]) -> str:
         """Send the answers of an operation; return its last message."""
-        if len(self._operations) > OPERATIONS:
-            refusal = {"message": f"A socket may have {OPERATIONS} operations.", "extensions": {"code": "TOO_MANY"}}
-            return _error([refusal])
+        most = self._limits.operations
+        if len(self._operations) > most:
+            message = f"A socket may have {most} operations at once."
+            return _error([{"message": message, "extensions": {"code": "TOO_MANY_OPERATIONS"}}])
         try:
             parameters = await self._endpoint.persisted.resolve(Parameters.of(dict(payload)))
             operation = await self._endpoint.engine.prepare(parameters, self._context)
+            await self._endpoint.persisted.keep(parameters, operation.context.origin.ip or "")
         except RequestRefused as refusal:
             return _error(refusal.answer.errors)
         if operation.kind is not OperationType.SUBSCRIPTION:
             answer = await self._endpoint.engine.run(operation)
             return await self._told(opening, answer) or '"complete"}'
+        me = asyncio.current_task()
+        if me is not None:
+            self._following.add(me)
         async with aclosing(self._endpoint.engine.follow(operation)) as answers:
             async for answer in answers:
                 last = await self._told(opening, answer)
@@ -331,8 +360,12 @@ class Session:
         await self._send({"type": "websocket.send", "text": frame})
 
     async def _close(self, closed: Closed) -> None:
-        if closed.code is not None:
-            await self._send({"type": "websocket.close", "code": closed.code, "reason": closed.reason})
+        if closed.code is None:
+            return
+        with suppress(TimeoutError):
+            # whoever does not read does not read this either
+            async with asyncio.timeout(_LAST_WORDS):
+                await self._send({"type": "websocket.close", "code": closed.code, "reason": closed.reason})
 
 
 def _error(errors: list[Any]) -> str:
