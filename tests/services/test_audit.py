@@ -73,6 +73,19 @@ async def test_one_changed_byte_is_found(forge: Forge, what: str) -> None:
     assert found.reason is not None
 
 
+async def test_an_entry_that_was_rewritten_with_its_hash_is_given_away_by_the_next(
+    forge: Forge, database: Database, tenant: Tenant
+) -> None:
+    entry = (await acts_of(database, tenant.workspace_id))[3]
+    entry.action = "contact.forged"
+    forged = audit.hash_of(entry).hex()
+
+    what = f"action = '{entry.action}', hash = decode('{forged}', 'hex')"
+    found = await forge(f"UPDATE audit_entries SET {what} WHERE workspace_id = :ws AND seq = 4")  # noqa: S608
+
+    assert (entry.seq, found.broken_at) == (4, 5)
+
+
 @pytest.mark.parametrize("seq", [1, 3])
 async def test_a_deleted_row_is_found(forge: Forge, seq: int) -> None:
     found = await forge(f"DELETE FROM audit_entries WHERE workspace_id = :ws AND seq = {seq}")  # noqa: S608

@@ -102,6 +102,33 @@ async def test_a_batch_of_five_hundred_keeps_what_is_good_and_nothing_of_what_is
     assert (acts.count("contact.create"), acts.count("contact.update")) == (496, 1)
 
 
+async def test_a_draft_that_cannot_change_its_contact_leaves_it_and_the_others_go_on(
+    ground: Ground, database: Database, tenant: Tenant
+) -> None:
+    ana = await make(ground, tenant.owner, name="Ana", phone="11987654321", external_id="1")
+    await make(ground, tenant.owner, name="Bia", email="bia@example.com")
+
+    outcomes = await upsert_all(
+        ground,
+        tenant,
+        [
+            ContactDraft(phone="11987654321", name="Perdida", owner_id=uuid7()),
+            ContactDraft(phone="11987654321", name="Perdida", external_id=None, owner_id=uuid7()),
+            ContactDraft(email="carla@example.com"),
+            ContactDraft(phone="11987654321", company="Padaria"),
+        ],
+    )
+
+    assert [[each.code for each in found.problems] for found in outcomes] == [
+        ["OWNER_UNKNOWN"], ["OWNER_UNKNOWN"], [], [],
+    ]  # fmt: skip
+    async with database.read(tenant.workspace_id) as session:
+        found = await session.scalar(select(Contact).where(Contact.id == ana.id))
+        assert (found.name, found.company, found.owner_id) == ("Ana", "Padaria", None)
+        kept = await session.scalars(select(ContactIdentity.key).where(ContactIdentity.contact_id == ana.id))
+        assert sorted(kept) == ["+551187654321", "1"]
+
+
 async def test_a_batch_that_fails_half_way_leaves_nothing(ground: Ground, database: Database, tenant: Tenant) -> None:
     drafts = [ContactDraft(email=f"ana{n}@example.com") for n in range(20)]
 
