@@ -20,7 +20,8 @@ _RECHECK_AFTER: Final = 5.0
 class Context:
     """One operation's surroundings. A socket keeps one for its life, and every operation on it works with a fork.
 
-    `resume_after` is the cursor after which a dropped stream goes on (the header `Last-Event-ID`).
+    `resume_after` is the cursor after which a dropped stream goes on (the header `Last-Event-ID`). `is_watched` says
+    that somebody else looks now and then whether the caller may stay.
     """
 
     def __init__(self, ground: Ground, feed: Feed, origin: Origin, *, resume_after: str | None = None) -> None:
@@ -28,6 +29,7 @@ class Context:
         self.feed = feed
         self.origin = origin
         self.resume_after = resume_after
+        self.is_watched = False
         self.caller: Identity | None = None
         self.refusal: DomainError | None = None
         self._checked_at = 0.0

@@ -1,6 +1,5 @@
 """Subscriptions to what happens in a workspace, resumable by cursor."""
 
-import random
 from collections.abc import AsyncGenerator, AsyncIterator
 from functools import partial
 from typing import Annotated, Final, cast
@@ -59,13 +58,14 @@ _TOUCHES_RIGHTS: Final = frozenset(
 async def heard(context: Context, after: str | None) -> AsyncGenerator[Notice]:
     """Yield what happens in the actor's workspace, from behind a cursor on, as long as the actor may listen.
 
-    Session and membership are looked at when an event says that they changed, and now and then in any case.
+    Session and membership are looked at when an event says that they changed, and now and then in any case: by a
+    socket for all that is followed on it, else here.
     """
     workspace_id = context.actor.workspace_id
     start = None if after is None else feed_cursor.decode(workspace_id, after)
     async with await context.feed.subscribe(workspace_id, start) as place:
         while True:
-            notice = await place.get(_QUIET * random.uniform(0.7, 1.3))  # noqa: S311  (spreads the looks)
+            notice = await (anext(place) if context.is_watched else place.get(_QUIET))
             if notice is None or _touches(context, notice):
                 await context.recheck(now=notice is not None)
                 context.actor.require(Permission.EVENTS_READ)

@@ -120,9 +120,7 @@ def subscription(
     def declare(act: Callable[Concatenate[Context, P], AsyncIterator[object]]) -> StrawberryField:
         async def resolve(info: Info, **given: Any) -> AsyncIterator[Any]:
             _admit(info.context, permission)
-            async for each in act(info.context, **given):  # pyright: ignore[reportCallIssue]
-                info.context.forget()
-                yield each
+            return act(info.context, **given)  # pyright: ignore[reportCallIssue]
 
         return _field(act, resolve, permission.value, event=event)
 

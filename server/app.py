@@ -11,7 +11,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import Route
 
 from core.ground import Ground
 from resolvers import root
@@ -20,7 +20,7 @@ from server.engine import Engine
 from server.engine.budget import Budget
 from server.explorer import Explorer
 from server.health import Health
-from server.middleware import RequestLog
+from server.middleware import RequestLog, StraightSockets
 from server.persisted import PersistedDocuments
 from server.protocols.http import HttpEndpoint
 from server.protocols.sockets import SocketLimits, Sockets
@@ -69,11 +69,14 @@ def build(parts: Parts) -> App:
     routes = [
         *explorer.routes(),
         Route(GRAPHQL, HttpEndpoint(engine, persisted, ground, parts.feed, explorer.page)),
-        WebSocketRoute(GRAPHQL, SocketEndpoint(engine, persisted, ground, parts.feed, sockets)),
         *_plain_routes(schema.as_str()),
         *_health(parts).routes(),
     ]
-    starlette = Starlette(routes=routes, middleware=_surroundings(ground.settings.server.allowed_origins))
+    straight = Middleware(
+        StraightSockets, path=GRAPHQL, endpoint=SocketEndpoint(engine, persisted, ground, parts.feed, sockets)
+    )
+    surroundings = [Middleware(RequestLog), straight, _cross_origin(ground.settings.server.allowed_origins)]
+    starlette = Starlette(routes=routes, middleware=surroundings)
     return App(asgi=starlette, sockets=sockets)
 
 
@@ -99,9 +102,8 @@ def _plain_routes(sdl: str) -> list[Route]:
     return [Route("/schema.graphql", show_sdl), Route("/", home)]
 
 
-def _surroundings(origins: Sequence[str]) -> list[Middleware]:
-    """Return what every request passes, from the outside in."""
-    cross_origin = Middleware(
+def _cross_origin(origins: Sequence[str]) -> Middleware:
+    return Middleware(
         CORSMiddleware,
         allow_origins=list(origins),
         allow_methods=["GET", "POST"],
@@ -116,4 +118,3 @@ def _surroundings(origins: Sequence[str]) -> list[Middleware]:
         expose_headers=["retry-after", "x-request-id"],
         max_age=_PREFLIGHT_SECONDS,
     )
-    return [Middleware(RequestLog), cross_origin]

@@ -55,7 +55,7 @@ class RequestLog:
 
         with bind_request(request_id):
             try:
-                await self._app(scope, receive, answer)
+                await self._app(scope, receive, answer if scope["type"] == "http" else send)
             finally:
                 log.info(
                     "request",
@@ -65,3 +65,16 @@ class RequestLog:
                     status=status or None,
                     milliseconds=round((time.monotonic() - began) * 1000, 1),
                 )
+
+
+class StraightSockets:
+    """Hands the sockets of one path to their endpoint: each layer in between would be passed by every frame."""
+
+    def __init__(self, app: ASGIApp, path: str, endpoint: ASGIApp) -> None:
+        self._app = app
+        self._path = path
+        self._endpoint = endpoint
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_ours = scope["type"] == "websocket" and scope["path"] == self._path
+        await (self._endpoint if is_ours else self._app)(scope, receive, send)

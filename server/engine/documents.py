@@ -5,6 +5,7 @@ sender nothing to change.
 """
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -29,12 +30,16 @@ _ERRORS: Final = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Document:
-    """A document that fits the schema. `operations` are by name; one without a name is under None."""
+    """A document that fits the schema. `operations` are by name; one without a name is under None.
+
+    `uses` counts how often each variable is used.
+    """
 
     text: str
     node: DocumentNode
     operations: dict[str | None, OperationDefinitionNode]
     asks_for_schema: bool
+    uses: Mapping[str, int]
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
         """Choose the operation to run.
@@ -71,7 +76,14 @@ class Documents:
             self._kept.move_to_end(text)
             return found
         node = self._parsed(text, suggests)
-        made = Document(text=text, node=node, operations=_operations(node), asks_for_schema=rules.asks_for_schema(node))
+        contents = rules.contents(node)
+        made = Document(
+            text=text,
+            node=node,
+            operations=_operations(node),
+            asks_for_schema=contents.introspects,
+            uses=contents.variables,
+        )
         self._keep(made)
         return made
 

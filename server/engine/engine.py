@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from typing import Any, Final, cast
 
 import orjson
-from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationDefinitionNode, OperationType
+from graphql import (
+    ExecutionResult,
+    FieldNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+    VariableNode,
+)
 
 from core.errors import DomainError
 from core.settings import Introspection
@@ -46,14 +54,19 @@ class Operation:
 
 
 class Engine:
-    """Runs the operations of one schema. `introspection` says who may ask for it."""
+    """Runs the operations of one schema. `introspection` says who may ask for it; an operation may take `timeout`
+    seconds.
+    """
 
-    def __init__(self, schema: GraphQLSchema, points: Budget, introspection: Introspection) -> None:
+    def __init__(
+        self, schema: GraphQLSchema, points: Budget, introspection: Introspection, *, timeout: float = TIMEOUT
+    ) -> None:
         self.schema = schema
         self.documents = Documents(schema)
         self._pricing = Pricing(schema)
         self._points = points
         self._introspection = introspection
+        self._timeout = timeout
         self._groups = Groups()
 
     async def prepare(self, parameters: Parameters, context: Context) -> Operation:
@@ -87,10 +100,10 @@ class Engine:
         except DomainError as refusal:
             return Answer(errors=[errors.shown(refusal)], is_refusal=True)
         try:
-            async with asyncio.timeout(TIMEOUT):
+            async with asyncio.timeout(self._timeout):
                 result = await operation.execution.result()
         except TimeoutError:
-            message = f"The operation took longer than {TIMEOUT:.0f} s: ask for less."
+            message = f"The operation took longer than {self._timeout:g} s: ask for less."
             return Answer(errors=[{"message": message, "extensions": {"code": "TIMEOUT"}}])
         answer = _answer(result, operation)
         answer.extensions["cost"] = charge.settled(spent(result.data))
@@ -135,14 +148,15 @@ class Engine:
 async def _answers(event: object, operation: Operation, group: Group) -> Answers:
     """Answer an event; one of a log is answered once for its whole group."""
     if not isinstance(event, Moment):
+        operation.context.forget()
         result = await operation.execution.event(event)
         return [_answer(result, operation, event)]
 
     async def make() -> Answers:
+        operation.context.forget()
         return [_answer(await operation.execution.event(each), operation, each) for each in await event.show()]
 
-    known = group.known(event.seq)
-    answers = known if known is not None else await group.answers(event.seq, make)
+    answers = await group.answers(event.seq, make)
     return answers[event.seen :] if event.seen else answers
 
 
@@ -152,10 +166,25 @@ def _group_of(operation: Operation) -> Hashable:
     actor = None if caller is None else caller.actor
     if actor is None:
         return object()
-    given = {name: value for name, value in operation.execution.variables.items() if name != "after"}
+    place = _place_of(operation)
+    given = {name: value for name, value in operation.execution.variables.items() if name != place}
     written = orjson.dumps(given, default=repr, option=orjson.OPT_SORT_KEYS)
     name = None if operation.node.name is None else operation.node.name.value
     return operation.document.text, name, written, actor.workspace_id, actor.permissions
+
+
+def _place_of(operation: Operation) -> str | None:
+    """Name the variable that says after which event to begin, if it says nothing else."""
+    arguments = [
+        argument
+        for each in operation.node.selection_set.selections
+        if isinstance(each, FieldNode)
+        for argument in each.arguments or ()
+        if argument.name.value == "after" and isinstance(argument.value, VariableNode)
+    ]
+    names = [cast("VariableNode", each.value).name.value for each in arguments]
+    uses = operation.document.uses
+    return names[0] if names and uses.get(names[0]) == 1 else None
 
 
 def _answer(result: ExecutionResult, operation: Operation, event: object = None) -> Answer:

@@ -3,6 +3,7 @@
 Fragments count wherever they are spread: a small document can describe a large operation.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -19,6 +20,8 @@ from graphql import (
     OperationDefinitionNode,
     SelectionSetNode,
     ValidationContext,
+    VariableDefinitionNode,
+    VariableNode,
     Visitor,
     visit,
 )
@@ -139,18 +142,32 @@ class DirectiveRule(ASTValidationRule):
             self.report_error(GraphQLError(message, [node], extensions={"code": "LIMIT_EXCEEDED"}))
 
 
-def asks_for_schema(document: DocumentNode) -> bool:
-    """Tell whether a document introspects."""
-    found = _Introspection()
-    visit(document, found)
-    return found.is_there
+class Contents(Visitor):
+    """What a document holds: whether it introspects, and how often each variable is used."""
 
-
-class _Introspection(Visitor):
-    is_there = False
+    def __init__(self) -> None:
+        super().__init__()
+        self.introspects = False
+        self.variables: Counter[str] = Counter()
 
     def enter_field(self, node: FieldNode, *_: Any) -> None:
-        self.is_there = self.is_there or node.name.value in _SCHEMA_FIELDS
+        """Look for the fields of introspection."""
+        self.introspects = self.introspects or node.name.value in _SCHEMA_FIELDS
+
+    def enter_variable(self, node: VariableNode, *_: Any) -> None:
+        """Count. Its definition is one too."""
+        self.variables[node.name.value] += 1
+
+    def enter_variable_definition(self, node: VariableDefinitionNode, *_: Any) -> None:
+        """Count the definition out."""
+        self.variables[node.variable.name.value] -= 1
+
+
+def contents(document: DocumentNode) -> Contents:
+    """Walk over a document once."""
+    found = Contents()
+    visit(document, found)
+    return found
 
 
 RULES: Final = (ExtentRule, DirectiveRule)

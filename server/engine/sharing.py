@@ -17,26 +17,43 @@ Answers = Sequence[Answer]
 _REMEMBERED: Final = 64
 
 
+class _Making:
+    """The answers to one moment, while they are made and after."""
+
+    def __init__(self, make: Callable[[], Awaitable[Answers]]) -> None:
+        self.answers: Answers | None = None
+        self.ready = asyncio.Event()
+        self.error: Exception | None = None
+        self._task = asyncio.create_task(self._run(make), name="shared answers")
+
+    async def _run(self, make: Callable[[], Awaitable[Answers]]) -> None:
+        try:
+            self.answers = await make()
+        except Exception as error:  # noqa: BLE001  (raised again for each who waits)
+            self.error = error
+        finally:
+            self.ready.set()
+
+
 class Group:
     """Subscribers to the same thing with the same rights."""
 
     def __init__(self) -> None:
         self.members = 0
-        self._made: OrderedDict[int, asyncio.Future[Answers]] = OrderedDict()
-
-    def known(self, seq: int) -> Answers | None:
-        """Return the answers to a moment, when they are there already."""
-        found = self._made.get(seq)
-        return found.result() if found is not None and found.done() and not _failed(found) else None
+        self._made: OrderedDict[int, _Making] = OrderedDict()
 
     async def answers(self, seq: int, make: Callable[[], Awaitable[Answers]]) -> Answers:
         """Return the answers to a moment, making them unless somebody does."""
         found = self._made.get(seq)
-        if found is None or (found.done() and _failed(found)):
-            found = self._made[seq] = asyncio.ensure_future(make())
+        if found is None or found.error is not None:
+            found = self._made[seq] = _Making(make)
             while len(self._made) > _REMEMBERED:
                 self._made.popitem(last=False)
-        return await asyncio.shield(found)
+        if found.answers is None:
+            await found.ready.wait()
+        if found.error is not None:
+            raise found.error
+        return found.answers or ()
 
 
 class Groups:
@@ -56,7 +73,3 @@ class Groups:
             group.members -= 1
             if not group.members and self._groups.get(key) is group:
                 del self._groups[key]
-
-
-def _failed(future: asyncio.Future[Answers]) -> bool:
-    return future.cancelled() or future.exception() is not None

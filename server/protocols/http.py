@@ -44,10 +44,11 @@ _RETRY: Final = {"RATE_LIMITED": 429, "COST_EXCEEDED": 422, "UNAVAILABLE": 503, 
 class HttpEndpoint:
     """Answers HTTP requests at the endpoint. A browser that opens the address gets `page`.
 
-    `patience` is how many seconds a body may take to arrive.
+    `patience` is how many seconds a body may take to arrive, `pace` that of streams.
     """
 
     patience = 20.0
+    pace = streams.Pace()
 
     def __init__(
         self,
@@ -96,7 +97,7 @@ class HttpEndpoint:
                     f"A subscription streams: accept {Form.EVENTS.value} or {Form.MULTIPART.value}, or use a socket."
                 )
                 raise RequestRefused.because(message, status=406)
-            await streams.send_all(chosen, self._engine.follow(operation), receive, send)
+            await streams.send_all(chosen, self._engine.follow(operation), receive, send, self.pace)
             return
         answer = await self._engine.run(operation)
         if form.is_stream:

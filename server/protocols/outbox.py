@@ -1,6 +1,7 @@
 """What waits to be written to one socket: bounded, in order, and given up when nobody reads."""
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -8,6 +9,7 @@ from typing import Final
 Write = Callable[[str], Awaitable[None]]
 
 LIMIT: Final = 64
+_LOOKS: Final = 4
 
 
 class NobodyReads(Exception):
@@ -15,13 +17,17 @@ class NobodyReads(Exception):
 
 
 class Outbox:
-    """A queue of frames and the one task that writes them. Whoever puts waits while it is full, and so falls behind."""
+    """A queue of frames. Whoever puts one while nothing is being written writes it at once, and what comes meanwhile.
+
+    Whoever puts waits while it is full, and so falls behind. `patience` is in seconds, for one frame.
+    """
 
     def __init__(self, write: Write, patience: float) -> None:
         self._write = write
         self._patience = patience
         self._frames: deque[str] = deque()
-        self._more = asyncio.Event()
+        self._writing_since: float | None = None
+        self._successor: asyncio.Task[None] | None = None
         self._room = asyncio.Event()
         self._room.set()
         self._empty = asyncio.Event()
@@ -38,32 +44,41 @@ class Outbox:
             self._room.clear()
             await self._room.wait()
         self._frames.append(frame)
-        self._empty.clear()
-        self._more.set()
+        if self._writing_since is None:
+            await self._flush()
 
     async def drained(self, seconds: float) -> None:
         """Wait until all is written, for so many seconds at most."""
         try:
             async with asyncio.timeout(seconds):
-                await self._empty.wait()
+                while self._frames:
+                    self._empty.clear()
+                    await self._empty.wait()
         except TimeoutError:
             return
 
     async def run(self) -> None:
-        """Write for ever.
+        """Look for ever whether what is written is read.
 
         Raises:
             NobodyReads: a frame could not be written in the time that there was for it.
         """
         while True:
+            await asyncio.sleep(self._patience / _LOOKS)
+            since = self._writing_since
+            if since is not None and time.monotonic() - since >= self._patience:
+                raise NobodyReads
+
+    async def _flush(self) -> None:
+        """Write all there is. An operation that is cancelled while it writes leaves the rest to a task of its own."""
+        try:
             while self._frames:
-                try:
-                    async with asyncio.timeout(self._patience):
-                        await self._write(self._frames[0])
-                except TimeoutError:
-                    raise NobodyReads from None
+                self._writing_since = time.monotonic()
+                await self._write(self._frames[0])
                 self._frames.popleft()
                 self._room.set()
-            self._empty.set()
-            self._more.clear()
-            await self._more.wait()
+        except asyncio.CancelledError:
+            self._successor = asyncio.create_task(self._flush(), name="socket writer")
+            raise
+        self._writing_since = None
+        self._empty.set()

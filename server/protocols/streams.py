@@ -6,6 +6,7 @@ Both keep a quiet line alive, and end their generator when the client hangs up.
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Final
 
 from starlette.types import Receive, Send
@@ -14,10 +15,16 @@ from server.engine import Answer
 from server.protocols import asgi
 from server.protocols.negotiation import Form
 
-QUIET: Final = 12.0
-_WRITE: Final = 30.0
 _BOUNDARY: Final = "graphql"
 _HEADERS: Final = [(b"cache-control", b"no-cache, no-transform"), (b"x-accel-buffering", b"no")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """After how many quiet seconds a sign of life is sent, and how many a frame may wait for a client to read."""
+
+    quiet: float = 12.0
+    patience: float = 30.0
 
 
 class _Events:
@@ -56,12 +63,12 @@ async def send_one(form: Form, answer: Answer, send: Send) -> None:
     await send({"type": "http.response.body", "body": frames.frame(answer) + frames.end})
 
 
-async def send_all(form: Form, answers: AsyncGenerator[Answer], receive: Receive, send: Send) -> None:
+async def send_all(form: Form, answers: AsyncGenerator[Answer], receive: Receive, send: Send, pace: Pace) -> None:
     """Send answers as they come, until there are no more or the client hangs up."""
     frames = _FRAMES[form]
     await _begin(form, send)
     async with aclosing(answers):
-        writing = asyncio.create_task(_write(frames, answers, send), name="stream")
+        writing = asyncio.create_task(_write(frames, answers, send, pace), name="stream")
         leaving = asyncio.create_task(_gone(receive), name="stream's client")
         try:
             await asyncio.wait({writing, leaving}, return_when=asyncio.FIRST_COMPLETED)
@@ -76,20 +83,20 @@ async def _begin(form: Form, send: Send) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": headers})
 
 
-async def _write(frames: type[_Events] | type[_Parts], answers: AsyncGenerator[Answer], send: Send) -> None:
+async def _write(frames: type[_Events] | type[_Parts], answers: AsyncGenerator[Answer], send: Send, pace: Pace) -> None:
     """Write each answer when it is there, and a sign of life when it is quiet. A client that does not read is left."""
     coming: asyncio.Task[Answer | None] | None = None
     try:
         while True:
             coming = coming or asyncio.create_task(_next(answers), name="next of a stream")
-            await asyncio.wait({coming}, timeout=QUIET)
+            await asyncio.wait({coming}, timeout=pace.quiet)
             frame = frames.quiet
             if coming.done():
                 answer, coming = coming.result(), None
                 if answer is None:
                     break
                 frame = frames.frame(answer)
-            async with asyncio.timeout(_WRITE):
+            async with asyncio.timeout(pace.patience):
                 await send({"type": "http.response.body", "body": frame, "more_body": True})
     finally:
         if coming is not None:

@@ -104,6 +104,7 @@ class Session:
         self._receive = receive
         self._send = send
         self._context = Context(endpoint.ground, endpoint.feed, origin)
+        self._context.is_watched = True
         self._limits = endpoint.sockets.limits
         self._outbox = Outbox(self._write, self._limits.patience)
         self._operations: dict[str, asyncio.Task[None]] = {}
@@ -306,16 +307,18 @@ class Session:
             raise Closed(4401, "Unauthorized")
         if key in self._operations:
             raise Closed(4409, f"Subscriber for {key} already exists")
-        task = self._operations[key] = asyncio.create_task(self._operate(key, payload), name="socket operation")
+        # counted here: tasks that begin later would all find the socket full
+        given = payload if len(self._operations) < self._limits.operations else None
+        task = self._operations[key] = asyncio.create_task(self._operate(key, given), name="socket operation")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _operate(self, key: str, payload: Mapping[str, Any]) -> None:
-        """Run one operation to its end, and tell it."""
+    async def _operate(self, key: str, payload: Mapping[str, Any] | None) -> None:
+        """Run one operation to its end, and tell it. Without a payload there is no room for it."""
         opening = f'{{"id":{orjson.dumps(key).decode()},"type":'
         me = asyncio.current_task()
         try:
-            last = await self._answers(opening, payload)
+            last = self._too_many() if payload is None else await self._answers(opening, payload)
         except asyncio.CancelledError:
             raise
         except Exception as error:  # noqa: BLE001  (a bug of one operation ends that operation)
@@ -326,10 +329,6 @@ class Session:
 
     async def _answers(self, opening: str, payload: Mapping[str, Any]) -> str:
         """Send the answers of an operation; return its last message."""
-        most = self._limits.operations
-        if len(self._operations) > most:
-            message = f"A socket may have {most} operations at once."
-            return _error([{"message": message, "extensions": {"code": "TOO_MANY_OPERATIONS"}}])
         try:
             parameters = await self._endpoint.persisted.resolve(Parameters.of(dict(payload)))
             operation = await self._endpoint.engine.prepare(parameters, self._context)
@@ -348,6 +347,10 @@ class Session:
                 if last is not None:
                     return last
         return '"complete"}'
+
+    def _too_many(self) -> str:
+        message = f"A socket may have {self._limits.operations} operations at once."
+        return _error([{"message": message, "extensions": {"code": "TOO_MANY_OPERATIONS"}}])
 
     async def _told(self, opening: str, answer: Answer) -> str | None:
         """Send one answer; a refusal is not sent but returned, as the operation's last message."""
