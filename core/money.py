@@ -16,7 +16,14 @@ _CODES: Final = """
 CURRENCIES: Final = frozenset(_CODES.split())
 """What people pay with: the circulating currencies of ISO 4217, without funds, metals and test codes."""
 
-_NO_MINOR_UNITS = frozenset({"JPY", "KRW", "CLP", "PYG", "ISK", "VND"})
+_WHOLE: Final = """
+    BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF
+"""
+_THOUSANDTHS: Final = """
+    BHD IQD JOD KWD LYD OMR TND
+"""
+_DIGITS: Final = {**dict.fromkeys(_WHOLE.split(), 0), **dict.fromkeys(_THOUSANDTHS.split(), 3)}
+"""Digits of the minor unit where they are not two (ISO 4217)."""
 
 
 class CurrencyMismatch(ValueError):
@@ -53,4 +60,4 @@ class Money:
     @property
     def decimal(self) -> Decimal:
         """The amount in major units."""
-        return Decimal(self.minor) if self.currency in _NO_MINOR_UNITS else Decimal(self.minor).scaleb(-2)
+        return Decimal(self.minor).scaleb(-_DIGITS.get(self.currency, 2))

@@ -66,11 +66,14 @@ class BadFilter(Invalid):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Where:
-    """A comparator's column. For references, `prefixes` are those of the ids that may name it."""
+    """A comparator's column. For references, `prefixes` are those of the ids that may name it. `require` is the
+    permission that comparing asks for.
+    """
 
     column: Attribute
     folded: Attribute | None = None
     prefixes: tuple[str, ...] = ()
+    require: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -83,12 +86,18 @@ class Linked:
     prefixes: tuple[str, ...] = ()
 
 
-def where(column: Attribute, *, folded: Attribute | None = None, prefix: str | tuple[str, ...] = ()) -> Any:
+def where(
+    column: Attribute,
+    *,
+    folded: Attribute | None = None,
+    prefix: str | tuple[str, ...] = (),
+    require: str | None = None,
+) -> Any:
     """Compare a column. `folded` is a stored `fold(column)`, for an index; `prefix` names the type of an id's row where
-    no foreign key does.
+    no foreign key does. `require` is the permission to compare it: what is masked must not be guessed by filters.
     """
     prefixes = (prefix,) if isinstance(prefix, str) else prefix
-    fact = Where(column=column, folded=folded, prefixes=prefixes)
+    fact = Where(column=column, folded=folded, prefixes=prefixes, require=None if require is None else str(require))
     return strawberry.field(default=UNSET, metadata={MARK: fact})
 
 
@@ -174,10 +183,14 @@ COMBINED: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """A filter value, understood: its condition, and a stable value that names it in cursors and loaders."""
+    """A filter value, understood: its condition, and a stable value that names it in cursors and loaders.
+
+    `permissions` are those that its comparators ask for.
+    """
 
     condition: Condition | None = field(compare=False)
     signature: Hashable
+    permissions: frozenset[str] = field(default=frozenset(), compare=False)
 
 
 def read_filter(value: Filter | None, *, of: type[Filter] | None = None) -> Reading:
@@ -188,10 +201,19 @@ def read_filter(value: Filter | None, *, of: type[Filter] | None = None) -> Read
         BadFilter: too deep, too long, or null where a value is needed.
     """
     given = None if value is None or value is UNSET else value
-    found = [] if given is None else [_walk(given, Compare(), 1)]
+    if given is None:
+        found = [] if of is None else list(of.unless_named(frozenset()))
+        return Reading(condition=and_(*found) if found else None, signature=None)
+    found = [_walk(given, Compare(), 1)]
+    named = frozenset(_named(given))
     if of is not None:
-        found.extend(of.unless_named(frozenset() if given is None else frozenset(_named(given))))
-    return Reading(condition=and_(*found) if found else None, signature=None if given is None else _signature(given))
+        found.extend(of.unless_named(named))
+    permissions = {
+        fact.require for name, fact in type(given).columns.items() if name in named and isinstance(fact, Where)
+    }
+    return Reading(
+        condition=and_(*found), signature=_signature(given), permissions=frozenset(each for each in permissions if each)
+    )
 
 
 def read_text(words: str | None) -> str | None:

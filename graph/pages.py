@@ -112,7 +112,7 @@ async def load_page(fact: Page, root: Any, context: Context, given: Mapping[str,
     Raises:
         BadCursor, BadPageSize, BadOrder, BadFilter: an argument is not acceptable.
     """
-    listing = _read(fact, given)
+    listing = _read(fact, given, context)
     key = _WHOLE if fact.key is None else getattr(root, cast("str", fact.local))
     window = listing.window
     bounds = _bounds(listing)
@@ -128,12 +128,14 @@ async def load_page(fact: Page, root: Any, context: Context, given: Mapping[str,
     return LoadedPage(listing, key, context, rows)
 
 
-def _read(fact: Page, given: Mapping[str, Any]) -> Listing:
+def _read(fact: Page, given: Mapping[str, Any], context: Context) -> Listing:
     chosen = cast("list[Any]", given.get("order_by") or ())
     if len(chosen) > LONGEST_ORDER:
         raise BadOrder(field=("orderBy",))
     order = total([each.value for each in chosen] or fact.orders[:1])
     reading = read_filter(given.get("filter"), of=fact.filter)
+    for permission in reading.permissions:
+        context.require(permission)
     words = read_text(given.get("search"))
     found = None if words is None or fact.search is None else fact.search(words)
     scope = (rows_of(fact).model.__name__, reading.signature, words)

@@ -101,7 +101,8 @@ async def contact_changed(
     context: Context, after: After = None, filter: Contacts = None
 ) -> AsyncIterator[Moment | ResyncRequired]:
     """Changes of contacts that match a filter, or did not any more after the change."""
-    read_filter(filter)
+    for each in read_filter(filter).permissions:
+        context.actor.require(Permission(each))
     place = context.place(after)
     seq, told = (0, 0) if place is None else feed_cursor.decode_within(context.actor.workspace_id, place)
     try:

@@ -161,8 +161,8 @@ class ContactFilter(Filter):
     name: TextFilter | None = where(models.Contact.name, folded=models.Contact.name_key)
     """Full name."""
 
-    phone: TextFilter | None = where(models.Contact.phone)
-    """Main phone number, in E.164."""
+    phone: TextFilter | None = where(models.Contact.phone, require=Permission.PHONES_READ)
+    """Main phone number, in E.164. Only for those who may read phone numbers."""
 
     email: TextFilter | None = where(models.Contact.email)
     """Main e-mail address, in lower case."""

@@ -222,6 +222,8 @@ def _engine(dsn: str, role: str, limits: PoolLimits) -> AsyncEngine:
         pool_timeout=limits.wait,
         pool_recycle=_OLD,
         pool_use_lifo=True,
+        # the values of a refused row are nobody's business in a log
+        hide_parameters=True,
         json_serializer=_dumps,
         json_deserializer=orjson.loads,
         connect_args={"prepared_statement_cache_size": _PLANS},

@@ -7,8 +7,9 @@ import pytest
 
 from core.ground import Ground
 from core.ids import encode, uuid7
-from models import FieldKind, Label
+from models import FieldKind, Label, Role
 from services import custom_fields, labels
+from services.access import Actor
 from services.contacts import labelling
 from services.custom_fields import FieldDraft
 from services.labels import LabelDraft
@@ -192,3 +193,16 @@ async def test_labels_are_compared_by_what_is_attached(
     assert await names({"labels": {"isEmpty": True}}) == ["Ana", "Bia", "Caê"]
     for other in (encode("label", theirs.id), encode("contact", hot.id), encode("label", uuid7()), ""):
         assert await names({"labels": {"anyOf": [other]}}) == []
+
+
+async def test_who_sees_numbers_masked_cannot_filter_by_them(
+    door: Door, tenant: Tenant, make_actor: Callable[[Tenant, Role], Awaitable[Actor]]
+) -> None:
+    viewer = await door.as_(await make_actor(tenant, Role.VIEWER))
+    owner = await door.as_(tenant.owner)
+    document = '{ contacts(filter: { or: [{ not: [{ phone: { startsWith: "+55" } }] }] }) { totalCount } }'
+
+    refused = await viewer.execute(document)
+
+    assert refused.code == "FORBIDDEN"
+    assert (await owner.execute(document)).data["contacts"] == {"totalCount": 0}
