@@ -11,7 +11,7 @@ from core.errors import Invalid
 from core.ground import Ground
 from models import Session, TokenPurpose, User
 from services.access import Identity, Origin
-from services.accounts import limits, links, sessions
+from services.accounts import limits, links, sessions, trail
 from services.accounts.errors import CredentialsInvalid, PasswordWeak
 from services.transaction import begin_system
 
@@ -69,6 +69,7 @@ async def change(ground: Ground, identity: Identity, current: str, new: str) -> 
         await tx.session.execute(update(User).where(User.id == user.id).values(password_hash=hashed))
         await links.close(tx, user.id, TokenPurpose.PASSWORD_RESET)
         await sessions.revoke_all(tx, user.id, Session.id != identity.session_id, because="password change")
+        trail.note(tx, identity, "account.password_change", user)
 
 
 async def require_strength(ground: Ground, password: str, about: tuple[str, ...] = ()) -> None:

@@ -12,7 +12,7 @@ from core.security import totp
 from core.security.vault import SealBroken
 from models import RecoveryCode, User
 from services.access import Identity
-from services.accounts import limits
+from services.accounts import limits, trail
 from services.accounts.errors import (
     AccountMissing,
     SecondFactorEnabled,
@@ -93,6 +93,7 @@ async def confirm(ground: Ground, identity: Identity, code: str) -> list[str]:
             raise SecondFactorInvalid(field=("code",))
         user.totp_enabled_at = clock.now()
         codes = await _renew(tx, user)
+        trail.note(tx, identity, "account.second_factor_enable", user)
     await limits.clear(ground, limits.SECOND_FACTOR, identity.user_id.hex)
     return codes
 
@@ -111,6 +112,7 @@ async def disable(ground: Ground, identity: Identity, password: str) -> None:
             raise SecondFactorMissing
         user.totp_enabled_at = user.totp_secret = user.totp_last_step = None
         await tx.session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user.id))
+        trail.note(tx, identity, "account.second_factor_disable", user)
 
 
 async def renew_recovery_codes(ground: Ground, identity: Identity, password: str) -> list[str]:
@@ -120,6 +122,7 @@ async def renew_recovery_codes(ground: Ground, identity: Identity, password: str
         user = await _locked(tx, identity)
         if user.totp_enabled_at is None:
             raise SecondFactorMissing
+        trail.note(tx, identity, "account.recovery_codes_renew", user)
         return await _renew(tx, user)
 
 

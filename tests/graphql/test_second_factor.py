@@ -231,3 +231,23 @@ async def test_new_recovery_codes_replace_the_old(door: Door, ground: Ground) ->
     assert not set(renewed["recoveryCodes"]) & set(who.recovery_codes)
     assert await try_in(door, who.person, code=who.recovery_codes[0]) == [("SECOND_FACTOR_INVALID", ["code"])]
     assert await try_in(door, who.person, code=renewed["recoveryCodes"][0]) == []
+
+
+async def test_who_changes_how_they_sign_in_leaves_that_in_the_audit_log(door: Door, ground: Ground) -> None:
+    somebody = await guarded(door, ground)
+    here = somebody.here.door
+
+    await act(here, "passwordChange", "PasswordChangeInput", currentPassword=PASSWORD, password=OTHER_PASSWORD)
+    await act(here, "recoveryCodesRenew", "PasswordConfirmation", "recoveryCodes", password=OTHER_PASSWORD)
+    await act(here, "totpDisable", "PasswordConfirmation", password=OTHER_PASSWORD)
+
+    document = "{ auditLog(first: 20) { nodes { action actor { id } } } }"
+    entries = (await here.execute(document)).data["auditLog"]["nodes"]
+    own = [each["action"] for each in entries if each["actor"] is not None]
+    assert [each for each in own if each.startswith("account.")] == [
+        "account.second_factor_disable",
+        "account.recovery_codes_renew",
+        "account.password_change",
+        "account.second_factor_enable",
+    ]
+    assert OTHER_PASSWORD not in str(entries)
