@@ -106,7 +106,7 @@ mutation ($name: String!, $color: String!) {
 }
 """
 _UPSERT: Final = """
-mutation ($contacts: [ContactUpsertInput!]!) {
+mutation ($contacts: [ContactInput!]!) {
   contactsUpsert(input: { contacts: $contacts }) {
     created updated
     results { contact { id } userErrors { code message field } }

@@ -6,6 +6,7 @@ from models.base import Base
 from models.contact import Contact, ContactIdentity, IdentityKind, Sentiment
 from models.custom_field import CustomField, FieldKind
 from models.event import EVENT_READERS, Event, EventType, WorkspaceCounter
+from models.idempotency import IdempotencyKey, PersonalIdempotencyKey
 from models.job import JobRun
 from models.label import ContactLabel, Label
 from models.setting import MemberSettings, Persona, RoutingStrategy, WorkspaceSettings
@@ -25,6 +26,7 @@ __all__ = [
     "Event",
     "EventType",
     "FieldKind",
+    "IdempotencyKey",
     "IdentityKind",
     "JobRun",
     "Label",
@@ -32,6 +34,7 @@ __all__ = [
     "OneTimeToken",
     "Permission",
     "Persona",
+    "PersonalIdempotencyKey",
     "RecoveryCode",
     "RefreshToken",
     "Role",

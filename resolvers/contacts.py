@@ -18,6 +18,7 @@ from schema.contact import (
     ContactCreatePayload,
     ContactDeletePayload,
     ContactFilter,
+    ContactInput,
     ContactLabelsInput,
     ContactOrder,
     ContactsInput,
@@ -67,7 +68,7 @@ class ContactQueries(Root):
     words of the notes; accents and case do not count."""
 
 
-@mutation(Permission.CONTACTS_WRITE)
+@mutation(Permission.CONTACTS_WRITE, idempotent=True)
 async def contact_create(tx: Transaction, input: ContactCreateInput) -> ContactCreatePayload:
     """Add a contact."""
     return ContactCreatePayload(contact=Contact.of(await creation.create(tx, draft_of(input))))
@@ -81,13 +82,13 @@ async def contact_update(tx: Transaction, input: ContactUpdateInput) -> ContactU
     return ContactUpdatePayload(contact=Contact.of(changed))
 
 
-@mutation(Permission.CONTACTS_WRITE)
+@mutation(Permission.CONTACTS_WRITE, idempotent=True)
 async def contact_upsert(tx: Transaction, input: ContactUpsertInput) -> ContactUpsertPayload:
     """Change the contact that the given addresses name, or add one."""
     return _upserted(await change.upsert(tx, draft_of(input)))
 
 
-@mutation(Permission.CONTACTS_WRITE)
+@mutation(Permission.CONTACTS_WRITE, idempotent=True)
 async def contacts_upsert(tx: Transaction, input: ContactsUpsertInput) -> ContactsUpsertPayload:
     """Do the same for up to 500 contacts. What is wrong with one does not stop the others."""
     outcomes = await change.upsert_all(tx, [draft_of(each) for each in input.contacts])
@@ -132,13 +133,13 @@ async def contact_labels_remove(tx: Transaction, input: ContactLabelsInput) -> C
     return _shown(await labelling.remove(tx, *_pairs(input)))
 
 
-def draft_of(input: ContactCreateInput) -> ContactDraft:
+def draft_of(input: ContactInput) -> ContactDraft:
     """Turn an input into what the services take."""
     plain: dict[str, Any] = {each: given(getattr(input, each)) for each in _PLAIN}
     return ContactDraft(custom=given(input.custom_fields), owner_id=_owner(input), **plain)
 
 
-def _owner(input: ContactCreateInput) -> UUID | UnsetType | None:
+def _owner(input: ContactInput) -> UUID | UnsetType | None:
     """Read the owner's id. What is none stands for nobody, so that it is refused beside whatever else is wrong."""
     value: Any = given(input.owner_id)
     return value if value is None or isinstance(value, UnsetType) else decode("user", value) or NOBODY

@@ -12,23 +12,52 @@ from graph import Context as GraphContext
 from services.access import Actor, Identity, NotWorkspaceMember, Origin
 from services.accounts import sessions
 from services.feed import Feed
+from services.idempotency import Asked
 
 _BEARER: Final = "bearer "
 _RECHECK_AFTER: Final = 5.0
 
 
+class Keys:
+    """What happens to be done once in an operation. `given` is the request's key.
+
+    `asked` is what a mutation of accounts is asked for under a key, and `replayed` are the mutations that were answered
+    again from what was kept.
+    """
+
+    def __init__(self, given: str | None) -> None:
+        self.given = given
+        self.asked: Asked | None = None
+        self.replayed: list[str] = []
+        self._taken = 0
+
+    def take(self) -> tuple[str | None, bool]:
+        """Return the request's key, and whether this is the first time that it is taken."""
+        self._taken += 1
+        return self.given, self._taken == 1
+
+
 class Context:
     """One operation's surroundings. A socket keeps one for its life, and every operation on it works with a fork.
 
-    `resume_after` is the cursor after which a dropped stream goes on (the header `Last-Event-ID`). `is_watched` says
-    that somebody else looks now and then whether the caller may stay.
+    `resume_after` is the cursor after which a dropped stream goes on (the header `Last-Event-ID`), `idempotency_key`
+    the header of that name. `is_watched` says that somebody else looks now and then whether the caller may stay.
     """
 
-    def __init__(self, ground: Ground, feed: Feed, origin: Origin, *, resume_after: str | None = None) -> None:
+    def __init__(
+        self,
+        ground: Ground,
+        feed: Feed,
+        origin: Origin,
+        *,
+        resume_after: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> None:
         self.ground = ground
         self.feed = feed
         self.origin = origin
         self.resume_after = resume_after
+        self.keys = Keys(idempotency_key)
         self.is_watched = False
         self.caller: Identity | None = None
         self.refusal: DomainError | None = None
@@ -102,6 +131,7 @@ class Context:
     def fork(self) -> Self:
         """Make the surroundings of another operation of the same caller, with loaders of its own."""
         other = copy.copy(self)
+        other.keys = Keys(self.keys.given)
         other.forget()
         return other
 

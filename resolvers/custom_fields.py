@@ -33,7 +33,7 @@ class CustomFieldQueries(Root):
     """The custom fields of the workspace."""
 
 
-@mutation(Permission.FIELDS_WRITE)
+@mutation(Permission.FIELDS_WRITE, idempotent=True)
 async def custom_field_create(tx: Transaction, input: CustomFieldCreateInput) -> CustomFieldCreatePayload:
     """Define a custom field, behind all others."""
     draft = FieldDraft(

@@ -6,7 +6,7 @@ expected of input becomes `userErrors`; who may not, or must wait, gets a top-le
 
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable
-from functools import cache
+from functools import cache, partial
 from typing import Annotated, Any, Concatenate, ParamSpec, get_type_hints, overload
 
 import strawberry
@@ -15,6 +15,7 @@ from strawberry.types.field import StrawberryField
 from core.errors import Conflict, DomainError, Invalid, NotFound
 from models import Permission
 from resolvers.context import Context, Info
+from resolvers.once import asked_in, once
 from schema.errors import MutationPayload
 from services.transaction import Transaction, begin
 
@@ -36,9 +37,12 @@ class FieldMisdeclared(TypeError):
 
 
 def mutation(
-    permission: Permission,
+    permission: Permission, *, idempotent: bool = False
 ) -> Callable[[Callable[Concatenate[Transaction, P], Awaitable[MutationPayload]]], StrawberryField]:
-    """Declare a mutation that needs a permission and works in one transaction, which its function gets first."""
+    """Declare a mutation that needs a permission and works in one transaction, which its function gets first.
+
+    One that is `idempotent` happens once for a client's key: its input is an `OnceInput`.
+    """
 
     def declare(act: Callable[Concatenate[Transaction, P], Awaitable[MutationPayload]]) -> StrawberryField:
         async def resolve(info: Info, **given: Any) -> MutationPayload:
@@ -46,6 +50,9 @@ def mutation(
             actor = context.actor
             actor.require(permission)
             try:
+                asked = asked_in(info, given["input"]) if idempotent else None
+                if asked is not None:
+                    return await once(context, asked, _payload_of(act), partial(act, **given))  # pyright: ignore[reportCallIssue]
                 async with begin(context.ground, actor) as tx:
                     return await act(tx, **given)  # pyright: ignore[reportCallIssue]
             except _EXPECTED as error:
@@ -53,7 +60,7 @@ def mutation(
             finally:
                 context.forget()
 
-        return _field(act, resolve, permission.value)
+        return _field(act, resolve, permission.value, idempotent=idempotent)
 
     return declare
 
@@ -62,7 +69,7 @@ def mutation(
 def account_mutation(act: Callable[Concatenate[Context, P], Awaitable[MutationPayload]], /) -> StrawberryField: ...
 @overload
 def account_mutation(
-    *, signed_in: bool = False, permission: Permission | None = None
+    *, signed_in: bool = False, permission: Permission | None = None, idempotent: bool = False
 ) -> Callable[[Callable[Concatenate[Context, P], Awaitable[MutationPayload]]], StrawberryField]: ...
 def account_mutation(
     act: Callable[..., Awaitable[Any]] | None = None,
@@ -70,10 +77,12 @@ def account_mutation(
     *,
     signed_in: bool = False,
     permission: Permission | None = None,
+    idempotent: bool = False,
 ) -> Any:
     """Declare a mutation of accounts rather than of a workspace. Its verb opens what transactions it needs.
 
-    One that changes accounts because of what happens in a workspace names a permission there.
+    One that changes accounts because of what happens in a workspace names a permission there. One that is `idempotent`
+    hands `context.keys.asked` to its verb, which takes the key in its own transaction.
     """
 
     def declare(act: Callable[..., Awaitable[Any]]) -> StrawberryField:
@@ -81,6 +90,7 @@ def account_mutation(
             if permission is not None or signed_in:
                 _admit(info.context, permission)
             try:
+                info.context.keys.asked = asked_in(info, given["input"]) if idempotent else None
                 return await act(info.context, **given)
             except _EXPECTED as error:
                 return _refused(act, error)
@@ -88,7 +98,7 @@ def account_mutation(
                 info.context.forget()
 
         mark = SIGNED_IN if signed_in else OPEN
-        return _field(act, resolve, mark if permission is None else permission.value)
+        return _field(act, resolve, mark if permission is None else permission.value, idempotent=idempotent)
 
     return declare if act is None else declare(act)
 
@@ -148,7 +158,12 @@ def _payload_of(act: Callable[..., object]) -> type[MutationPayload]:
 
 
 def _field(
-    act: Callable[..., object], resolve: Callable[..., Any], permission: str, *, event: object = None
+    act: Callable[..., object],
+    resolve: Callable[..., Any],
+    permission: str,
+    *,
+    event: object = None,
+    idempotent: bool = False,
 ) -> StrawberryField:
     """Make the Strawberry field: the function's own arguments but the first, and its docstring as description."""
     description = inspect.getdoc(act)
@@ -165,7 +180,8 @@ def _field(
     resolve.__annotations__ = {"info": Info, **{each.name: each.annotation for each in given}}
     resolve.__annotations__["return"] = answers
     make: Any = strawberry.field if event is None else strawberry.subscription
-    return make(resolver=resolve, description=description, metadata={"permission": permission})
+    metadata = {"permission": permission, "idempotent": idempotent}
+    return make(resolver=resolve, description=description, metadata=metadata)
 
 
 def _argument(given: inspect.Parameter) -> inspect.Parameter:

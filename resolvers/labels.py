@@ -38,7 +38,7 @@ class LabelQueries(Root):
     """The labels of the workspace."""
 
 
-@mutation(Permission.LABELS_WRITE)
+@mutation(Permission.LABELS_WRITE, idempotent=True)
 async def label_create(tx: Transaction, input: LabelCreateInput) -> LabelCreatePayload:
     """Add a label, behind all others."""
     draft = LabelDraft(name=input.name, color=input.color, description=input.description)

@@ -73,7 +73,7 @@ async def member_remove(context: Context, input: MemberRemoveInput) -> MemberRem
     return MemberRemovePayload(removed_user_id=strawberry.ID(encode(cast("str", User.prefix), gone.user_id)))
 
 
-@mutation(Permission.MEMBERS_WRITE)
+@mutation(Permission.MEMBERS_WRITE, idempotent=True)
 async def invite_create(tx: Transaction, input: InviteCreateInput) -> InviteCreatePayload:
     """Invite a person by e-mail. Inviting them again replaces the open invitation."""
     return InviteCreatePayload(invite=Invite.of(await invites.create(tx, input.email, input.role)))

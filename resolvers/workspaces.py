@@ -51,11 +51,13 @@ class WorkspaceQueries(Root):
     workspace_usage: WorkspaceUsage = workspace_usage
 
 
-@account_mutation(signed_in=True)
+@account_mutation(signed_in=True, idempotent=True)
 async def workspace_create(context: Context, input: WorkspaceCreateInput) -> WorkspaceCreatePayload:
     """Make another workspace, as its owner. `workspaceSwitch` begins to work in it."""
-    made = await changing.create(context.ground, context.identity, context.origin, input.name)
-    return WorkspaceCreatePayload(workspace=Workspace.of(made))
+    made = await changing.create(context.ground, context.identity, context.origin, input.name, context.keys.asked)
+    if not made.is_new:
+        context.keys.replayed.append("workspaceCreate")
+    return WorkspaceCreatePayload(workspace=None if made.workspace is None else Workspace.of(made.workspace))
 
 
 @mutation(Permission.WORKSPACE_WRITE)

@@ -31,6 +31,7 @@ from graph.json_values import JsonFilter
 from models import Permission
 from schema.enums import IdentityKind, Sentiment
 from schema.errors import MutationPayload, user_error
+from schema.idempotency import OnceInput
 from schema.label import Label
 from schema.scalars import JSON
 from schema.user import User
@@ -216,8 +217,10 @@ class ContactFilter(Filter):
             yield from json_values.conditions(models.Contact.custom, each, compare)
 
 
-@strawberry.input(description="A new contact. It needs a name, or an address to be named after.")
-class ContactCreateInput:
+@strawberry.input(
+    description="A contact that is found by its addresses, and added when there is none. What is left out stays."
+)
+class ContactInput:
     name: str | None = strawberry.field(
         default=strawberry.UNSET, description="Up to 200 characters; the first address when left out."
     )
@@ -243,15 +246,20 @@ class ContactCreateInput:
     sentiment: Sentiment | None = strawberry.field(default=strawberry.UNSET, description="How they sounded last.")
 
 
+@strawberry.input(description="A new contact. It needs a name, or an address to be named after.")
+class ContactCreateInput(ContactInput, OnceInput):
+    pass
+
+
 @strawberry.input(
     description="A contact that is found by its addresses, and added when there is none. What is left out stays."
 )
-class ContactUpsertInput(ContactCreateInput):
+class ContactUpsertInput(ContactInput, OnceInput):
     pass
 
 
 @strawberry.input(description="A change of a contact. What is left out stays; null takes a value away.")
-class ContactUpdateInput(ContactCreateInput):
+class ContactUpdateInput(ContactInput):
     id: strawberry.ID = strawberry.field(description="The contact.")
     if_updated_at: datetime | None = strawberry.field(
         default=None, description="Refuse the change when the contact was changed after this moment (`updatedAt`)."
@@ -290,8 +298,8 @@ class ContactUpsertPayload(ContactPayload):
 
 
 @strawberry.input(description="Contacts that are found by their addresses, and added when there are none.")
-class ContactsUpsertInput:
-    contacts: list[ContactUpsertInput] = strawberry.field(description="Up to 500.")
+class ContactsUpsertInput(OnceInput):
+    contacts: list[ContactInput] = strawberry.field(description="Up to 500.")
 
 
 @strawberry.type(description="The answer to `contactsUpsert`.")

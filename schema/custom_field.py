@@ -10,6 +10,7 @@ from graph.filters import EnumFilter, Filter, TextFilter, TimeFilter, where
 from models import Permission
 from schema.enums import FieldKind
 from schema.errors import MutationPayload
+from schema.idempotency import OnceInput
 
 
 class CustomField(Entity[models.CustomField], prefix="field", require=Permission.FIELDS_READ):
@@ -62,7 +63,7 @@ class CustomFieldDefinitionFilter(Filter):
 
 
 @strawberry.input(description="A new custom field.")
-class CustomFieldCreateInput:
+class CustomFieldCreateInput(OnceInput):
     key: str = strawberry.field(description="Up to 50 of a-z, 0-9 and _, beginning with a letter. It never changes.")
     label: str = strawberry.field(description="What people see; up to 100 characters.")
     kind: FieldKind = strawberry.field(description="What it holds. It never changes.")

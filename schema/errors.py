@@ -45,6 +45,8 @@ class ErrorCode(StrEnum):
     RANK_TOO_HIGH = "RANK_TOO_HIGH"
     CONFIRMATION_WRONG = "CONFIRMATION_WRONG"
     LIMIT_REACHED = "LIMIT_REACHED"
+    IDEMPOTENCY_KEY_INVALID = "IDEMPOTENCY_KEY_INVALID"
+    IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
     ADDRESS_MISSING = "ADDRESS_MISSING"
     CONTACT_DUPLICATE = "CONTACT_DUPLICATE"
     STALE = "STALE"
@@ -95,6 +97,8 @@ _MEANINGS = {
     "RANK_TOO_HIGH": "Nobody gives more than they have, or changes somebody above them.",
     "CONFIRMATION_WRONG": "What had to be typed to confirm was not typed exactly.",
     "LIMIT_REACHED": "There are as many as there may be.",
+    "IDEMPOTENCY_KEY_INVALID": "This is no idempotency key.",
+    "IDEMPOTENCY_KEY_REUSED": "The idempotency key was used for something else in the last 24 hours.",
     "ADDRESS_MISSING": "Nothing names the contact.",
     "CONTACT_DUPLICATE": "Another contact has this address: see `duplicateOf`.",
     "STALE": "It was changed meanwhile: load it again.",

@@ -9,6 +9,7 @@ from graph import Entity, Order, asc, column, desc
 from graph.filters import Filter, TextFilter, where
 from models import Permission
 from schema.errors import MutationPayload
+from schema.idempotency import OnceInput
 
 
 class Label(Entity[models.Label], prefix="label", require=Permission.LABELS_READ):
@@ -53,7 +54,7 @@ class LabelFilter(Filter):
 
 
 @strawberry.input(description="A new label.")
-class LabelCreateInput:
+class LabelCreateInput(OnceInput):
     name: str = strawberry.field(description="Up to 60 characters.")
     color: str = strawberry.field(description="#RRGGBB.")
     description: str | None = strawberry.field(default=None, description="Up to 500 characters.")

@@ -11,6 +11,7 @@ from models import Permission
 from schema.audit import AuditEntry, AuditFilter, AuditOrder
 from schema.enums import Role
 from schema.errors import MutationPayload
+from schema.idempotency import OnceInput
 from schema.user import User
 from schema.workspace import Workspace
 
@@ -145,7 +146,7 @@ class MemberRemovePayload(MutationPayload):
 
 
 @strawberry.input(description="Whom to invite.")
-class InviteCreateInput:
+class InviteCreateInput(OnceInput):
     email: str = strawberry.field(description="Their address. An open invitation to it is replaced.")
     role: Role = strawberry.field(default=Role.MEMBER, description="What they will be; not above your own role.")
 

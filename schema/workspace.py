@@ -8,6 +8,7 @@ import models
 from graph import Entity
 from models import Permission
 from schema.errors import MutationPayload
+from schema.idempotency import OnceInput
 
 
 class Workspace(
@@ -52,7 +53,7 @@ class WorkspaceUsage:
 
 
 @strawberry.input(description="A new workspace.")
-class WorkspaceCreateInput:
+class WorkspaceCreateInput(OnceInput):
     name: str = strawberry.field(description="Up to 100 characters.")
 
 

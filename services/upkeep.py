@@ -1,4 +1,4 @@
-"""What keeps the tables from growing for ever: old events, ended sessions, the queue's own log.
+"""What keeps the tables from growing for ever: old events, ended sessions, spent keys, the queue's own log.
 
 Each verb works in short transactions over bounded batches; what one night does not finish, the next one does.
 """
@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, delete, or_, select, text
 
 from core import clock
 from core.database import Database
-from models import OneTimeToken, RefreshToken, Session
+from models import IdempotencyKey, OneTimeToken, PersonalIdempotencyKey, RefreshToken, Session
 from services import feed_log
 from services.jobs import Job
 
@@ -46,6 +46,10 @@ class ExpireSessions(Job):
     """Delete sessions and tokens that ended long ago."""
 
 
+class ExpireIdempotencyKeys(Job):
+    """Delete the keys that have run out."""
+
+
 class PruneJobLog(Job):
     """Delete what the queue remembers of old jobs."""
 
@@ -69,6 +73,14 @@ async def expire_sessions(database: Database) -> int:
     )
 
 
+async def expire_idempotency_keys(database: Database) -> int:
+    """Delete the keys that have run out, which are good for new things already; return how many."""
+    now = clock.now()
+    return await _delete(database, IdempotencyKey, IdempotencyKey.expires_at < now) + await _delete(
+        database, PersonalIdempotencyKey, PersonalIdempotencyKey.expires_at < now
+    )
+
+
 async def prune_job_log(database: Database) -> int:
     """Delete the queue's old log, its old statistics, and the starts of jobs that are gone; return how many rows."""
     now = clock.now()
@@ -84,7 +96,9 @@ async def prune_job_log(database: Database) -> int:
 
 
 async def _delete(
-    database: Database, table: type[RefreshToken | Session | OneTimeToken], condition: ColumnElement[bool]
+    database: Database,
+    table: type[IdempotencyKey | OneTimeToken | PersonalIdempotencyKey | RefreshToken | Session],
+    condition: ColumnElement[bool],
 ) -> int:
     gone = 0
     for _ in range(_ROUNDS):

@@ -13,7 +13,7 @@ from pgqueuer.adapters.persistence.queries import Queries
 from pgqueuer.domain.models import Schedule as Tick
 
 from services.jobs import Job, payload_of
-from services.upkeep import ExpireSessions, PruneEvents, PruneJobLog
+from services.upkeep import ExpireIdempotencyKeys, ExpireSessions, PruneEvents, PruneJobLog
 from services.workspaces.changing import PurgeWorkspaces
 
 
@@ -30,6 +30,7 @@ SCHEDULES: Final = (
     Schedule(cron="37 3 * * *", job=ExpireSessions()),
     Schedule(cron="57 3 * * *", job=PruneJobLog()),
     Schedule(cron="7 4 * * *", job=PurgeWorkspaces()),
+    Schedule(cron="27 * * * *", job=ExpireIdempotencyKeys()),
 )
 
 

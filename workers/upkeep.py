@@ -1,8 +1,8 @@
-"""The nightly upkeep."""
+"""The upkeep of tables."""
 
 from core.ground import Ground
 from services import upkeep
-from services.upkeep import ExpireSessions, PruneEvents, PruneJobLog
+from services.upkeep import ExpireIdempotencyKeys, ExpireSessions, PruneEvents, PruneJobLog
 from workers.registry import handles
 
 _LONG = 600.0
@@ -20,6 +20,13 @@ async def expire_sessions(ground: Ground, job: ExpireSessions) -> None:
     """Delete sessions and tokens that ended long ago."""
     del job
     await upkeep.expire_sessions(ground.database)
+
+
+@handles(ExpireIdempotencyKeys, timeout=_LONG)
+async def expire_idempotency_keys(ground: Ground, job: ExpireIdempotencyKeys) -> None:
+    """Delete the keys that have run out."""
+    del job
+    await upkeep.expire_idempotency_keys(ground.database)
 
 
 @handles(PruneJobLog, timeout=_LONG)

@@ -107,6 +107,8 @@ class Engine:
             return Answer(errors=[{"message": message, "extensions": {"code": "TIMEOUT"}}])
         answer = _answer(result, operation)
         answer.extensions["cost"] = charge.settled(spent(result.data))
+        if operation.context.keys.replayed:
+            answer.extensions["idempotency"] = {"replayed": operation.context.keys.replayed}
         return answer
 
     async def follow(self, operation: Operation) -> AsyncGenerator[Answer]:

@@ -145,7 +145,13 @@ class HttpEndpoint:
             user_agent=(asgi.header(scope, b"user-agent") or "")[:_USER_AGENT_LIMIT] or None,
             request_id=request_id_of(scope),
         )
-        context = Context(self._ground, self._feed, origin, resume_after=asgi.header(scope, b"last-event-id"))
+        context = Context(
+            self._ground,
+            self._feed,
+            origin,
+            resume_after=asgi.header(scope, b"last-event-id"),
+            idempotency_key=asgi.header(scope, b"idempotency-key"),
+        )
         await context.sign_in(asgi.header(scope, b"authorization"))
         return context
 
