@@ -115,6 +115,7 @@ class Engine:
         """Run a subscription: yields an answer for each event, and ends with the last one. A refusal is the last."""
         try:
             await self._charge(operation)
+            _heed_cancellation()
             source = await operation.execution.source()
             if isinstance(source, ExecutionResult):
                 dressed = errors.dressed(source.errors, operation.request_id)
@@ -122,6 +123,7 @@ class Engine:
                 return
             with self._groups.joined(_group_of(operation)) as group:
                 async with aclosing(cast("AsyncGenerator[object]", source)) as events:
+                    _heed_cancellation()
                     async for event in events:
                         for answer in await _answers(event, operation, group):
                             yield answer
@@ -145,6 +147,16 @@ class Engine:
             workspace = "" if caller.actor is None else caller.actor.workspace_id.hex
             key, quota = f"{caller.user_id.hex}:{workspace}", budget.SIGNED_IN
         return await self._points.charge(key, operation.price, quota)
+
+
+def _heed_cancellation() -> None:
+    """End here if this task was cancelled: what it awaited may have lost that, and a subscription would go on for ever.
+
+    Until Python 3.12, `asyncio.wait_for`, which redis-py sends with, loses what comes while its work ends.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 async def _answers(event: object, operation: Operation, group: Group) -> Answers:

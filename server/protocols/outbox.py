@@ -28,6 +28,7 @@ class Outbox:
         self._frames: deque[str] = deque()
         self._writing_since: float | None = None
         self._successor: asyncio.Task[None] | None = None
+        self._is_closed = False
         self._room = asyncio.Event()
         self._room.set()
         self._empty = asyncio.Event()
@@ -39,13 +40,24 @@ class Outbox:
         return len(self._frames) >= LIMIT
 
     async def put(self, frame: str) -> None:
-        """Put a frame behind the others, when there is room."""
+        """Put a frame behind the others, when there is room; drop it when the client has gone."""
         while self.is_full:
             self._room.clear()
             await self._room.wait()
+        if self._is_closed:
+            return
         self._frames.append(frame)
         if self._writing_since is None:
             await self._flush()
+
+    def close(self) -> None:
+        """Give up: nothing more is written, and nobody waits."""
+        self._is_closed = True
+        self._frames.clear()
+        self._room.set()
+        self._empty.set()
+        if self._successor is not None:
+            self._successor.cancel()
 
     async def drained(self, seconds: float) -> None:
         """Wait until all is written, for so many seconds at most."""
@@ -75,10 +87,15 @@ class Outbox:
             while self._frames:
                 self._writing_since = time.monotonic()
                 await self._write(self._frames[0])
-                self._frames.popleft()
+                if not self._is_closed:
+                    self._frames.popleft()
                 self._room.set()
         except asyncio.CancelledError:
-            self._successor = asyncio.create_task(self._flush(), name="socket writer")
+            if not self._is_closed:
+                self._successor = asyncio.create_task(self._flush(), name="socket writer")
             raise
+        except OSError:
+            # the client has gone, which whoever reads from it is told too
+            self.close()
         self._writing_since = None
         self._empty.set()

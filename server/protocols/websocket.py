@@ -147,6 +147,7 @@ class Session:
             done, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
             await self._end_operations()
         finally:
+            self._outbox.close()
             tasks = (*parts, *self._tasks)
             for each in tasks:
                 each.cancel()
