@@ -8,6 +8,7 @@ import orjson
 from graphql import GraphQLError
 
 NAME_LONGEST: Final = 200
+_MESSAGE_LONGEST: Final = 500
 
 
 class RequestRefused(Exception):
@@ -30,7 +31,7 @@ class RequestRefused(Exception):
     @property
     def answer(self) -> "Answer":
         """The refusal as the body of an answer: without `data`."""
-        return Answer(errors=[error.formatted for error in self.errors], is_refusal=True)
+        return Answer(errors=[_short(error.formatted) for error in self.errors], is_refusal=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +98,12 @@ class Answer:
         if self._text is None:
             self._text = orjson.dumps(self.body).decode()
         return self._text
+
+
+def _short(error: Mapping[str, Any]) -> dict[str, Any]:
+    """Quote only so much of what was sent: messages name values, and values may be long."""
+    message = str(error["message"])
+    return {**error, "message": message if len(message) <= _MESSAGE_LONGEST else f"{message[:_MESSAGE_LONGEST]}..."}
 
 
 def _text(given: Mapping[str, Any], name: str) -> str | None:
