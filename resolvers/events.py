@@ -6,7 +6,6 @@ from typing import Annotated, Final, cast
 
 import strawberry
 
-import models
 from core.ids import encode
 from graph.filters import read_filter
 from models import EVENT_READERS, EventType, Permission
@@ -17,7 +16,6 @@ from schema.audit import subject_id
 from schema.contact import Contact, ContactFilter
 from schema.event import ContactChanged, ContactChangedResult, ResyncRequired, WorkspaceEvent, WorkspaceEventResult
 from schema.scalars import JSON
-from schema.user import User
 from services import feed_cursor
 from services.accounts import sessions
 from services.contacts import reading
@@ -114,7 +112,7 @@ async def contact_changed(
         yield _resync(context, gap)
 
 
-async def _event(context: Context, notice: Notice) -> list[WorkspaceEvent]:
+def _event(context: Context, notice: Notice) -> list[WorkspaceEvent]:
     subject = _SUBJECTS[notice.type.partition(".")[0]]
     ids = [subject_id(subject, each) for each in notice.subject_ids]
     event = WorkspaceEvent(
@@ -122,16 +120,11 @@ async def _event(context: Context, notice: Notice) -> list[WorkspaceEvent]:
         cursor=feed_cursor.encode(context.actor.workspace_id, notice.seq),
         type=notice.type,
         subject_ids=[each for each in ids if each is not None],
-        actor=await _person(context, notice),
+        actor_id=notice.actor_id,
         at=notice.at,
         payload=cast("JSON", dict(notice.payload)),
     )
     return [event]
-
-
-async def _person(context: Context, notice: Notice) -> User | None:
-    context.forget()
-    return None if notice.actor_id is None else await context.graph.find(User.source, models.User.id, notice.actor_id)
 
 
 async def _changes(context: Context, notice: Notice, filter: ContactFilter | None) -> list[ContactChanged]:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
-    """One place in the log. `show` makes its events; this subscriber has seen the first `seen` of them already."""
+    """One place in the log. `show` makes its events, at once when it can; this subscriber has seen the first `seen`."""
 
     seq: int
-    show: Callable[[], Awaitable[Sequence[object]]]
+    show: Callable[[], Sequence[object] | Awaitable[Sequence[object]]]
     seen: int = 0

@@ -1,14 +1,20 @@
 """What subscriptions say."""
 
 from datetime import datetime
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias
+from uuid import UUID
 
 import strawberry
 
+import models
 from schema.contact import Contact
 from schema.enums import EventType
 from schema.scalars import JSON
 from schema.user import User
+
+
+async def _actor(root: strawberry.Parent[Any], info: strawberry.Info) -> User | None:
+    return None if root.actor_id is None else await info.context.graph.find(User.source, models.User.id, root.actor_id)
 
 
 @strawberry.type(description="One thing that happened in the workspace.")
@@ -17,8 +23,10 @@ class WorkspaceEvent:
     cursor: str = strawberry.field(description="Give it as `after` to go on behind this event.")
     type: EventType = strawberry.field(description="What happened.")
     subject_ids: list[strawberry.ID] = strawberry.field(description="What it happened to: ids of one type.")
+    actor_id: strawberry.Private[UUID | None]
     actor: User | None = strawberry.field(
-        description="Who did it; null for the system, and for people who are not in the workspace any more."
+        resolver=_actor,
+        description="Who did it; null for the system, and for people who are not in the workspace any more.",
     )
     at: datetime = strawberry.field(description="When.")
     payload: JSON = strawberry.field(description="What more there is to tell, by type.")

@@ -1,9 +1,11 @@
 """The engine: takes the parameters of a request, and answers with data, errors and extensions."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Hashable
+import inspect
+from collections.abc import AsyncGenerator, Awaitable, Hashable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, cast
 
 import orjson
@@ -163,15 +165,33 @@ async def _answers(event: object, operation: Operation, group: Group) -> Answers
     """Answer an event; one of a log is answered once for its whole group."""
     if not isinstance(event, Moment):
         operation.context.forget()
-        result = await operation.execution.event(event)
-        return [_answer(result, operation, event)]
-
-    async def make() -> Answers:
-        operation.context.forget()
-        return [_answer(await operation.execution.event(each), operation, each) for each in await event.show()]
-
-    answers = await group.answers(event.seq, make)
+        return [_answer(await execution.awaited(operation.execution.event(event)), operation, event)]
+    answers = await group.answers(event.seq, partial(_begun, event, operation))
     return answers[event.seen :] if event.seen else answers
+
+
+def _begun(moment: Moment, operation: Operation) -> Answers | Awaitable[Answers]:
+    """Answer a moment: at once when nothing has to be waited for, as it mostly is."""
+    operation.context.forget()
+    shown = moment.show()
+    if inspect.isawaitable(shown):
+        return _finished(shown, operation)
+    results = [operation.execution.event(each) for each in shown]
+    if any(inspect.isawaitable(each) for each in results):
+        return _gathered(results, shown, operation)
+    return [
+        _answer(cast("ExecutionResult", result), operation, each) for result, each in zip(results, shown, strict=True)
+    ]
+
+
+async def _finished(shown: Awaitable[Sequence[object]], operation: Operation) -> Answers:
+    events = await shown
+    return await _gathered([operation.execution.event(each) for each in events], events, operation)
+
+
+async def _gathered(results: Sequence[object], events: Sequence[object], operation: Operation) -> Answers:
+    ended = [await execution.awaited(each) for each in results]
+    return [_answer(result, operation, each) for result, each in zip(ended, events, strict=True)]
 
 
 def _group_of(operation: Operation) -> Hashable:

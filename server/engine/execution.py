@@ -1,7 +1,7 @@
 """The border to graphql-core's executor, whose types are looser than ours."""
 
 import inspect
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -26,18 +26,18 @@ class Execution:
 
     async def result(self) -> ExecutionResult:
         """Run a query or mutation."""
-        return await _awaited(self._executor.execute_operation())
+        return await awaited(self._executor.execute_operation())
 
     async def source(self) -> AsyncIterator[Any] | ExecutionResult:
         """Open what a subscription listens to."""
         return cast(
-            "AsyncIterator[Any] | ExecutionResult", await _awaited(_core.create_source_event_stream(self._executor))
+            "AsyncIterator[Any] | ExecutionResult", await awaited(_core.create_source_event_stream(self._executor))
         )
 
-    async def event(self, payload: object) -> ExecutionResult:
-        """Answer one event of a subscription."""
+    def event(self, payload: object) -> ExecutionResult | Awaitable[ExecutionResult]:
+        """Answer one event of a subscription: at once when no field has to be waited for."""
         one = self._executor.build_per_event_executor(payload)
-        return await _awaited(_core.execute_subscription_event(one))
+        return cast("ExecutionResult | Awaitable[ExecutionResult]", _core.execute_subscription_event(one))
 
 
 def build(
@@ -55,5 +55,6 @@ def build(
     return cast("list[GraphQLError]", made) if isinstance(made, list) else Execution(made)
 
 
-async def _awaited(value: Any) -> Any:
+async def awaited(value: Any) -> Any:
+    """Return a value that may have to be waited for."""
     return await value if inspect.isawaitable(value) else value

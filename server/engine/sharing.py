@@ -5,6 +5,7 @@ lives as long as somebody is in it, and remembers the latest moments only; a slo
 """
 
 import asyncio
+import inspect
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Generator, Hashable, Sequence
 from contextlib import contextmanager
@@ -20,15 +21,19 @@ _REMEMBERED: Final = 64
 class _Making:
     """The answers to one moment, while they are made and after."""
 
-    def __init__(self, make: Callable[[], Awaitable[Answers]]) -> None:
+    def __init__(self, begun: Answers | Awaitable[Answers]) -> None:
         self.answers: Answers | None = None
-        self.ready = asyncio.Event()
         self.error: Exception | None = None
-        self._task = asyncio.create_task(self._run(make), name="shared answers")
+        self.ready = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        if inspect.isawaitable(begun):
+            self._task = asyncio.create_task(self._finish(begun), name="shared answers")
+        else:
+            self.answers = begun
 
-    async def _run(self, make: Callable[[], Awaitable[Answers]]) -> None:
+    async def _finish(self, begun: Awaitable[Answers]) -> None:
         try:
-            self.answers = await make()
+            self.answers = await begun
         except Exception as error:  # noqa: BLE001  (raised again for each who waits)
             self.error = error
         finally:
@@ -42,14 +47,14 @@ class Group:
         self.members = 0
         self._made: OrderedDict[int, _Making] = OrderedDict()
 
-    async def answers(self, seq: int, make: Callable[[], Awaitable[Answers]]) -> Answers:
-        """Return the answers to a moment, making them unless somebody does."""
+    async def answers(self, seq: int, begin: Callable[[], Answers | Awaitable[Answers]]) -> Answers:
+        """Return the answers to a moment, making them unless somebody did or does."""
         found = self._made.get(seq)
         if found is None or found.error is not None:
-            found = self._made[seq] = _Making(make)
+            found = self._made[seq] = _Making(begin())
             while len(self._made) > _REMEMBERED:
                 self._made.popitem(last=False)
-        if found.answers is None:
+        if found.answers is None and found.error is None:
             await found.ready.wait()
         if found.error is not None:
             raise found.error
