@@ -5,9 +5,10 @@ round trip. What an operation did not use goes back into the portion. A portion 
 whoever moves between processes loses a little, and never gains.
 """
 
+import asyncio
 import time
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from core.errors import RateLimited
@@ -31,9 +32,15 @@ class OperationTooExpensive(RateLimited):
 class _Account:
     """What is left of a portion. `ahead` is the bucket's debt in seconds when the portion was taken."""
 
-    left: int
-    ahead: float
-    taken_at: float
+    left: int = 0
+    ahead: float = 0.0
+    taken_at: float = -_LIFETIME
+    refilling: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def is_old(self) -> bool:
+        """Whether its portion is thrown away."""
+        return time.monotonic() - self.taken_at > _LIFETIME
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,27 +83,32 @@ class Budget:
         if cost > most:
             message = f"This operation may cost {cost} points, and {most} are the most: ask for smaller pages."
             raise OperationTooExpensive(message)
-        now = time.monotonic()
-        account = self._accounts.get(key)
-        if account is None or account.left < cost or now - account.taken_at > _LIFETIME:
-            account = await self._refilled(key, account, cost, quota)
-        account.left -= cost
+        account = self._account(key)
+        if account.is_old or account.left < cost:
+            # one at a time: each of many at once would take a portion of its own
+            async with account.refilling:
+                if account.is_old or account.left < cost:
+                    await self._refill(key, account, cost, quota)
+                account.left -= cost
+        else:
+            account.left -= cost
         return Charge(account=account, quota=quota, requested=cost)
 
-    async def _refilled(self, key: str, old: _Account | None, cost: int, quota: Quota) -> _Account:
-        left = 0
-        if old is not None:
-            # taken out before the wait, so that two refills at once cannot both have it
-            left, old.left = (old.left if time.monotonic() - old.taken_at <= _LIFETIME else 0), 0
-        portion = max(cost - left, min(_PORTION, quota.limit // 4))
-        try:
-            standing = await self._throttle.spend(f"points:{key}", quota, portion)
-        except RateLimited:
-            portion = max(0, cost - left)
-            standing = await self._throttle.spend(f"points:{key}", quota, portion)
-        account = _Account(left=left + portion, ahead=standing.resets_in, taken_at=time.monotonic())
-        self._accounts[key] = account
+    def _account(self, key: str) -> _Account:
+        account = self._accounts.setdefault(key, _Account())
         self._accounts.move_to_end(key)
         while len(self._accounts) > _ACCOUNTS:
             self._accounts.popitem(last=False)
         return account
+
+    async def _refill(self, key: str, account: _Account, cost: int, quota: Quota) -> None:
+        if account.is_old:
+            account.left = min(0, account.left)
+        portion = max(0, cost - account.left, min(_PORTION, quota.limit // 4))
+        try:
+            standing = await self._throttle.spend(f"points:{key}", quota, portion)
+        except RateLimited:
+            portion = max(0, cost - account.left)
+            standing = await self._throttle.spend(f"points:{key}", quota, portion)
+        account.left += portion
+        account.ahead, account.taken_at = standing.resets_in, time.monotonic()
