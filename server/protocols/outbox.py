@@ -22,6 +22,9 @@ class Outbox:
     Whoever puts waits while it is full, and so falls behind. `patience` is in seconds, for one frame.
     """
 
+    # there may be thousands of them, and most are idle: what only a busy one needs is made when it is
+    __slots__ = ("_frames", "_is_closed", "_patience", "_progress", "_successor", "_write", "_writing_since")
+
     def __init__(self, write: Write, patience: float) -> None:
         self._write = write
         self._patience = patience
@@ -29,10 +32,7 @@ class Outbox:
         self._writing_since: float | None = None
         self._successor: asyncio.Task[None] | None = None
         self._is_closed = False
-        self._room = asyncio.Event()
-        self._room.set()
-        self._empty = asyncio.Event()
-        self._empty.set()
+        self._progress: asyncio.Event | None = None
 
     @property
     def is_full(self) -> bool:
@@ -42,8 +42,7 @@ class Outbox:
     async def put(self, frame: str) -> None:
         """Put a frame behind the others, when there is room; drop it when the client has gone."""
         while self.is_full:
-            self._room.clear()
-            await self._room.wait()
+            await self._progressed()
         if self._is_closed:
             return
         self._frames.append(frame)
@@ -54,8 +53,7 @@ class Outbox:
         """Give up: nothing more is written, and nobody waits."""
         self._is_closed = True
         self._frames.clear()
-        self._room.set()
-        self._empty.set()
+        self._tell()
         if self._successor is not None:
             self._successor.cancel()
 
@@ -64,8 +62,7 @@ class Outbox:
         try:
             async with asyncio.timeout(seconds):
                 while self._frames:
-                    self._empty.clear()
-                    await self._empty.wait()
+                    await self._progressed()
         except TimeoutError:
             return
 
@@ -89,7 +86,7 @@ class Outbox:
                 await self._write(self._frames[0])
                 if not self._is_closed:
                     self._frames.popleft()
-                self._room.set()
+                self._tell()
         except asyncio.CancelledError:
             if not self._is_closed:
                 self._successor = asyncio.create_task(self._flush(), name="socket writer")
@@ -98,4 +95,14 @@ class Outbox:
             # the client has gone, which whoever reads from it is told too
             self.close()
         self._writing_since = None
-        self._empty.set()
+
+    async def _progressed(self) -> None:
+        """Wait until something was written, or given up."""
+        if self._progress is None:
+            self._progress = asyncio.Event()
+        self._progress.clear()
+        await self._progress.wait()
+
+    def _tell(self) -> None:
+        if self._progress is not None:
+            self._progress.set()
