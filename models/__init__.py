@@ -9,6 +9,7 @@ from models.event import EVENT_READERS, Event, EventType, WorkspaceCounter
 from models.idempotency import IdempotencyKey, PersonalIdempotencyKey
 from models.job import JobRun
 from models.label import ContactLabel, Label
+from models.notification import SILENCED_BY, NotificationKind
 from models.setting import MemberSettings, Persona, RoutingStrategy, WorkspaceSettings
 from models.user import OneTimeToken, RecoveryCode, RefreshToken, Session, TokenPurpose, User
 from models.workspace import Workspace, WorkspaceInvite, WorkspaceMember
@@ -17,6 +18,7 @@ __all__ = [
     "EVENT_READERS",
     "GRANTS",
     "RANK",
+    "SILENCED_BY",
     "AuditEntry",
     "Base",
     "Contact",
@@ -31,6 +33,7 @@ __all__ = [
     "JobRun",
     "Label",
     "MemberSettings",
+    "NotificationKind",
     "OneTimeToken",
     "Permission",
     "Persona",

@@ -12,6 +12,7 @@ from graph import Connection, Root, by_id, page
 from models import Permission
 from resolvers.fields import mutation
 from resolvers.inputs import given
+from resolvers.listening import changes_of
 from schema.contact import (
     Contact,
     ContactCreateInput,
@@ -30,6 +31,7 @@ from schema.contact import (
     ContactUpsertInput,
     ContactUpsertPayload,
 )
+from schema.event import ContactChanged, ContactChangedResult
 from schema.label import Label
 from services.contacts import archiving, change, creation, labelling, searching
 from services.contacts.change import Outcome
@@ -175,3 +177,4 @@ MUTATIONS = (
     contact_labels_add,
     contact_labels_remove,
 )
+SUBSCRIPTIONS = (changes_of(Contact, ContactChanged, ContactChangedResult, filter=ContactFilter),)

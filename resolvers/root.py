@@ -8,10 +8,22 @@ from strawberry.tools import create_type
 from strawberry.types.field import StrawberryField
 
 from graph import link
-from resolvers import accounts, audit, contacts, custom_fields, events, labels, members, nodes, settings, workspaces
+from resolvers import (
+    accounts,
+    audit,
+    contacts,
+    custom_fields,
+    events,
+    labels,
+    members,
+    nodes,
+    notifications,
+    settings,
+    workspaces,
+)
 from schema.scalars import SCALARS
 
-TOPICS: Final = (accounts, workspaces, members, settings, contacts, labels, custom_fields, audit)
+TOPICS: Final = (accounts, workspaces, members, settings, contacts, labels, custom_fields, audit, events, notifications)
 
 
 class Query(
@@ -29,7 +41,7 @@ class Query(
 
 
 def _gathered(name: str) -> list[StrawberryField]:
-    return [field for topic in (*TOPICS, events) for field in getattr(topic, name, ())]
+    return [field for topic in TOPICS for field in getattr(topic, name, ())]
 
 
 def build() -> strawberry.Schema:

@@ -8,12 +8,23 @@ import strawberry
 from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.enum import StrawberryEnumDefinition
 
-from models import EventType, FieldKind, IdentityKind, Permission, Persona, Role, RoutingStrategy, Sentiment
+from models import (
+    EventType,
+    FieldKind,
+    IdentityKind,
+    NotificationKind,
+    Permission,
+    Persona,
+    Role,
+    RoutingStrategy,
+    Sentiment,
+)
 
 __all__ = [
     "EventType",
     "FieldKind",
     "IdentityKind",
+    "NotificationKind",
     "Permission",
     "Persona",
     "Role",
@@ -111,6 +122,16 @@ described(
         "WORKSPACE_CREATED": "The workspace was founded.",
         "WORKSPACE_UPDATED": "The workspace's name or description was changed.",
         "WORKSPACE_DELETED": "The workspace was deleted.",
+    },
+)
+
+described(
+    NotificationKind,
+    "Why a person is told. New kinds may be added: show the event as something that happened.",
+    {
+        "CONTACT_ASSIGNED": "Somebody made them look after a contact. `settings.notifications.assignment` silences it.",
+        "ROLE_CHANGED": "Somebody changed what they may do.",
+        "INVITE_ACCEPTED": "Somebody joined on their invitation: `actor`.",
     },
 )
 

@@ -26,11 +26,12 @@ AT_ONCE: Final = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What became of one draft: the contact, or what was wrong."""
+    """What became of one draft: the contact, or what was wrong. `is_assigned`: it has an owner that it had not."""
 
     contact: Contact | None = None
     is_new: bool = False
     is_changed: bool = False
+    is_assigned: bool = False
     problems: tuple[Problem, ...] = ()
 
 
@@ -51,8 +52,7 @@ async def update(
     if if_updated_at is not None and contact.updated_at != if_updated_at:
         raise ContactStale
     terms = await terms_of(tx)
-    if await _apply(tx, contact, drafting.check(draft, terms), terms):
-        tx.publish(EventType.CONTACT_UPDATED, contact.id)
+    _tell(tx, [await _changed(tx, contact, drafting.check(draft, terms), terms)])
     return contact
 
 
@@ -92,13 +92,14 @@ async def upsert_all(tx: Transaction, drafts: Sequence[ContactDraft]) -> list[Ou
 
 def _tell(tx: Transaction, outcomes: Iterable[Outcome]) -> None:
     """One event for all that are new, and one for all that were changed."""
-    found = [(each, each.contact.id) for each in outcomes if each.contact is not None]
-    created = dict.fromkeys(contact_id for each, contact_id in found if each.is_new)
-    updated = dict.fromkeys(contact_id for each, contact_id in found if each.is_changed and not each.is_new)
-    if created:
-        tx.publish(EventType.CONTACT_CREATED, *created)
-    if updated:
-        tx.publish(EventType.CONTACT_UPDATED, *updated)
+    found = [(each, each.contact) for each in outcomes if each.contact is not None]
+    created = [(each, contact) for each, contact in found if each.is_new]
+    updated = [(each, contact) for each, contact in found if each.is_changed and not each.is_new]
+    for event, told in ((EventType.CONTACT_CREATED, created), (EventType.CONTACT_UPDATED, updated)):
+        ids = dict.fromkeys(contact.id for _, contact in told)
+        given = {contact.id: contact for each, contact in told if each.is_assigned}
+        if ids:
+            tx.publish(event, *ids, **creation.assigned(given.values()))
 
 
 def _checked(draft: ContactDraft, terms: Terms) -> Checked | Outcome:
@@ -140,11 +141,11 @@ async def _upsert(tx: Transaction, checked: Checked, terms: Terms) -> Outcome:
         found = await _named(tx, checked.addresses)
         contact = None if found is None else await _locked(tx, found)
         if contact is not None:
-            return Outcome(contact=contact, is_changed=await _apply(tx, contact, checked, terms))
+            return await _changed(tx, contact, checked, terms)
         _require_fields(terms, checked.custom)
         try:
             async with tx.session.begin_nested():
-                return Outcome(contact=await creation.insert(tx, checked), is_new=True)
+                return Outcome(contact=await creation.insert(tx, checked), is_new=True, is_assigned=True)
         except ContactDuplicate:
             if is_last:
                 raise
@@ -159,6 +160,12 @@ async def _named(tx: Transaction, addresses: tuple[Address, ...]) -> UUID | None
         if contact_id != named[0][1]:
             raise ContactDuplicate(contact_id, (address.field,))
     return named[0][1] if named else None
+
+
+async def _changed(tx: Transaction, contact: Contact, checked: Checked, terms: Terms) -> Outcome:
+    before = contact.owner_id
+    is_changed = await _apply(tx, contact, checked, terms)
+    return Outcome(contact=contact, is_changed=is_changed, is_assigned=contact.owner_id != before)
 
 
 async def _apply(tx: Transaction, contact: Contact, checked: Checked, terms: Terms) -> bool:

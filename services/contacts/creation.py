@@ -1,6 +1,6 @@
 """How a contact begins. An address that another contact has is found by inserting, never by looking first."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -32,8 +32,17 @@ async def create(tx: Transaction, draft: ContactDraft) -> Contact:
     """
     tx.require(Permission.CONTACTS_WRITE)
     contact = await insert(tx, drafting.check(draft, await terms_of(tx), is_new=True))
-    tx.publish(EventType.CONTACT_CREATED, contact.id)
+    tx.publish(EventType.CONTACT_CREATED, contact.id, **assigned([contact]))
     return contact
+
+
+def assigned(contacts: Iterable[Contact]) -> Mapping[str, object]:
+    """Say for an event which contacts were given to whom; nothing when none were."""
+    by_owner: dict[UUID, list[UUID]] = {}
+    for each in contacts:
+        if each.owner_id is not None:
+            by_owner.setdefault(each.owner_id, []).append(each.id)
+    return {"assigned": by_owner} if by_owner else {}
 
 
 async def insert(tx: Transaction, checked: Checked) -> Contact:

@@ -123,7 +123,7 @@ async def accept(ground: Ground, identity: Identity, origin: Origin, token: str)
         inner = tx.within(sessions.actor_of(member, origin))
         changes = {"role": {"before": None, "after": invite.role}, "user_id": {"before": None, "after": user.id}}
         inner.audit("member.join", invite, changes=changes)
-        inner.publish(EventType.MEMBER_JOINED, user.id)
+        inner.publish(EventType.MEMBER_JOINED, user.id, invited_by=invite.invited_by_id)
     sessions.forget(identity.user_id)
     return workspace
 
