@@ -98,7 +98,7 @@ class Documents:
             self._schema, node, specified_rules, max_errors=_ERRORS, hide_suggestions=not suggests
         )
         if faults:
-            raise RequestRefused([_coded(each) for each in faults], of_document=True)
+            raise RequestRefused([_coded(each, suggests) for each in faults], of_document=True)
         return node
 
     def _keep(self, made: Document) -> None:
@@ -117,6 +117,9 @@ def _operations(node: DocumentNode) -> dict[str | None, OperationDefinitionNode]
     }
 
 
-def _coded(error: GraphQLError) -> GraphQLError:
+def _coded(error: GraphQLError, suggests: bool) -> GraphQLError:
     error.extensions = {"code": "GRAPHQL_VALIDATION_FAILED", **(error.extensions or {})}
+    if not suggests:
+        # one rule does so in spite of `hide_suggestions`
+        error.message = error.message.partition(" Did you mean ")[0]
     return error

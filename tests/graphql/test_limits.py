@@ -1,0 +1,245 @@
+"""Limits of one operation, each refused with its own code, and what an operation costs whoever sends it."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+from structlog.testing import capture_logs
+
+from core.ground import Ground
+from core.settings import Introspection
+from server.engine import budget, rules
+from server.middleware import BODY_LIMIT
+from server.protocols.json_text import NESTING
+from tests.fixtures.door import Door
+from tests.fixtures.stage import Line, Stage, door_to, staged, token_of
+from tests.fixtures.tenants import Tenant
+from tests.fixtures.waiting import until
+
+RESPONSE = "application/graphql-response+json"
+
+
+@pytest.fixture(scope="module")
+async def stage(ground: Ground) -> AsyncIterator[Stage]:
+    async with staged(ground) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def asking(stage: Stage, ground: Ground) -> AsyncIterator[Door]:
+    async with door_to(stage, ground) as opened:
+        yield opened
+
+
+async def ask(door: Door, query: str, **more: Any) -> httpx.Response:
+    return await door.post(orjson.dumps({"query": query, **more}), accept=RESPONSE)
+
+
+def nested(levels: int) -> str:
+    return "{ list " + "{ friend " * (levels - 2) + "{ id" + " }" * levels
+
+
+LIMITS: dict[str, tuple[Callable[[int], str], int, str]] = {
+    "depth": (nested, rules.DEPTH, "LIMIT_EXCEEDED"),
+    "fields": (lambda n: "{ list { " + "id " * (n - 1) + "} }", rules.FIELDS, "LIMIT_EXCEEDED"),
+    "aliases": (
+        lambda n: "{ list { " + " ".join(f"a{k}: id" for k in range(n)) + " } }", rules.ALIASES, "LIMIT_EXCEEDED",
+    ),
+    "root fields": (lambda n: "{ " + "whoami " * n + "}", rules.ROOT_FIELDS, "LIMIT_EXCEEDED"),
+    "directives": (
+        lambda n: "{ list { " + " ".join(["id @skip(if: false)"] * n) + " } }", rules.DIRECTIVES, "LIMIT_EXCEEDED",
+    ),
+}  # fmt: skip
+FRAGMENTS = {
+    "depth": (
+        f"{{ list {{ ...A }} }} fragment A on Thing {{ {'friend { ' * 6}...B{' }' * 6} }} "
+        f"fragment B on Thing {{ {'friend { ' * 6}id{' }' * 6} }}"
+    ),
+    "fields": f"{{ list {{ ...A ...A ...A }} }} fragment A on Thing {{ {'id ' * 340} }}",
+    "aliases": (
+        f"{{ list {{ ...A }} x: list {{ ...A }} }} fragment A on Thing {{ {' '.join(f'a{k}: id' for k in range(15))} }}"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LIMITS)
+async def test_an_operation_may_go_to_its_limit_and_no_further(asking: Door, name: str) -> None:
+    write, most, code = LIMITS[name]
+
+    allowed, refused = await ask(asking, write(most)), await ask(asking, write(most + 1))
+
+    assert "LIMIT_EXCEEDED" not in allowed.text
+    assert refused.status_code == 400
+    (error,) = refused.json()["errors"]
+    assert error["extensions"]["code"] == code
+    assert str(most) in error["message"]
+
+
+@pytest.mark.parametrize("name", FRAGMENTS)
+async def test_fragments_count_wherever_they_are_spread(asking: Door, name: str) -> None:
+    answer = await ask(asking, FRAGMENTS[name])
+
+    assert [each["extensions"]["code"] for each in answer.json()["errors"]] == ["LIMIT_EXCEEDED"]
+
+
+async def test_a_document_has_so_many_tokens_and_no_more(asking: Door) -> None:
+    def write(tokens: int) -> str:
+        return "query (" + "$a: Int " * ((tokens - 7) // 4) + ") { whoami }"
+
+    allowed, refused = await ask(asking, write(rules.TOKENS)), await ask(asking, write(rules.TOKENS + 8))
+
+    assert "tokens" not in allowed.json()["errors"][0]["message"]
+    assert refused.json()["errors"][0]["extensions"]["code"] == "GRAPHQL_PARSE_FAILED"
+    assert "tokens" in refused.json()["errors"][0]["message"]
+
+
+@pytest.mark.parametrize("links", [50, 150, 270])
+async def test_a_chain_of_fragments_is_run_or_refused_whatever_its_length(asking: Door, links: int) -> None:
+    fragments = " ".join(f"fragment F{n} on Query {{ ...F{n + 1} }}" for n in range(links))
+
+    with capture_logs() as lines:
+        answer = await ask(asking, f"{{ ...F0 }} {fragments} fragment F{links} on Query {{ __typename }}")
+
+    assert answer.status_code in (200, 400), answer.text[:300]
+    assert [each for each in lines if each["log_level"] == "error"] == []
+
+
+async def test_json_may_be_so_deep_and_no_deeper(asking: Door) -> None:
+    def nest(levels: int) -> bytes:
+        return b'{"query":"{ __typename }","variables":{"a":' + b"[" * (levels - 2) + b"]" * (levels - 2) + b"}}"
+
+    allowed, refused = await asking.post(nest(NESTING)), await asking.post(nest(NESTING + 1))
+
+    assert allowed.json()["data"] == {"__typename": "Query"}
+    assert refused.status_code == 400
+    assert f"{NESTING} levels" in refused.json()["errors"][0]["message"]
+
+
+async def test_a_body_may_have_so_many_bytes_and_no_more(asking: Door) -> None:
+    start = b'{"query":"{ __typename }","x":"'
+    whole = start + b"x" * (BODY_LIMIT - len(start) - 2) + b'"}'
+
+    allowed, refused = await asking.post(whole), await asking.post(whole + b" ")
+
+    assert (allowed.status_code, refused.status_code) == (200, 413)
+    assert refused.json()["errors"][0]["extensions"]["code"] == "PAYLOAD_TOO_LARGE"
+
+
+async def test_an_operation_may_take_so_long(ground: Ground) -> None:
+    async with staged(ground, timeout=0.1) as quick, door_to(quick, ground) as door:
+        answer = await ask(door, "{ slow }")
+        async with Line.ready(quick.address) as line:
+            await line.subscribe("{ slow }")
+            heard = await line.hear()
+
+    assert answer.status_code == 503
+    assert answer.json()["errors"][0]["extensions"]["code"] == "TIMEOUT"
+    assert heard["payload"]["errors"][0]["extensions"]["code"] == "TIMEOUT"
+    assert quick.running == 0
+
+
+async def test_the_cost_is_told_before_and_after(asking: Door) -> None:
+    first, second = [(await ask(asking, "{ whoami }")).json()["extensions"]["cost"] for _ in range(2)]
+
+    assert (first["requested"], first["actual"]) == (1, 1)
+    assert 3_900 < second["remaining"] <= budget.ANONYMOUS.limit
+    assert first["resetAt"] > 0
+
+
+async def test_variables_bound_the_cost(asking: Door) -> None:
+    query = "query ($n: Int) { many(first: $n) { nodes { friends(first: 50) { nodes { id } } } } }"
+
+    small, large = await ask(asking, query, variables={"n": 2}), await ask(asking, query, variables={"n": 100})
+
+    assert small.json()["extensions"]["cost"]["requested"] == 2 * 51
+    assert large.status_code == 422
+    assert large.json()["errors"][0]["extensions"]["code"] == "COST_EXCEEDED"
+    assert "5100" in large.json()["errors"][0]["message"]
+
+
+DEAR = "{ many(first: 39) { nodes { friends(first: 100) { nodes { id } } } } }"
+
+
+async def test_who_has_spent_all_waits_and_is_told_how_long(asking: Door, ground: Ground) -> None:
+    await ground.throttle.spend("points:address:127.0.0.1", budget.ANONYMOUS, budget.ANONYMOUS.limit - 10)
+
+    answer = await ask(asking, DEAR)
+
+    assert answer.status_code == 429
+    error = answer.json()["errors"][0]["extensions"]
+    assert error["code"] == "RATE_LIMITED"
+    assert 0 < int(answer.headers["retry-after"]) <= 40
+    assert error["retryAfter"] > 0
+    assert "data" not in answer.json()
+
+
+async def test_a_subscription_is_paid_for_too(stage: Stage, ground: Ground) -> None:
+    await ground.throttle.spend("points:address:127.0.0.1", budget.ANONYMOUS, budget.ANONYMOUS.limit)
+    async with staged(ground) as fresh, Line.ready(fresh.address) as line:
+        await line.subscribe(f"subscription {{ things {DEAR.replace('many', 'friends')} }}")
+
+        refusal = await line.hear()
+
+    assert refusal["type"] == "error"
+    assert refusal["payload"][0]["extensions"]["code"] == "RATE_LIMITED"
+    assert fresh.opened == 0
+
+
+async def test_each_credential_has_points_of_its_own(stage: Stage, ground: Ground, tenant: Tenant) -> None:
+    async with staged(ground) as fresh, door_to(fresh, ground) as door:
+        await ground.throttle.spend("points:address:127.0.0.1", budget.ANONYMOUS, budget.ANONYMOUS.limit)
+        signed_in = door.with_token(await token_of(ground, tenant.owner))
+
+        assert (await ask(door, DEAR)).status_code == 429
+        assert (await ask(signed_in, "{ whoami }")).json()["data"] == {"whoami": str(tenant.owner.user_id)}
+
+
+SCHEMA_QUERY = "{ __schema { queryType { name } } }"
+MISSPELT = "{ whoam }"
+
+
+@pytest.mark.parametrize(
+    ("who", "anonymous", "signed_in"),
+    [
+        (Introspection.ANYBODY, True, True),
+        (Introspection.SIGNED_IN, False, True),
+        (Introspection.NOBODY, False, False),
+    ],
+)
+async def test_who_may_see_the_schema_is_told_names_and_others_are_not(
+    ground: Ground, tenant: Tenant, who: Introspection, anonymous: bool, signed_in: bool
+) -> None:
+    async with staged(ground, introspection=who) as stage, door_to(stage, ground) as door:
+        token = await token_of(ground, tenant.owner)
+        for caller, may in ((door, anonymous), (door.with_token(token), signed_in)):
+            for query in (SCHEMA_QUERY, '{ ...A } fragment A on Query { x: __type(name: "Query") { name } }'):
+                shown = await ask(caller, query)
+                assert (shown.status_code == 200, "INTROSPECTION_REFUSED" in shown.text) == (may, not may)
+            for misspelt in (
+                await ask(caller, MISSPELT),
+                await ask(caller, "{ list }"),
+                await ask(caller, "query ($a: Intt) { echo(text: $a) }"),
+                await ask(caller, MISSPELT, extensions=_apollo(MISSPELT)),
+            ):
+                assert ("Did you mean" in misspelt.text) is may, misspelt.text
+        assert (await ask(door, "{ __typename list { __typename } }")).status_code in (200, 294)
+
+
+def _apollo(text: str) -> dict[str, Any]:
+    return {"persistedQuery": {"version": 1, "sha256Hash": hashlib.sha256(text.encode()).hexdigest()}}
+
+
+async def test_a_request_that_is_given_up_does_not_hold_others_up(stage: Stage, asking: Door) -> None:
+    slow = [asyncio.create_task(ask(asking, "{ slow }")) for _ in range(30)]
+    await until(lambda: stage.running == 30)
+
+    assert (await asyncio.wait_for(ask(asking, "{ __typename }"), 2)).status_code == 200
+
+    stage.gate.set()
+    answers = await asyncio.gather(*slow)
+    stage.gate.clear()
+    assert {each.status_code for each in answers} == {200}
