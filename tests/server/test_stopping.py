@@ -1,0 +1,120 @@
+"""A stop in order, as a process meets it: everybody who listens is told to come back, and it ends within seconds."""
+
+import asyncio
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from core.ground import Ground
+from tests.fixtures.redis_server import free_port
+from tests.fixtures.served import environment
+from tests.fixtures.stage import Line, token_of
+from tests.fixtures.stores import test_settings as settings_of_suite
+from tests.fixtures.tenants import Tenant
+from tests.fixtures.waiting import until_holds
+
+SOCKETS = int(os.environ.get("STOPPING_SOCKETS", "200"))
+STREAMS = 5
+FOLLOW = "subscription { workspaceEvents { ... on WorkspaceEvent { seq } } }"
+
+
+@contextmanager
+def child(ground: Ground, database_url: str, redis_url: str) -> Iterator[tuple[subprocess.Popen[bytes], str, Path]]:
+    """Start the product on the suite's stores, with the suite's secrets; yield it, its address, and what it says."""
+    secrets = settings_of_suite().security
+    assert secrets.jwt_secret is not None
+    assert secrets.jwt_refresh_secret is not None
+    with tempfile.TemporaryDirectory(prefix="stopping-") as name:
+        port, folder = free_port(), Path(name)
+        more = {
+            "APP_ENV": "test",
+            "DATABASE_URL": database_url,
+            "REDIS_URL": redis_url,
+            "MONGO_URL": os.environ["TEST_MONGO_URL"],
+            "RUN_WORKERS": "false",
+            "SOCKETS_PER_USER": "5000",
+            "SOCKETS_PER_ADDRESS": "5000",
+            "SOCKETS_PER_WORKSPACE": "5000",
+            "JWT_SECRET": secrets.jwt_secret.get_secret_value(),
+            "JWT_REFRESH_SECRET": secrets.jwt_refresh_secret.get_secret_value(),
+        }
+        with (folder / "out").open("wb") as out:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "server"],
+                cwd=folder,
+                env=environment(folder / "data", port, **more),
+                stdout=out,
+                stderr=subprocess.STDOUT,
+            )
+        try:
+            yield process, f"http://127.0.0.1:{port}", folder / "out"
+        finally:
+            process.kill()
+            process.wait(5)
+
+
+async def answers(address: str) -> bool:
+    try:
+        async with httpx.AsyncClient() as client:
+            return (await client.get(f"{address}/health/ready")).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+async def farewell(client: httpx.AsyncClient, token: str, ready: asyncio.Event) -> str:
+    """Follow a stream to its end; return what it said."""
+    headers = {"accept": "text/event-stream", "authorization": f"Bearer {token}"}
+    request = client.stream("POST", "/graphql", json={"query": FOLLOW}, headers=headers, timeout=30)
+    async with request as response:
+        ready.set()
+        return (await response.aread()).decode()
+
+
+@pytest.fixture
+def sockets() -> int:
+    """How many listen. `STOPPING_SOCKETS` says otherwise."""
+    return SOCKETS
+
+
+async def test_all_who_listen_are_told_to_come_back_and_the_process_ends_within_seconds(
+    ground: Ground, database_url: str, redis_url: str, tenant: Tenant, sockets: int
+) -> None:
+    token = await token_of(ground, tenant.owner)
+    with child(ground, database_url, redis_url) as (process, address, out):
+        await until_holds(lambda: answers(address), 40)
+        async with AsyncExitStack() as stack, httpx.AsyncClient(base_url=address) as client:
+            begun = [asyncio.Event() for _ in range(STREAMS)]
+            streams = [asyncio.create_task(farewell(client, token, each)) for each in begun]
+            lines = [await stack.enter_async_context(Line.ready(address, token)) for _ in range(sockets)]
+            for line in lines:
+                await line.subscribe(FOLLOW)
+            await asyncio.gather(*(each.wait() for each in begun), *(line.answers() for line in lines))
+
+            process.terminate()
+            began = time.monotonic()
+            codes = await asyncio.gather(*(line.closed() for line in lines))
+            words = await asyncio.gather(*streams)
+            status = await asyncio.to_thread(process.wait, 20)
+            taken = time.monotonic() - began
+
+        said = out.read_text()
+        reasons = {line.connection.close_reason for line in lines}
+
+    assert status == 0, said
+    assert taken < 5, f"{sockets} sockets and {STREAMS} streams took {taken:.2f} s"
+    assert Counter(codes) == {1012: sockets}
+    assert reasons == {"The server restarts: connect again, and go on after your last cursor"}
+    for each in words:
+        assert '"code":"UNAVAILABLE","retryAfter":1.0' in each
+        assert each.endswith("event: complete\ndata:\n\n")
+    assert "Traceback" not in said
+    assert "Error" not in said
