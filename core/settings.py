@@ -343,6 +343,8 @@ def _unfit_for_production(settings: Settings) -> Iterator[str]:
         secret: SecretStr | None = getattr(security, name)
         if secret is None or not _is_strong(secret.get_secret_value()):
             yield f"{name.upper()}: set it to {SECRET_BYTES} random bytes or more (openssl rand -base64 48)"
+    if not all(_is_strong(each.get_secret_value()) for each in security.jwt_previous_secrets):
+        yield f"JWT_PREVIOUS_SECRETS: each has {SECRET_BYTES} random bytes or more; remove the others"
     if security.jwt_secret is not None and security.jwt_secret == security.jwt_refresh_secret:
         yield "JWT_REFRESH_SECRET: set it to another secret than JWT_SECRET"
     for name in ("database_url", "redis_url", "mongo_url", "qdrant_url"):

@@ -84,7 +84,8 @@ class Context:
     def require(self, permission: str) -> None:
         """Raise `PermissionNeeded` unless the actor may do a thing."""
         if not self.actor.may(permission):
-            message = f"Your role does not allow this: it needs the permission {permission}."
+            name = permission.replace(":", "_").upper()
+            message = f"Your role does not allow this: it needs the permission {name}."
             raise PermissionNeeded(message)
 
     def load(self, edge: Hashable, batch: Batch, key: Hashable) -> Awaitable[Any]:

@@ -150,7 +150,8 @@ class Entity(Row[M], Node):
         """
         found = global_ids.decode(cast("str", cls.prefix), text)
         if found is None:
-            raise NotFound(field=field)
+            message = f"There is no such thing in this workspace: give the `id` of one of its {cls.__name__} objects."
+            raise NotFound(message, field=field)
         return found
 
 

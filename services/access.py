@@ -59,7 +59,8 @@ class Actor:
     def require(self, permission: Permission) -> None:
         """Raise `PermissionMissing` unless this actor may do a thing."""
         if permission not in self.permissions:
-            raise PermissionMissing
+            message = f"Your role does not allow this: it needs the permission {permission.name}."
+            raise PermissionMissing(message)
 
     def outranks(self, role: Role) -> bool:
         """Tell whether this actor may give a role, or change somebody who has it: never above their own."""

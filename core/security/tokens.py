@@ -107,16 +107,19 @@ class AccessTokens:
                 issuer=ISSUER,
                 leeway=_LEEWAY,
             )
+            expires_at = datetime.fromtimestamp(given["exp"], UTC)
         except jwt.ExpiredSignatureError as error:
             raise TokenExpired from error
-        except (jwt.InvalidTokenError, KeyError, ValueError) as error:
+        except (jwt.InvalidTokenError, KeyError, ValueError, ArithmeticError) as error:
             raise TokenInvalid from error
+        if given["exp"] - given["iat"] > LIFETIME.total_seconds():
+            raise TokenInvalid
         wid = given.get("wid")
         return Claims(
             user_id=UserId(_identifier(given["sub"])),
             session_id=_identifier(given["sid"]),
             workspace_id=None if wid is None else WorkspaceId(_identifier(wid)),
-            expires_at=datetime.fromtimestamp(given["exp"], UTC),
+            expires_at=expires_at,
         )
 
 

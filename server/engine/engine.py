@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import re
 from collections.abc import AsyncGenerator, Awaitable, Hashable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
@@ -32,6 +33,12 @@ from server.engine.request import Answer, Parameters, RequestRefused
 from server.engine.sharing import Answers, Group, Groups
 
 TIMEOUT: Final = 30.0
+# what graphql-core repeats of a value that does not fit, and what is said instead
+_REPEATED: Final = (
+    (re.compile(r"[,.]?\s+found: .*", re.DOTALL | re.IGNORECASE), "."),
+    (re.compile(r"(cannot represent [^:]*value): .*", re.DOTALL), r"\1."),
+    (re.compile(r"Value '.*' does not exist", re.DOTALL), "This value does not exist"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,5 +234,8 @@ def _answer(result: ExecutionResult, operation: Operation, event: object = None)
 
 
 def _coded(error: GraphQLError) -> GraphQLError:
+    """Give an error of variables its code, and take out the values that it repeats: they may be secrets."""
+    for repeated, instead in _REPEATED:
+        error.message = repeated.sub(instead, error.message)
     error.extensions = {"code": "BAD_USER_INPUT", **(error.extensions or {})}
     return error

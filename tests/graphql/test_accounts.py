@@ -320,3 +320,22 @@ async def test_no_secret_reaches_the_audit_log_or_the_event_log(door: Door, grou
     assert "account.login" in written
     handed_out = [each[name] for each in (payload, signed) for name in ("accessToken", "refreshToken")]
     assert [each for each in (PASSWORD, OTHER_PASSWORD, "$2b$", *handed_out) if each in written] == []
+
+
+@pytest.mark.parametrize(
+    "input",
+    [
+        {"email": "ana@example.com", "password": "MyS3cretPassw0rd", "remember": True},
+        {"email": "ana@example.com", "passwort": "MyS3cretPassw0rd"},
+        {"email": "ana@example.com", "password": ["MyS3cretPassw0rd"]},
+        "MyS3cretPassw0rd",
+    ],
+    ids=["unknown field", "missing field", "wrong type", "no object"],
+)
+async def test_a_refused_value_is_not_repeated(door: Door, input: object) -> None:
+    reply = await door.execute(
+        "mutation ($input: LoginInput!) { login(input: $input) { accessToken } }", {"input": input}
+    )
+
+    assert reply.code == "BAD_USER_INPUT"
+    assert "S3cret" not in str(reply.body)

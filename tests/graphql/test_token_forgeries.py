@@ -71,6 +71,8 @@ FORGERIES: dict[str, Callable[[Forger], str]] = {
     "no jti": lambda f: f.sign(without="jti"),
     "no subject": lambda f: f.sign(without="sub"),
     "no session": lambda f: f.sign(without="sid"),
+    "an expiry beyond all calendars": lambda f: f.sign(exp=10**30),
+    "a life longer than ten minutes": lambda f: f.sign(exp=clock.now() + timedelta(minutes=20)),
     "issued tomorrow": lambda f: f.sign(iat=clock.now() + timedelta(days=1)),
     "an expiry that is no number": lambda f: f.sign(exp="tomorrow"),
     "a subject that is no id": lambda f: f.sign(sub="' OR 1=1 --"),
