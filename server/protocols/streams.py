@@ -31,6 +31,7 @@ class _Events:
     """Frames of `text/event-stream`. Lines end with LF: clients split frames at an empty line of that kind."""
 
     kind = f"{Form.EVENTS.value}; charset=utf-8"
+    start = b""
     quiet = b":\n\n"
     end = b"event: complete\ndata:\n\n"
 
@@ -41,16 +42,20 @@ class _Events:
 
 
 class _Parts:
-    """Parts of `multipart/mixed`, in Apollo's protocol for subscriptions (version 1.0)."""
+    """Parts of `multipart/mixed`, in Apollo's protocol for subscriptions (version 1.0).
+
+    Each ends with its boundary: a client that has not seen that waits for the rest of the part.
+    """
 
     kind = f'{Form.MULTIPART.value}; boundary="{_BOUNDARY}"; subscriptionSpec="1.0"'
-    _open = f"\r\n--{_BOUNDARY}\r\ncontent-type: application/json\r\n\r\n".encode()
-    quiet = _open + b"{}"
-    end = f"\r\n--{_BOUNDARY}--\r\n".encode()
+    _head = b"\r\ncontent-type: application/json\r\n\r\n"
+    start = f"\r\n--{_BOUNDARY}".encode()
+    quiet = _head + b"{}" + start
+    end = b"--\r\n"
 
     @classmethod
     def frame(cls, answer: Answer) -> bytes:
-        return cls._open + asgi.encoded({"payload": answer.body})
+        return cls._head + asgi.encoded({"payload": answer.body}) + cls.start
 
 
 _FRAMES: Final = {Form.EVENTS: _Events, Form.MULTIPART: _Parts}
@@ -60,13 +65,15 @@ async def send_one(form: Form, answer: Answer, send: Send) -> None:
     """Send a stream of one answer."""
     frames = _FRAMES[form]
     await _begin(form, send)
-    await send({"type": "http.response.body", "body": frames.frame(answer) + frames.end})
+    await send({"type": "http.response.body", "body": frames.start + frames.frame(answer) + frames.end})
 
 
 async def send_all(form: Form, answers: AsyncGenerator[Answer], receive: Receive, send: Send, pace: Pace) -> None:
     """Send answers as they come, until there are no more or the client hangs up."""
     frames = _FRAMES[form]
     await _begin(form, send)
+    if frames.start:
+        await send({"type": "http.response.body", "body": frames.start, "more_body": True})
     async with aclosing(answers):
         writing = asyncio.create_task(_write(frames, answers, send, pace), name="stream")
         leaving = asyncio.create_task(_gone(receive), name="stream's client")

@@ -22,7 +22,8 @@ from tests.fixtures.waiting import until
 
 EVENTS, PARTS = "text/event-stream", "multipart/mixed;subscriptionSpec=1.0"
 BOTH = pytest.mark.parametrize("kind", [EVENTS, PARTS])
-OPEN_PART = b"\r\n--graphql\r\ncontent-type: application/json\r\n\r\n"
+BOUNDARY = b"\r\n--graphql"
+HEAD = b"\r\ncontent-type: application/json\r\n\r\n"
 FOLLOW = (
     "subscription ($after: String) { workspaceEvents(after: $after) { ... on WorkspaceEvent { cursor seq type } } }"
 )
@@ -95,10 +96,8 @@ async def test_events_are_framed_with_line_feeds_and_end_with_complete(asking: D
 async def test_parts_are_framed_as_apollo_reads_them(asking: Door) -> None:
     answer = await whole(asking, "subscription { ticks(until: 2) }", PARTS)
 
-    assert answer.content == (
-        OPEN_PART + b'{"payload":{"data":{"ticks":0}}}' + OPEN_PART + b'{"payload":{"data":{"ticks":1}}}'
-        b"\r\n--graphql--\r\n"
-    )
+    parts = [HEAD + b'{"payload":{"data":{"ticks":%d}}}' % each for each in (0, 1)]
+    assert answer.content == BOUNDARY + parts[0] + BOUNDARY + parts[1] + BOUNDARY + b"--\r\n"
     assert answer.headers["content-type"] == 'multipart/mixed; boundary="graphql"; subscriptionSpec="1.0"'
 
 
@@ -152,7 +151,7 @@ async def test_a_subscription_streams_whatever_is_preferred_for_other_answers(as
 
 @BOTH
 async def test_a_quiet_stream_gives_signs_of_life(ground: Ground, kind: str) -> None:
-    sign = b":\n\n" if kind == EVENTS else OPEN_PART + b"{}"
+    sign = b":\n\n" if kind == EVENTS else HEAD + b"{}" + BOUNDARY
     async with staged(ground, pace=Pace(quiet=0.05)) as quiet, door_to(quiet, ground) as door:
         headers = {"content-type": "application/json", "accept": kind}
         body = orjson.dumps({"query": "subscription { waits }"})
@@ -165,6 +164,17 @@ async def test_a_quiet_stream_gives_signs_of_life(ground: Ground, kind: str) -> 
 
     assert b'"waits":1' in received
     assert quiet.open == 0
+
+
+async def test_a_part_is_whole_before_the_next_one_comes(asking: Door, stage: Stage) -> None:
+    headers = {"content-type": "application/json", "accept": PARTS}
+    body = orjson.dumps({"query": "subscription { holds }"})
+    async with asking.client.stream("POST", "/graphql", content=body, headers=headers) as response:
+        received = b""
+        async for chunk in response.aiter_bytes():
+            received += chunk
+            if received == BOUNDARY + HEAD + b'{"payload":{"data":{"holds":1}}}' + BOUNDARY:
+                break
 
 
 @BOTH
