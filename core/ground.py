@@ -16,6 +16,7 @@ from redis.backoff import NoBackoff
 
 from core.database import Database
 from core.documents import Documents
+from core.ephemeral import Ephemeral
 from core.limits import Throttle
 from core.mail import Mailer, open_mailer
 from core.pubsub import Hints
@@ -24,6 +25,7 @@ from core.security.tokens import AccessTokens
 from core.security.vault import Vault
 from core.settings import Settings
 from core.vectors import Vectors
+from core.voice import Voice
 
 _REDIS_TIMEOUT: Final = 2.0
 _CLOSE: Final = 5.0
@@ -54,6 +56,7 @@ class Ground:
     vault: Vault
     throttle: Throttle
     hints: Hints
+    ephemeral: Ephemeral
 
 
 @asynccontextmanager
@@ -78,6 +81,9 @@ async def open_ground(settings: Settings, places: Places) -> AsyncGenerator[Grou
         hints = Hints(places.redis)
         await hints.start()
         stack.push_async_callback(hints.stop)
+        ephemeral = Ephemeral(Voice(places.redis))
+        await ephemeral.start()
+        stack.push_async_callback(ephemeral.stop)
         yield Ground(
             settings=settings,
             database=database,
@@ -90,6 +96,7 @@ async def open_ground(settings: Settings, places: Places) -> AsyncGenerator[Grou
             vault=Vault.of(settings.security),
             throttle=Throttle(redis),
             hints=hints,
+            ephemeral=ephemeral,
         )
 
 

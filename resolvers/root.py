@@ -18,12 +18,25 @@ from resolvers import (
     members,
     nodes,
     notifications,
+    presence,
     settings,
     workspaces,
 )
 from schema.scalars import SCALARS
 
-TOPICS: Final = (accounts, workspaces, members, settings, contacts, labels, custom_fields, audit, events, notifications)
+TOPICS: Final = (
+    accounts,
+    workspaces,
+    members,
+    settings,
+    contacts,
+    labels,
+    custom_fields,
+    audit,
+    events,
+    notifications,
+    presence,
+)
 
 
 class Query(

@@ -26,7 +26,6 @@ from server.listening import PortRefused, held_port, refusals
 from server.persisted import ManifestUnusable
 from server.process import DatabaseRefused, Process, Steps, Stores, running, stores_of
 from server.protocols.sockets import Sockets
-from services.feed import Feed
 
 _GRACE: Final = 5
 _BACKLOG: Final = 2_048
@@ -129,7 +128,7 @@ async def serve(settings: Settings, began: float) -> None:
                     server = Server(
                         _config(settings, app.asgi),
                         when_ready=lambda: _say(_welcome(process, time.monotonic() - began)),
-                        when_ending=partial(_end_streams, process.feed, app.sockets),
+                        when_ending=partial(_end_streams, process, app.sockets),
                     )
                     stop.server = server
                     await _until_end(server, door, stores)
@@ -138,10 +137,11 @@ async def serve(settings: Settings, began: float) -> None:
             raise
 
 
-async def _end_streams(feed: Feed, sockets: Sockets) -> None:
+async def _end_streams(process: Process, sockets: Sockets) -> None:
     """End the sockets, whose clients go on by themselves; then what else is followed, with its last words."""
     await sockets.stop()
-    await feed.stop()
+    await process.feed.stop()
+    await process.ground.ephemeral.stop()
 
 
 async def _until_end(server: Server, door: socket.socket, stores: Stores) -> None:

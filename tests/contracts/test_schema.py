@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[2]
 COMMITTED = ROOT / "schema" / "schema.graphql"
 ACTS = (
     "Accept|Add|Archive|Change|Confirm|Create|Delete|Disable|Enroll|Everywhere|Remove|Renew|Reorder|Request|Reset|"
-    "Restore|Revoke|Refresh|Switch|Update|Upsert|Verify"
+    "Restore|Revoke|Refresh|Set|Switch|Update|Upsert|Verify"
 )
 OBJECT_FIRST = re.compile(rf"[a-z][a-zA-Z]*?({ACTS})(Request)?")
 WORDS_OF_THEIR_OWN = {"login", "logout", "register"}
