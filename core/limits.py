@@ -118,7 +118,8 @@ class Throttle:
         return 0.0, new - now
 
     def _remember(self, name: str, due: float) -> None:
-        self._local[name] = due
+        # answers that were asked for at once may come in any order: the latest due is the true one
+        self._local[name] = max(due, self._local.get(name, 0.0))
         self._local.move_to_end(name)
         while len(self._local) > _LOCAL_KEYS:
             self._local.popitem(last=False)
