@@ -64,7 +64,7 @@ verify-audit: $(VENV)/run.stamp ## Walk every workspace's audit log, and report 
 	@$(BIN)/python -m server.verify_audit
 
 clean: ## Remove what the commands made, but not your data
-	@rm -rf $(VENV) web/node_modules web/dist .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf $(VENV) web/node_modules web/dist tests/clients/node_modules .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
 $(VENV)/uv.stamp: bootstrap.lock
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: install it, or say PYTHON=/path/to/python3"; exit 1; }

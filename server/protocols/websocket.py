@@ -114,7 +114,8 @@ class Session:
         self._tokens = float(self._limits.burst)
         self._counted_at = time.monotonic()
         self._held = ExitStack()
-        self._stopping = asyncio.Event()
+        self._is_stopping = False
+        self._changed = asyncio.Event()
 
     async def run(self) -> None:
         """Serve until the client leaves, breaks the protocol, or may not stay."""
@@ -131,7 +132,8 @@ class Session:
 
     def stop(self) -> None:
         """End in order, because the process stops."""
-        self._stopping.set()
+        self._is_stopping = True
+        self._changed.set()
 
     async def _live(self) -> None:
         """Run the parts of the socket side by side; the first that ends, ends it."""
@@ -163,7 +165,7 @@ class Session:
         """When the process stops, let what runs be answered. What is followed gets no last word but the socket's code:
         clients take an error for the end, and the code for a reason to go on elsewhere.
         """
-        if self._stopping.is_set():
+        if self._is_stopping:
             brief = [each for each in self._tasks if each not in self._following]
             if brief:
                 await asyncio.wait(brief, timeout=_LAST_WORDS)
@@ -189,17 +191,20 @@ class Session:
                 raise Closed(4400, str(fault)) from None
 
     async def _watch(self) -> None:
-        """Keep the line alive, and look whether whoever is signed in may stay."""
+        """Keep the line alive, and look whether whoever is signed in may stay: anew when that changes."""
         limits = self._limits
         now = time.monotonic()
         to_ping, to_look = now + limits.keepalive, now + limits.look
         while True:
             try:
                 async with asyncio.timeout(self._until_expiry(max(0.0, min(to_ping, to_look) - now))):
-                    await self._stopping.wait()
-                raise Closed(1012, _RESTART)
+                    await self._changed.wait()
             except TimeoutError:
-                now = time.monotonic()
+                pass
+            self._changed.clear()
+            if self._is_stopping:
+                raise Closed(1012, _RESTART)
+            now = time.monotonic()
             if now >= to_ping:
                 to_ping = now + limits.keepalive
                 if not self._outbox.is_full:
@@ -265,6 +270,7 @@ class Session:
                 raise Closed(4403, "Forbidden") from None
         self._hold()
         self._is_ready = True
+        self._changed.set()
         await self._outbox.put('{"type":"connection_ack"}')
 
     def _hold(self) -> None:
@@ -301,6 +307,7 @@ class Session:
         if before is None or not is_same or _workspace(before.actor) != _workspace(after.actor):
             raise Closed(4403, "A token of somebody else, or of another workspace, needs a new socket")
         self._context.caller = after
+        self._changed.set()
         return {"expiresAt": after.expires_at.isoformat()}
 
     def _subscribe(self, key: str, payload: Mapping[str, Any]) -> None:

@@ -59,10 +59,11 @@ async def test_a_socket_without_a_token_is_nobodys(stage: Stage) -> None:
         assert (await line.hear())["payload"]["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
 
 
-async def test_a_token_that_runs_out_closes_its_socket_with_a_code_to_come_back_on(
-    stage: Stage, ground: Ground, tenant: Tenant
+async def test_a_token_that_runs_out_closes_its_socket_at_once_with_a_code_to_come_back_on(
+    ground: Ground, tenant: Tenant
 ) -> None:
-    async with Line.ready(stage.address, await token_of(ground, tenant.owner, seconds=1.2)) as line:
+    token = await token_of(ground, tenant.owner, seconds=1.2)
+    async with staged(ground) as stage, Line.ready(stage.address, token) as line:
         await line.subscribe("subscription { signed }")
 
         assert await line.closed(4) == 4403
