@@ -262,3 +262,23 @@ async def test_a_stream_that_the_server_ends_says_when_to_come_back(ground: Grou
 
     assert last[0]["errors"][0]["extensions"] == {"code": "UNAVAILABLE", "retryAfter": 1.0}
     assert last[1] == {"complete": True}
+
+
+NAMED = """subscription ($after: String) { contactChanged(filter: { name: { eq: $after } }) {
+  ... on ContactChanged { contact { name } } } }"""
+
+
+async def test_subscribers_that_ask_for_different_things_never_share_an_answer(
+    ground: Ground, door: Door, tenant: Tenant
+) -> None:
+    asking = await door.as_(tenant.owner)
+    async with (
+        asking.subscribe(NAMED, {"after": "Ana"}) as one,
+        asking.subscribe(NAMED, {"after": "Bia"}) as other,
+        asking.subscribe(NAMED, {"after": "Ana"}) as same,
+    ):
+        await make(ground, tenant.owner, name="Ana")
+        await make(ground, tenant.owner, name="Bia")
+        heard = [[(await each.next())["contact"] for _ in range(2)] for each in (one, other, same)]
+
+    assert heard == [[{"name": "Ana"}, None], [None, {"name": "Bia"}], [{"name": "Ana"}, None]]
