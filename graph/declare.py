@@ -192,10 +192,23 @@ def column(
 
 
 @overload
-def computed(f: Callable[[A], R], a: InstrumentedAttribute[A], /, *, require: str | None = None) -> R: ...
+def computed(
+    f: Callable[[A], R],
+    a: InstrumentedAttribute[A],
+    /,
+    *,
+    require: str | None = None,
+    otherwise: Callable[[A], R] | None = None,
+) -> R: ...
 @overload
 def computed(
-    f: Callable[[A, B], R], a: InstrumentedAttribute[A], b: InstrumentedAttribute[B], /, *, require: str | None = None
+    f: Callable[[A, B], R],
+    a: InstrumentedAttribute[A],
+    b: InstrumentedAttribute[B],
+    /,
+    *,
+    require: str | None = None,
+    otherwise: Callable[[A, B], R] | None = None,
 ) -> R: ...
 @overload
 def computed(
@@ -206,10 +219,20 @@ def computed(
     /,
     *,
     require: str | None = None,
+    otherwise: Callable[[A, B, C], R] | None = None,
 ) -> R: ...
-def computed(f: Callable[..., Any], /, *needs: InstrumentedAttribute[Any], require: str | None = None) -> Any:
-    """Show a pure function of columns of the row. Name the function through its module: `text.initials`."""
-    return Computed(function=f, needs=tuple(each.key for each in needs), guard=_guard(require))
+def computed(
+    f: Callable[..., Any],
+    /,
+    *needs: InstrumentedAttribute[Any],
+    require: str | None = None,
+    otherwise: Callable[..., Any] | None = None,
+) -> Any:
+    """Show a pure function of columns of the row. Name the function through its module: `text.initials`.
+
+    With `require` alone, others get a FORBIDDEN error; with `otherwise`, its result for the same columns.
+    """
+    return Computed(function=f, needs=tuple(each.key for each in needs), guard=_guard(require, otherwise))
 
 
 def one(key: Attribute, target: Attribute | None = None, *, require: str | None = None) -> Any:

@@ -13,7 +13,8 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 Attribute: TypeAlias = InstrumentedAttribute[Any]
 Model: TypeAlias = type[Any]
-Search: TypeAlias = Callable[[str], ColumnElement[bool] | None]
+May: TypeAlias = Callable[[str], bool]
+Search: TypeAlias = Callable[[str, May], ColumnElement[bool] | None]
 
 ID = "id"
 TENANT = "workspace_id"

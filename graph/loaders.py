@@ -80,7 +80,10 @@ def _computed(fact: Computed) -> Resolver:
         return fact.function(*[getattr(root, each) for each in fact.needs])
 
     def guarded(root: Any, context: Context) -> Any:
-        context.require(cast("Guard", guard).permission)
+        asked = cast("Guard", guard)
+        if asked.otherwise is not None and not context.actor.may(asked.permission):
+            return asked.otherwise(*[getattr(root, each) for each in fact.needs])
+        context.require(asked.permission)
         return value(root)
 
     return _plain(value) if guard is None else _sync(guarded)

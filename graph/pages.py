@@ -137,7 +137,7 @@ def _read(fact: Page, given: Mapping[str, Any], context: Context) -> Listing:
     for permission in reading.permissions:
         context.require(permission)
     words = read_text(given.get("search"))
-    found = None if words is None or fact.search is None else fact.search(words)
+    found = None if words is None or fact.search is None else fact.search(words, context.actor.may)
     scope = (rows_of(fact).model.__name__, reading.signature, words)
     asked = Asked(**{name: given.get(name) for name in ("first", "after", "last", "before")})
     return Listing(

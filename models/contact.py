@@ -35,7 +35,9 @@ _DOCUMENT = "to_tsvector('portuguese', fold(coalesce(position,'') || ' ' || coal
 
 
 class Contact(Tenant, Stamped, Base):
-    """A person the workspace talks to. `phone` and `email` repeat the main identities, for lists."""
+    """A person the workspace talks to. `phone` and `email` repeat the main identities, for lists. `named_after` is the
+    address of which `name` was made, masked, for a contact without a name of its own.
+    """
 
     __tablename__ = "contacts"
     __table_args__ = (
@@ -58,6 +60,7 @@ class Contact(Tenant, Stamped, Base):
     )
 
     name: Mapped[str]
+    named_after: Mapped[str | None]
     phone: Mapped[str | None]
     email: Mapped[str | None]
     avatar_url: Mapped[str | None]

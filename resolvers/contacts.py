@@ -66,8 +66,8 @@ class ContactQueries(Root):
         search=searching.condition,
         require=Permission.CONTACTS_READ,
     )
-    """The contacts of the workspace. `search` finds parts of names, companies, e-mail addresses and phone numbers, and
-    words of the notes; accents and case do not count."""
+    """The contacts of the workspace. `search` finds parts of names, companies, e-mail addresses and (for those who may
+    read them) phone numbers, and words of the notes; accents and case do not count."""
 
 
 @mutation(Permission.CONTACTS_WRITE, idempotent=True)

@@ -1,16 +1,15 @@
 """Contacts: as they are read and listed."""
 
-import re
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
-from typing import Any, Final, Self, cast
+from typing import Any, Self, cast
 from uuid import UUID
 
 import strawberry
 
 import models
-from core import phone, text
+from core import masking, phone
 from core.errors import Problem
 from graph import Entity, Order, asc, column, computed, desc, json_values, many, one, through
 from graph.filters import (
@@ -36,22 +35,21 @@ from schema.label import Label
 from schema.scalars import JSON
 from schema.user import User
 
-_NUMBER: Final = re.compile(r"\+\d{6,15}", re.ASCII)
-
 
 def masked_phone(e164: str | None) -> str | None:
     """Hide most of a phone number."""
     return None if e164 is None else phone.masked(e164)
 
 
-def masked_name(name: str) -> str:
-    """Hide most of a name that is a phone number."""
-    return phone.masked(name) if _NUMBER.fullmatch(name) else name
+def full_name(name: str, named_after: str | None) -> str:
+    """Return a contact's name, or the address that it is named after."""
+    return named_after or name
 
 
-def masked_address(value: str) -> str:
-    """Hide most of an address, whatever sort it is."""
-    return phone.masked(value) if value.startswith("+") else text.masked(value)
+def masked_name(name: str, named_after: str | None) -> str:
+    """Return a contact's name without the address that it is named after."""
+    del named_after
+    return masking.number(name)
 
 
 async def _duplicate_of(root: strawberry.Parent[Any], info: strawberry.Info) -> "Contact | None":
@@ -64,22 +62,33 @@ def as_json(custom: dict[str, Any]) -> JSON:
     return cast("JSON", custom)
 
 
+def masked_json(custom: dict[str, Any]) -> JSON:
+    """Show the values of custom fields, with most of each phone number hidden."""
+    return cast("JSON", masking.numbers(custom))
+
+
 class ContactIdentity(Entity[models.ContactIdentity], prefix="identity"):
     """An address that names one contact of the workspace."""
 
     kind: IdentityKind
     """What sort of address it is."""
 
-    value: str = column(models.ContactIdentity.value, require=Permission.PHONES_READ, otherwise=masked_address)
+    value: str = column(models.ContactIdentity.value, require=Permission.PHONES_READ, otherwise=masking.address)
     """The address. Masked for those who may not read phone numbers."""
 
 
 class Contact(Entity[models.Contact], prefix="contact", require=Permission.CONTACTS_READ):
     """A person the workspace talks to."""
 
-    name: str = column(models.Contact.name, require=Permission.PHONES_READ, otherwise=masked_name)
-    """Full name, as the team writes it. A contact without one is named after its first address; when that is a phone
-    number, it is masked as phone numbers are."""
+    name: str = computed(
+        full_name,
+        models.Contact.name,
+        models.Contact.named_after,
+        require=Permission.PHONES_READ,
+        otherwise=masked_name,
+    )
+    """Full name, as the team writes it. A contact without one is named after its first address, which is masked for
+    those who may not read phone numbers; in orders and filters it is masked for all."""
 
     phone: str | None = column(models.Contact.phone, require=Permission.PHONES_READ, otherwise=masked_phone)
     """Main phone number, in E.164. Masked for those who may not read phone numbers."""
@@ -99,8 +108,11 @@ class Contact(Entity[models.Contact], prefix="contact", require=Permission.CONTA
     notes: str | None
     """What the team noted."""
 
-    custom_fields: JSON = computed(as_json, models.Contact.custom)
-    """Values of the workspace's custom fields, by their keys."""
+    custom_fields: JSON = computed(
+        as_json, models.Contact.custom, require=Permission.PHONES_READ, otherwise=masked_json
+    )
+    """Values of the workspace's custom fields, by their keys. Phone numbers are masked for those who may not read
+    them."""
 
     owner: User | None = one(models.Contact.owner_id, models.User.id)
     """The colleague who looks after them."""
@@ -222,7 +234,9 @@ class ContactFilter(Filter):
 )
 class ContactInput:
     name: str | None = strawberry.field(
-        default=strawberry.UNSET, description="Up to 200 characters; the first address when left out."
+        default=strawberry.UNSET,
+        description="Up to 200 characters; a new contact without one, and one whose name is null, is named after its "
+        "first address. A phone number is no name: it is masked as one.",
     )
     phone: str | None = strawberry.field(default=strawberry.UNSET, description="A phone number in any spelling.")
     email: str | None = strawberry.field(default=strawberry.UNSET, description="An e-mail address.")

@@ -15,9 +15,10 @@ from sqlalchemy import delete, func, select
 from core.errors import DomainError, Problem, Problems
 from models import Contact, ContactIdentity, EventType, IdentityKind, Permission
 from services import audit
-from services.contacts import creation, custom_values, drafting
+from services.contacts import creation, custom_values, drafting, naming
 from services.contacts.drafting import Address, Checked, ContactDraft
 from services.contacts.errors import AddressMissing, ContactDuplicate, ContactStale, ContactUnknown, TooMany
+from services.contacts.naming import Name
 from services.contacts.terms import Terms, terms_of
 from services.transaction import Transaction
 
@@ -179,6 +180,7 @@ async def _apply(tx: Transaction, contact: Contact, checked: Checked, terms: Ter
         contact.custom = custom
     gone, fresh = await _replace_addresses(tx, contact, checked)
     drafting.mirror(contact, checked.addresses, checked.dropped)
+    await _name(tx, contact, checked, fresh)
     changes = {**creation.told(gone, fresh), **audit.changed(contact)}
     if not changes:
         return False
@@ -187,6 +189,22 @@ async def _apply(tx: Transaction, contact: Contact, checked: Checked, terms: Ter
     await tx.session.refresh(contact)
     tx.audit("contact.update", contact, changes=changes)
     return True
+
+
+async def _name(tx: Transaction, contact: Contact, checked: Checked, fresh: tuple[Address, ...]) -> None:
+    """Call the contact as was said, or after the addresses that it has now, when it has no name of its own."""
+    if isinstance(checked.name, Name):
+        naming.put(contact, checked.name)
+        return
+    is_moved = contact.named_after is not None and bool(checked.addresses or checked.dropped)
+    if checked.name is not None and not is_moved:
+        return
+    own = (ContactIdentity.workspace_id == tx.workspace_id, ContactIdentity.contact_id == contact.id)
+    kept = await tx.session.scalars(select(ContactIdentity).where(*own))
+    name = naming.derived((each.kind, each.value) for each in (*kept, *fresh))
+    if name is None:
+        raise AddressMissing(field=("name",) if checked.name is None else ())
+    naming.put(contact, name)
 
 
 def _require_fields(terms: Terms, values: Mapping[str, object]) -> None:

@@ -11,7 +11,7 @@ from core.database import constraint_of
 from core.ids import uuid7
 from models import Contact, ContactIdentity, EventType, IdentityKind, Permission
 from services import audit
-from services.contacts import custom_values, drafting
+from services.contacts import custom_values, drafting, naming
 from services.contacts.drafting import Address, Checked, ContactDraft
 from services.contacts.errors import AddressMissing, ContactDuplicate, OwnerUnknown
 from services.contacts.terms import terms_of
@@ -55,8 +55,9 @@ async def insert(tx: Transaction, checked: Checked) -> Contact:
         workspace_id=tx.workspace_id,
         created_by_id=tx.actor.user_id,
         custom=custom_values.merged({}, checked.custom),
-        **{**checked.columns, "name": name},
+        **checked.columns,
     )
+    naming.put(contact, name)
     drafting.mirror(contact, checked.addresses, checked.dropped)
     changes = {**told({}, checked.addresses), **audit.changed(contact)}
     await write(tx, contact, checked.addresses)

@@ -9,8 +9,9 @@ from core import phone, text
 from core.errors import DomainError, Invalid, Problems
 from core.unset import UNSET, UnsetType
 from models import Contact, IdentityKind, Sentiment
-from services.contacts import custom_values
+from services.contacts import custom_values, naming
 from services.contacts.errors import OwnerUnknown
+from services.contacts.naming import Name
 from services.contacts.terms import Terms
 
 T = TypeVar("T")
@@ -61,11 +62,12 @@ class Address:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """A draft whose values are good: columns to set, addresses to have, kinds of address to take away, and changes of
-    custom fields.
+    """A draft whose values are good: columns to set, the name (None to derive it), addresses to have, kinds of address
+    to take away, and changes of custom fields.
     """
 
     columns: Mapping[str, Any]
+    name: Name | UnsetType | None
     addresses: tuple[Address, ...]
     dropped: frozenset[IdentityKind]
     custom: Mapping[str, object]
@@ -88,8 +90,8 @@ def check(draft: ContactDraft, terms: Terms, *, is_new: bool = False) -> Checked
             problems.extend(error)
             return UNSET
 
+    name = taken(draft.name, _line("name", NAME_LONGEST))
     columns: dict[str, Any] = {
-        "name": taken(draft.name, _line("name", NAME_LONGEST)),
         "avatar_url": taken(draft.avatar_url, lambda value: text.url(value, field=("avatar_url",))),
         "company": taken(draft.company, _line("company", COMPANY_LONGEST)),
         "position": taken(draft.position, _line("position", COMPANY_LONGEST)),
@@ -102,8 +104,6 @@ def check(draft: ContactDraft, terms: Terms, *, is_new: bool = False) -> Checked
         problems.extend(ScoreInvalid(field=("lead_score",)))
     if draft.owner_id == NOBODY:
         problems.extend(OwnerUnknown(field=("owner_id",)))
-    if draft.name is None:
-        problems.extend(text.Required(field=("name",)))
     found = [each for each in _addresses(draft, terms.region, problems) if each is not None]
     given = custom_values.given(draft.custom, problems)
     custom = custom_values.checked(terms, given, problems)
@@ -112,6 +112,7 @@ def check(draft: ContactDraft, terms: Terms, *, is_new: bool = False) -> Checked
     problems.raise_any()
     return Checked(
         columns={name: value for name, value in columns.items() if value is not UNSET},
+        name=naming.own(name, terms.region) if isinstance(name, str) else name,
         addresses=tuple({(each.kind, each.key): each for each in reversed(found)}.values())[::-1],
         dropped=frozenset(kind for name, kind in _KINDS.items() if getattr(draft, name) is None),
         custom=custom,
@@ -182,12 +183,11 @@ def _score(value: int) -> int:
     return value
 
 
-def name_of(checked: Checked) -> str | None:
-    """Return the name of a new contact: as given, or else as its first address is written."""
-    given = checked.columns.get("name")
-    if given:
-        return given
-    return checked.addresses[0].value if checked.addresses else None
+def name_of(checked: Checked) -> Name | None:
+    """Return the name of a new contact: as given, or else after its first address."""
+    if isinstance(checked.name, Name):
+        return checked.name
+    return naming.derived((each.kind, each.value) for each in checked.addresses)
 
 
 def mirror(contact: Contact, addresses: tuple[Address, ...], dropped: frozenset[IdentityKind]) -> None:

@@ -1,7 +1,8 @@
 """How words become a condition over contacts: parts of names, companies and addresses, or words of position and notes.
 
 Accents and case do not count, and no character is special. Words are folded by the database, as the stored texts were.
-A word that may be a part of a phone number is looked for with and without Brazil's ninth digit. Both indexes are GIN:
+A word that may be a part of a phone number is looked for with and without Brazil's ninth digit, for those who may read
+numbers; for others no word is compared with a number, nor with a name that was made of one. Both indexes are GIN:
 trigrams of `search_text`, lexemes of `search_document`.
 """
 
@@ -10,28 +11,47 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, and_, func, or_
 
 from core import phone
-from models import Contact
+from graph.facts import May
+from models import Contact, Permission
 
 WORDS: Final = 8
 _LANGUAGE: Final = "portuguese"
 
 
-def condition(words: str) -> ColumnElement[bool] | None:
-    """Return the condition: every word is found somewhere, or all are in the notes, or all are one phone number."""
+def condition(words: str, may: May) -> ColumnElement[bool] | None:
+    """Return the condition: every word is found somewhere, or all are in the notes, or all are one phone number. `may`
+    tells what the reader may do.
+    """
     parts = words.split()[:WORDS]
     if not parts:
         return None
+    if not may(Permission.PHONES_READ):
+        return or_(and_(*(or_(_found_openly(each), _noted(each)) for each in parts)), _noted(words))
     number = _numbers(words)
     return or_(
-        and_(*(or_(_found(each), *([] if number else _numbers(each))) for each in parts)), _noted(words), *number
+        and_(*(or_(_found(each), _noted(each), *([] if number else _numbers(each))) for each in parts)),
+        _noted(words),
+        *number,
     )
 
 
 def _found(word: str) -> ColumnElement[bool]:
+    return Contact.search_text.like(_anywhere(word), escape="\\")
+
+
+def _found_openly(word: str) -> ColumnElement[bool]:
+    """The index finds candidates in all texts, numbers included; what everybody may read decides."""
+    form = _anywhere(word)
+    readable = (func.fold(Contact.company), func.fold(Contact.email))
+    named = and_(Contact.named_after.is_(None), Contact.name_key.like(form, escape="\\"))
+    return and_(_found(word), or_(named, *(each.like(form, escape="\\") for each in readable)))
+
+
+def _anywhere(word: str) -> ColumnElement[str]:
     folded: ColumnElement[str] = func.fold(word)
     for special in ("\\", "%", "_"):
         folded = func.replace(folded, special, "\\" + special)
-    return or_(Contact.search_text.like(func.concat("%", folded, "%"), escape="\\"), _noted(word))
+    return func.concat("%", folded, "%")
 
 
 def _noted(words: str) -> Any:

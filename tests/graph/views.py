@@ -32,6 +32,7 @@ from graph import (
     resolved,
     through,
 )
+from graph.facts import May
 from graph.filters import (
     BooleanFilter,
     EnumFilter,
@@ -57,7 +58,8 @@ def masked(value: str | None) -> str | None:
     return None if value is None else "***" + value[-2:]
 
 
-def search(words: str) -> Any:
+def search(words: str, may: May) -> Any:
+    del may
     return models.Contact.name_key.contains(words.casefold(), autoescape=True)
 
 

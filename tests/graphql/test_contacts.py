@@ -4,12 +4,25 @@ import asyncio
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from core.database import Database
 from core.ground import Ground
 from core.ids import encode, uuid7
-from models import Role
-from tests.fixtures.contacts import CREATE, DELETE, UPDATE, UPSERT, UPSERT_ALL, acts_of, log_of, make, many
+from models import Contact, Role
+from tests.fixtures.contacts import (
+    CREATE,
+    DELETE,
+    FILTER,
+    UPDATE,
+    UPSERT,
+    UPSERT_ALL,
+    acts_of,
+    log_of,
+    make,
+    many,
+    plant,
+)
 from tests.fixtures.door import Door
 from tests.fixtures.tenants import Tenant, join
 
@@ -225,7 +238,74 @@ async def test_a_viewer_sees_masked_numbers_also_in_the_name_of_an_unnamed_conta
     reply = await viewer.execute("{ contacts { nodes { name phone identities { value } } } }")
 
     assert "987654321" not in str(reply.data)
-    assert reply.data["contacts"]["nodes"][0]["name"] == "+55 *******4321"
+    assert [each["name"] for each in reply.data["contacts"]["nodes"]] == ["+55 *******4321", "c**-*"]
+
+
+@pytest.mark.parametrize("name", [None, "+5511987654321", "(11) 98765-4321"])
+async def test_nothing_compares_with_the_number_that_a_contact_is_named_after(
+    ground: Ground, door: Door, database: Database, tenant: Tenant, name: str | None
+) -> None:
+    made = await make(ground, tenant.owner, phone="11987654321", **({} if name is None else {"name": name}))
+    owner, viewer = await door.as_(tenant.owner), await door.as_(await join(ground, tenant, Role.VIEWER))
+
+    async with database.read(tenant.workspace_id) as session:
+        kept = (await session.scalars(select(Contact).where(Contact.id == made.id))).one()
+    found = [
+        (await viewer.execute(FILTER, {"filter": {"name": each}})).data["contacts"]["totalCount"]
+        for each in ({"startsWith": "+5511"}, {"contains": "98765"}, {"eq": "+5511987654321"}, {"endsWith": "4321"})
+    ]
+
+    assert (kept.name, kept.name_key) == ("+55 *******4321", "+55 *******4321")
+    assert found == [0, 0, 0, 1]
+    for asking, shown in ((owner, "+5511987654321"), (viewer, "+55 *******4321")):
+        assert (await asking.execute(ONE, {"id": encode("contact", made.id)})).data["contact"]["name"] == shown
+
+
+async def test_a_contact_without_a_name_is_renamed_with_its_addresses(door: Door, tenant: Tenant) -> None:
+    asking = await door.as_(tenant.owner)
+    contact = (await asking.mutate(CREATE, {"input": {"phone": "11987654321", "email": "ana@example.com"}}))["contact"]
+
+    async def name_after(**change: Any) -> str:
+        payload = await asking.mutate(UPDATE, {"input": {"id": contact["id"], **change}})
+        assert payload["userErrors"] == []
+        return payload["contact"]["name"]
+
+    assert contact["name"] == "+5511987654321"
+    assert await name_after(phone="11912344321") == "+5511912344321"
+    assert await name_after(company="Padaria") == "+5511912344321"
+    assert await name_after(phone=None) == "ana@example.com"
+    assert await name_after(phone="11987654321") == "+5511987654321"
+    assert await name_after(name="Ana") == "Ana"
+    assert await name_after(phone="11912344321") == "Ana"
+    assert await name_after(name=None) == "+5511912344321"
+    upserted = await asking.mutate(UPSERT, {"input": {"phone": "11912344321", "externalId": "crm-7", "name": None}})
+    assert upserted["contact"]["name"] == "crm-7"
+
+
+async def test_a_contact_that_nothing_would_name_is_refused(door: Door, tenant: Tenant) -> None:
+    asking = await door.as_(tenant.owner)
+    contact = (await asking.mutate(CREATE, {"input": {"phone": "11987654321", "name": None}}))["contact"]
+
+    payload = await asking.mutate(UPDATE, {"input": {"id": contact["id"], "phone": None}})
+
+    assert [(each["code"], each["field"]) for each in payload["userErrors"]] == [("ADDRESS_MISSING", [])]
+    assert (await asking.execute(ONE, {"id": contact["id"]})).data["contact"]["phone"] == "+5511987654321"
+
+
+async def test_custom_fields_show_no_numbers_to_those_who_may_not_read_them(
+    ground: Ground, door: Door, database: Database, tenant: Tenant
+) -> None:
+    custom = {"celular": "+5511987654321", "plano": "a", "notas": ["+5511987654321", 7]}
+    await plant(database, tenant.workspace_id, [{"name": "Ana", "custom": custom}])
+    owner, viewer = await door.as_(tenant.owner), await door.as_(await join(ground, tenant, Role.VIEWER))
+
+    full, masked = [
+        (await each.execute("{ contacts { nodes { customFields } } }")).data["contacts"]["nodes"][0]["customFields"]
+        for each in (owner, viewer)
+    ]
+
+    assert full == custom
+    assert masked == {"celular": "+55 *******4321", "plano": "a", "notas": ["+55 *******4321", 7]}
 
 
 async def test_a_viewer_may_not_write(ground: Ground, door: Door, tenant: Tenant) -> None:
