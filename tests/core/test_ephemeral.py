@@ -65,6 +65,19 @@ async def test_whoever_enters_hears_who_is_there_in_every_process(redis: RedisSe
             await becomes(ana, ANA)
 
 
+async def test_whoever_enters_need_not_wait_until_the_others_speak_by_themselves(redis: RedisServer) -> None:
+    slow = Pace(beat=60, fade=60)
+    async with running(redis.url, pace=slow) as here, running(redis.url, pace=slow) as there:
+        await until(lambda: here.is_hearing and there.is_hearing)
+        with here.enter("room", "ana") as ana:
+            with there.enter("room", "bia") as bia:
+                await becomes(bia, ANA, BIA)
+            await becomes(ana, ANA)
+
+            with there.enter("room", "bia") as bia:
+                await becomes(bia, ANA, BIA)
+
+
 async def test_rooms_are_apart(redis: RedisServer) -> None:
     async with running(redis.url) as here, running(redis.url) as there:
         await until(lambda: here.is_hearing and there.is_hearing)
