@@ -113,6 +113,18 @@ def masked(e164: str) -> str:
     return f"+{number.country_code} {'*' * (len(national) - _SHOWN)}{national[-_SHOWN:]}"
 
 
+def spellings(e164: str) -> tuple[str, ...]:
+    """Return a number in E.164 as it may have been written: itself, and with or without Brazil's ninth digit."""
+    national = e164.removeprefix(f"+{_BRAZIL}")
+    if national == e164:
+        return (e164,)
+    if new := _BRAZILIAN_MOBILE.fullmatch(national):
+        return e164, f"+{_BRAZIL}{new[1]}{new[2]}"
+    if old := _BRAZILIAN_OLD_MOBILE.fullmatch(national):
+        return e164, f"+{_BRAZIL}{old[1]}9{old[2]}"
+    return (e164,)
+
+
 def search_forms(text: str) -> list[str]:
     """Return the digits of what may be a part of a number, with and without Brazil's ninth digit.
 

@@ -4,7 +4,7 @@ One rule of absence: a comparator that is null is not given; inside a comparator
 without a value counts as different from every value. `not` is the plain opposite: SQL's "unknown" counts as false.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, fields, is_dataclass
 from enum import Enum
@@ -29,6 +29,7 @@ from graph.comparators import (
     TextFilter,
     TimeFilter,
 )
+from graph.context import Context
 from graph.facts import Attribute, DeclarationRefused
 from graph.statements import Attached, has_all, has_any
 from graph.texts import attribute_docstrings, class_docstring
@@ -141,12 +142,13 @@ class Filter:
     """Base of a filter input: its fields compare columns, and `and`, `or`, `not` combine whole filters.
 
     A subclass is decorated with `@strawberry.input`. Text under a field is its description. Fields without `where` or
-    `through_filter` are the business of `conditions`.
+    `through_filter` are the business of `conditions`; those in `looked_up` are given to `preparing` first.
     """
 
     columns: ClassVar[Mapping[str, Where | Linked]]
     summary: ClassVar[str | None]
     all: ClassVar["list[type[Filter]]"] = []
+    looked_up: ClassVar[AbstractSet[str]] = frozenset()
 
     def __init_subclass__(cls) -> None:
         cls.summary = class_docstring(cls)
@@ -172,6 +174,12 @@ class Filter:
         """
         del named
         return ()
+
+    @classmethod
+    async def preparing(cls, parts: Sequence[Any], context: Context) -> Callable[[Any], Any]:
+        """Look up what the comparators in `looked_up` need, and return what turns their operands into stored values."""
+        del parts, context
+        return lambda part: part
 
 
 COMBINED: Final = {

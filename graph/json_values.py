@@ -1,7 +1,7 @@
 """Compares one value of a JSON object that a row keeps: the filter of fields that are defined at run time."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from typing import Any, Final, cast
 
 import strawberry
@@ -14,7 +14,8 @@ from graph.filters import BadFilter, Compare, Condition, TextFilter, check_opera
 
 KEY_LONGEST: Final = 50
 _BIGGEST: Final = 10**18
-_OPERATORS: Final = ("eq", "ne", "in_", "contains", "gt", "gte", "lt", "lte", "is_null")
+_NULL: Final = ("eq", "ne")
+OPERATORS: Final = ("eq", "ne", "in_", "contains", "gt", "gte", "lt", "lte", "is_null")
 
 
 def _operator(text: str, name: str | None = None) -> Any:
@@ -35,8 +36,15 @@ class JsonFilter:
     is_null: bool | None = _operator("True: has no value. False: has one.")
 
 
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """Stands in a prepared filter for one value that rows may keep in several forms."""
+
+    forms: tuple[object, ...]
+
+
 def conditions(column: Attribute, asked: JsonFilter, compare: Compare) -> Iterable[Condition]:
-    """Yield a condition for each operator that was given.
+    """Yield a condition for each operator that was given. A value is compared as it stands: give it as rows keep it.
 
     Raises:
         BadFilter: a key or a value is of no use.
@@ -44,10 +52,13 @@ def conditions(column: Attribute, asked: JsonFilter, compare: Compare) -> Iterab
     if not 1 <= len(asked.key) <= KEY_LONGEST or not (asked.key.isascii() and asked.key.isprintable()):
         message = f"the key of a custom field has 1 to {KEY_LONGEST} letters, digits and _"
         raise BadFilter(message)
-    for name in _OPERATORS:
-        operand = getattr(asked, name)
-        if operand is strawberry.UNSET or (operand is None and name not in ("eq", "ne")):
-            continue
+    given = {name: getattr(asked, name) for name in OPERATORS}
+    unsaid = (strawberry.UNSET, None)
+    named = [name for name, each in given.items() if each not in unsaid or (each is None and name in _NULL)]
+    if not named:
+        compare.spend()
+    for name in named:
+        operand = given[name]
         compare.spend()
         _check(operand)
         yield _condition(cast("Any", column), asked.key, name, operand, compare)
@@ -65,7 +76,6 @@ def _check(operand: object) -> None:
 
 
 def _condition(column: Any, key: str, name: str, operand: Any, compare: Compare) -> Condition:
-    value = column[key]
     match name:
         case "eq":
             return ~column.has_key(key) if operand is None else _same(column, key, operand)
@@ -74,42 +84,36 @@ def _condition(column: Any, key: str, name: str, operand: Any, compare: Compare)
         case "in_":
             return or_(false(), *(_same(column, key, each) for each in operand))
         case "contains":
-            held = and_(func.jsonb_typeof(value) == "string", compare(value.astext, TextFilter(contains=operand)))
-            return or_(column.contains({key: [operand]}), func.coalesce(held, false()))
+            return or_(false(), *(_held(column, key, each, compare) for each in _forms(operand)))
         case "is_null":
             return ~column.has_key(key) if operand else column.has_key(key)
         case _:
-            return _ordered(value, name, operand)
+            return _ordered(column[key], key, name, operand)
+
+
+def _forms(operand: Any) -> tuple[Any, ...]:
+    return operand.forms if isinstance(operand, AnyOf) else (operand,)
+
+
+def _held(column: Any, key: str, part: str, compare: Compare) -> Condition:
+    value = column[key]
+    held = and_(func.jsonb_typeof(value) == "string", compare(value.astext, TextFilter(contains=part)))
+    return or_(column.contains({key: [part]}), func.coalesce(held, false()))
 
 
 def _same(column: Any, key: str, operand: Any) -> Condition:
-    """Containment, which an index answers. A list contains its parts, so it is compared as a whole besides; a moment
-    may be given with any offset, and is kept in UTC.
-    """
+    """Containment, which an index answers. A list contains its parts, so it is compared as a whole besides."""
     if isinstance(operand, list):
         return and_(column.contains({key: operand}), column[key] == literal(operand, JSONB))
-    plain = _plain(operand)
-    ways = [operand] if plain == operand else [operand, plain]
-    return or_(*(column.contains({key: each}) for each in ways))
+    return or_(*(column.contains({key: each}) for each in _forms(operand)))
 
 
-def _ordered(value: Any, name: str, operand: Any) -> Condition:
+def _ordered(value: Any, key: str, name: str, operand: Any) -> Condition:
     """Compare as jsonb: numbers by value, texts by their characters, and never one with the other."""
     if isinstance(operand, bool) or not isinstance(operand, int | float | str):
-        message = "order a custom field by a number, or by a day or a moment"
+        message = f'Order the custom field "{key}" by a number, or by a day or a moment.'
         raise BadFilter(message)
     kind = "string" if isinstance(operand, str) else "number"
-    right = literal(_plain(operand), JSONB)
+    right = literal(operand, JSONB)
     compared = {"gt": value > right, "gte": value >= right, "lt": value < right, "lte": value <= right}[name]
     return func.coalesce((func.jsonb_typeof(value) == kind) & compared, false())
-
-
-def _plain(operand: object) -> object:
-    """Write a moment as it is kept: in UTC, to the microsecond."""
-    if not isinstance(operand, str) or "T" not in operand:
-        return operand
-    try:
-        moment = datetime.fromisoformat(operand)
-        return operand if moment.tzinfo is None else moment.astimezone(UTC).isoformat(timespec="microseconds")
-    except (ValueError, OverflowError):
-        return operand

@@ -10,6 +10,7 @@ from graph.context import Context, Session
 from graph.facts import Page, Sort, rows_of, total
 from graph.filters import read_filter, read_text
 from graph.paging import Asked, Window, read_window, write_cursor
+from graph.preparing import prepared
 from graph.statements import Condition
 from graph.tables import Statement
 
@@ -112,6 +113,7 @@ async def load_page(fact: Page, root: Any, context: Context, given: Mapping[str,
     Raises:
         BadCursor, BadPageSize, BadOrder, BadFilter: an argument is not acceptable.
     """
+    given = {**given, "filter": await prepared(given.get("filter"), context)}
     listing = _read(fact, given, context)
     key = _WHOLE if fact.key is None else getattr(root, cast("str", fact.local))
     window = listing.window

@@ -11,6 +11,7 @@ from strawberry.types.field import StrawberryField
 from core.ids import encode
 from graph import Row
 from graph.filters import Filter, read_filter
+from graph.preparing import prepared
 from models import EventType, Permission
 from resolvers.context import Context
 from resolvers.fields import subscription
@@ -95,6 +96,7 @@ class _Noun:
 
     async def follow(self, context: Context, after: str | None, given: Filter | None) -> AsyncIterator[object]:
         """Yield a moment for each event about the noun."""
+        given = await prepared(given, context.graph)
         for each in read_filter(given).permissions:
             context.actor.require(Permission(each))
         place = context.place(after)

@@ -1,7 +1,8 @@
 """Contacts: as they are read and listed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Self, cast
 from uuid import UUID
@@ -11,7 +12,7 @@ import strawberry
 import models
 from core import masking, phone
 from core.errors import Problem
-from graph import Entity, Order, asc, column, computed, desc, json_values, many, one, through
+from graph import Context, Entity, Order, asc, column, computed, desc, json_values, many, one, through
 from graph.filters import (
     BooleanFilter,
     Compare,
@@ -28,6 +29,7 @@ from graph.filters import (
 )
 from graph.json_values import JsonFilter
 from models import Permission
+from schema.custom_comparison import comparing
 from schema.enums import IdentityKind, Sentiment
 from schema.errors import MutationPayload, user_error
 from schema.idempotency import OnceInput
@@ -216,6 +218,16 @@ class ContactFilter(Filter):
     custom_fields: list[JsonFilter] | None = strawberry.field(
         default=strawberry.UNSET, description="Values of custom fields; all must hold."
     )
+
+    looked_up = frozenset({"custom_fields"})
+
+    @classmethod
+    async def preparing(cls, parts: Sequence[Self], context: Context) -> Callable[[Self], Self]:
+        """Read the operands of custom fields as those keep values."""
+        stored = await comparing([each for part in parts for each in part.custom_fields or ()], context)
+        return lambda part: (
+            replace(part, custom_fields=[stored(each) for each in part.custom_fields]) if part.custom_fields else part
+        )
 
     @classmethod
     def unless_named(cls, named: AbstractSet[str]) -> Iterable[Condition]:

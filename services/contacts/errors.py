@@ -41,9 +41,3 @@ class TooMany(Invalid):
     """These are too many at once."""
 
     code = "TOO_MANY"
-
-
-class CustomValueInvalid(Invalid):
-    """This is no value of this custom field."""
-
-    code = "CUSTOM_VALUE_INVALID"
