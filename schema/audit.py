@@ -1,7 +1,6 @@
 """The audit log, as those read it who may."""
 
 from datetime import datetime
-from typing import Any, cast
 from uuid import UUID
 
 import strawberry
@@ -11,29 +10,15 @@ from core.ids import encode
 from graph import Entity, Order, asc, computed, desc, one
 from graph.filters import Filter, IdFilter, TextFilter, TimeFilter, where
 from models import Permission
+from schema import audited
 from schema.scalars import JSON
 from schema.user import User
-
-PREFIXES = {
-    "Contact": "contact",
-    "Label": "label",
-    "CustomField": "field",
-    "User": "user",
-    "Workspace": "workspace",
-    "WorkspaceMember": "member",
-    "WorkspaceInvite": "invite",
-}
 
 
 def subject_id(subject: str, id: UUID | None) -> strawberry.ID | None:
     """Write the id of what an act was about, with the prefix of its type."""
-    prefix = PREFIXES.get(subject)
+    prefix = audited.PREFIXES.get(subject)
     return None if id is None or prefix is None else strawberry.ID(encode(prefix, id))
-
-
-def as_json(changes: dict[str, Any]) -> JSON:
-    """Show what changed."""
-    return cast("JSON", changes)
 
 
 def as_number(seq: int) -> str:
@@ -71,8 +56,15 @@ class AuditEntry(Entity[models.AuditEntry], prefix="audit", require=Permission.A
     request_id: str | None
     """The request, as in the server's log."""
 
-    changes: JSON = computed(as_json, models.AuditEntry.changes)
-    """What changed: `{field: {before, after}}`."""
+    changes: JSON = computed(
+        audited.shown,
+        models.AuditEntry.subject,
+        models.AuditEntry.changes,
+        require=Permission.PHONES_READ,
+        otherwise=audited.masked,
+    )
+    """What changed: `{field: {before, after}}`, with fields and ids as the API writes them. Phone numbers are masked
+    for those who may not read them."""
 
 
 class AuditOrder(Order):
@@ -92,7 +84,7 @@ class AuditFilter(Filter):
     subject: TextFilter | None = where(models.AuditEntry.subject)
     """The type of thing it was done to."""
 
-    subject_id: IdFilter | None = where(models.AuditEntry.subject_id, prefix=tuple(PREFIXES.values()))
+    subject_id: IdFilter | None = where(models.AuditEntry.subject_id, prefix=tuple(audited.PREFIXES.values()))
     """The thing."""
 
     actor: IdFilter | None = where(models.AuditEntry.actor_id, prefix="user")

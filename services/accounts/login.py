@@ -63,7 +63,7 @@ async def _open(ground: Ground, origin: Origin, user: User, rehashed: bytes | No
         session, token = await grants.open_session(tx, current, origin, await grants.home_of(tx, user.id, None))
         if session.workspace_id is not None:
             actor = Actor.system(WorkspaceId(session.workspace_id), origin)
-            tx.within(actor).audit("account.login", current, changes={"session": session.id})
+            tx.within(actor).audit("account.login", current, changes={"session": {"before": None, "after": session.id}})
     return grants.granted(ground, current, session, token)
 
 

@@ -1,6 +1,6 @@
 """How contacts are put away, brought back, and deleted for good: several at once, told in one event."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -9,11 +9,23 @@ from uuid import UUID
 from sqlalchemy import delete, select, update
 
 from core import clock
-from models import Contact, EventType, Permission
+from models import Contact, ContactIdentity, EventType, Permission
 from services.contacts.errors import ContactUnknown, TooMany
 from services.transaction import Transaction
 
 AT_ONCE: Final = 500
+_TOLD: Final = (
+    "name",
+    "named_after",
+    "phone",
+    "email",
+    "company",
+    "position",
+    "custom",
+    "owner_id",
+    "lead_score",
+    "sentiment",
+)
 
 
 async def archive(tx: Transaction, ids: Sequence[UUID]) -> Sequence[Contact]:
@@ -36,8 +48,9 @@ async def remove(tx: Transaction, ids: Sequence[UUID]) -> Sequence[UUID]:
     tx.require(Permission.CONTACTS_DELETE)
     contacts = await chosen(tx, ids)
     gone = [each.id for each in contacts]
+    addresses = await _addresses(tx, gone)
     for each in contacts:
-        tx.audit("contact.delete", each, changes={"name": {"before": each.name, "after": None}})
+        tx.audit("contact.delete", each, changes=_lost(each, addresses.get(each.id, [])))
     await tx.session.execute(
         delete(Contact).where(Contact.workspace_id == tx.workspace_id, Contact.id.in_(gone)),
         execution_options={"synchronize_session": False},
@@ -47,12 +60,36 @@ async def remove(tx: Transaction, ids: Sequence[UUID]) -> Sequence[UUID]:
     return gone
 
 
-async def chosen(tx: Transaction, ids: Sequence[UUID]) -> Sequence[Contact]:
-    """Return contacts by their ids, in that order, locked until the commit."""
+async def _addresses(tx: Transaction, ids: Sequence[UUID]) -> Mapping[UUID, Sequence[ContactIdentity]]:
+    statement = (
+        select(ContactIdentity)
+        .where(ContactIdentity.workspace_id == tx.workspace_id, ContactIdentity.contact_id.in_(ids))
+        .order_by(ContactIdentity.id)
+    )
+    found: dict[UUID, list[ContactIdentity]] = {}
+    for each in await tx.session.scalars(statement):
+        found.setdefault(each.contact_id, []).append(each)
+    return found
+
+
+def _lost(contact: Contact, addresses: Sequence[ContactIdentity]) -> Mapping[str, object]:
+    """Say for the audit log who the contact was, so that a mistake can be understood, and made good."""
+    values = {name: getattr(contact, name) for name in _TOLD}
+    lost: dict[str, object] = {
+        name: {"before": value, "after": None} for name, value in values.items() if value not in (None, {})
+    }
+    if addresses:
+        before = [{"kind": each.kind, "value": each.value} for each in addresses]
+        lost["identities"] = {"before": before, "after": []}
+    return lost
+
+
+async def chosen(tx: Transaction, ids: Sequence[UUID], *, field: str = "ids") -> Sequence[Contact]:
+    """Return contacts by their ids, in that order, locked until the commit. `field` is where the ids were given."""
     wanted = list(dict.fromkeys(ids))
     if len(wanted) > AT_ONCE:
         message = f"Name up to {AT_ONCE} contacts at once."
-        raise TooMany(message, field=("ids",))
+        raise TooMany(message, field=(field,))
     statement = (
         select(Contact)
         .where(Contact.workspace_id == tx.workspace_id, Contact.id.in_(wanted))
@@ -61,7 +98,7 @@ async def chosen(tx: Transaction, ids: Sequence[UUID]) -> Sequence[Contact]:
     )
     found = {each.id: each for each in await tx.session.scalars(statement)}
     if len(found) != len(wanted):
-        raise ContactUnknown(field=("ids",))
+        raise ContactUnknown(field=(field,))
     return [found[each] for each in wanted]
 
 

@@ -32,7 +32,7 @@ async def add(tx: Transaction, contact_ids: Sequence[UUID], label_ids: Sequence[
         return contacts
     made = (await tx.session.execute(_each_on_each(tx, [each.id for each in contacts], labels))).all()
     await _require_room(tx, [each.id for each in contacts])
-    _tell(tx, contacts, [(each.contact_id, each.label_id) for each in made], "contact.labels_add")
+    _tell(tx, contacts, [(each.contact_id, each.label_id) for each in made], is_added=True)
     return contacts
 
 
@@ -51,7 +51,7 @@ async def remove(tx: Transaction, contact_ids: Sequence[UUID], label_ids: Sequen
         .execution_options(synchronize_session=False)
     )
     gone = (await tx.session.execute(statement)).all()
-    _tell(tx, contacts, [(each.contact_id, each.label_id) for each in gone], "contact.labels_remove")
+    _tell(tx, contacts, [(each.contact_id, each.label_id) for each in gone], is_added=False)
     return contacts
 
 
@@ -76,7 +76,7 @@ async def _chosen(
     if len(labels) > LABELS_AT_ONCE:
         message = f"Name up to {LABELS_AT_ONCE} labels at once."
         raise TooMany(message, field=("label_ids",))
-    contacts = await archiving.chosen(tx, contact_ids)
+    contacts = await archiving.chosen(tx, contact_ids, field="contact_ids")
     statement = select(Label.id).where(Label.workspace_id == tx.workspace_id, Label.id.in_(labels))
     known = set(await tx.session.scalars(statement.with_for_update(read=True, key_share=True)))
     if len(known) != len(labels):
@@ -97,13 +97,15 @@ async def _require_room(tx: Transaction, contact_ids: Sequence[UUID]) -> None:
         raise TooMany(message, field=("label_ids",))
 
 
-def _tell(tx: Transaction, contacts: Sequence[Contact], moved: Sequence[tuple[UUID, UUID]], action: str) -> None:
-    """One audit entry for each contact that changed, and one event for all."""
+def _tell(tx: Transaction, contacts: Sequence[Contact], moved: Sequence[tuple[UUID, UUID]], *, is_added: bool) -> None:
+    """One audit entry for each contact that changed, and one event for all. Only the labels that moved are told."""
     by_contact: dict[UUID, list[UUID]] = {}
     for contact_id, label_id in moved:
         by_contact.setdefault(contact_id, []).append(label_id)
     changed = [each for each in contacts if each.id in by_contact]
     for each in changed:
-        tx.audit(action, each, changes={"labels": by_contact[each.id]})
+        labels = by_contact[each.id]
+        change = {"before": [] if is_added else labels, "after": labels if is_added else []}
+        tx.audit("contact.labels_add" if is_added else "contact.labels_remove", each, changes={"labels": change})
     if changed:
         tx.publish(EventType.CONTACT_LABELS_CHANGED, *(each.id for each in changed))

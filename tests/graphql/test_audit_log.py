@@ -3,12 +3,15 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
+from core.database import Database
 from core.ground import Ground
 from core.ids import encode
-from models import Role
-from tests.fixtures.contacts import CREATE, UPDATE, make
+from models import Permission, Role, WorkspaceMember
+from tests.fixtures.contacts import CREATE, DELETE, UPDATE, make
 from tests.fixtures.door import Door
+from tests.fixtures.people import LOGIN, make_person
 from tests.fixtures.tenants import Tenant, join
 
 LOG = """query($filter: AuditFilter, $first: Int, $after: String, $orderBy: [AuditOrder!]) {
@@ -17,6 +20,9 @@ LOG = """query($filter: AuditFilter, $first: Int, $after: String, $orderBy: [Aud
     nodes { id seq action subject subjectId actor { id } at ip userAgent requestId changes }
   }
 }"""
+FIELD = "mutation($input: CustomFieldCreateInput!) { customFieldCreate(input: $input) { userErrors { code } } }"
+LABEL = "mutation($input: LabelCreateInput!) { labelCreate(input: $input) { label { id } } }"
+LABELLED = "mutation($input: ContactLabelsInput!) { %s(input: $input) { userErrors { code } } }"
 
 
 async def test_an_act_is_told_with_who_where_and_what(door: Door, tenant: Tenant) -> None:
@@ -95,3 +101,77 @@ async def test_the_log_of_others_is_not_seen(ground: Ground, door: Door, tenant:
     page = (await asking.execute(LOG, {"filter": {"subjectId": {"eq": encode("contact", theirs.id)}}})).data
 
     assert page["auditLog"]["nodes"] == []
+
+
+async def test_changes_are_told_in_the_words_of_the_api(ground: Ground, door: Door, tenant: Tenant) -> None:
+    asking = await door.as_(tenant.owner)
+    owner = encode("user", tenant.owner_user.id)
+    await asking.mutate(FIELD, {"input": {"key": "meu_plano", "label": "Plano", "kind": "TEXT"}})
+    given = {
+        "phone": "11987654321", "externalId": "crm-7", "ownerId": owner, "leadScore": 7, "email": "ana@example.com",
+        "customFields": {"meu_plano": "a"}, "whatsappId": "123456789@lid", "company": "Padaria",
+    }  # fmt: skip
+    contact = (await asking.mutate(CREATE, {"input": given}))["contact"]
+    label = (await asking.mutate(LABEL, {"input": {"name": "VIP", "color": "#112233"}}))["label"]
+    pairs = {"input": {"contactIds": [contact["id"]], "labelIds": [label["id"]]}}
+    for name in ("contactLabelsAdd", "contactLabelsRemove"):
+        await asking.mutate(LABELLED % name, pairs)
+    await asking.mutate(DELETE, {"input": {"ids": [contact["id"]]}})
+
+    nodes = (await asking.execute(LOG, {"filter": {"subjectId": {"eq": contact["id"]}}})).data["auditLog"]["nodes"]
+    deleted, removed, added, created = [each["changes"] for each in nodes]
+
+    told = {
+        **{name: given[name] for name in given if name != "phone"},
+        "phone": "+5511987654321",
+        "name": "crm-7",
+        "id": contact["id"],
+        "workspaceId": encode("workspace", tenant.workspace_id),
+        "createdById": owner,
+    }
+    assert created == {name: {"before": None, "after": value} for name, value in told.items()}
+    assert added == {"labels": {"before": [], "after": [label["id"]]}}
+    assert removed == {"labels": {"before": [label["id"]], "after": []}}
+    identities = {each["kind"]: each["value"] for each in deleted.pop("identities")["before"]}
+    assert identities == {
+        "external": "crm-7", "phone": "+5511987654321", "whatsapp_lid": "123456789@lid", "email": "ana@example.com",
+    }  # fmt: skip
+    gone = ("name", "phone", "email", "company", "customFields", "ownerId", "leadScore")
+    assert deleted == {name: {"before": told[name], "after": None} for name in gone}
+
+
+async def test_a_login_is_told_with_its_session(ground: Ground, door: Door) -> None:
+    person = await make_person(ground)
+    asking = door.with_token((await door.mutate(LOGIN, {"input": person.credentials}))["accessToken"])
+
+    page = (await asking.execute(LOG, {"filter": {"action": {"eq": "account.login"}}})).data["auditLog"]
+
+    (changes,) = [each["changes"] for each in page["nodes"]]
+    assert changes["sessionId"]["before"] is None
+    assert changes["sessionId"]["after"].startswith("session_")
+
+
+async def test_changes_hold_no_numbers_for_those_who_may_not_read_them(
+    ground: Ground, door: Door, database: Database, tenant: Tenant
+) -> None:
+    asking = await door.as_(tenant.owner)
+    await asking.mutate(FIELD, {"input": {"key": "celular", "label": "Celular", "kind": "PHONE"}})
+    given = {"phone": "11987654321", "externalId": "5511987654321", "customFields": {"celular": "11987654321"}}
+    contact = (await asking.mutate(CREATE, {"input": given}))["contact"]
+    await asking.mutate(UPDATE, {"input": {"id": contact["id"], "externalId": None}})
+    await asking.mutate(UPDATE, {"input": {"id": contact["id"], "name": "Ana", "phone": "11987650000"}})
+    await asking.mutate(DELETE, {"input": {"ids": [contact["id"]]}})
+    admin = await join(ground, tenant, Role.ADMIN)
+    async with database.write(tenant.workspace_id) as session:
+        here = (WorkspaceMember.workspace_id == tenant.workspace_id, WorkspaceMember.user_id == admin.user_id)
+        await session.execute(update(WorkspaceMember).where(*here).values(revoked=[Permission.PHONES_READ.value]))
+    limited = await door.as_(admin)
+
+    nodes = (await limited.execute(LOG, {"filter": {"subjectId": {"eq": contact["id"]}}})).data["auditLog"]["nodes"]
+
+    assert len(nodes) == 4
+    assert "98765" not in str([each["changes"] for each in nodes])
+    assert nodes[1]["changes"] == {
+        "name": {"before": "+55 *******4321", "after": "Ana"},
+        "phone": {"before": "+55 *******4321", "after": "+55 *******0000"},
+    }

@@ -151,3 +151,14 @@ async def test_a_viewer_reads_and_does_not_write(ground: Ground, door: Door, ten
 
     assert (await viewer.execute(LIST)).data["labels"]["totalCount"] == 0
     assert (await viewer.execute(CREATE, {"input": {"name": "A", "color": "#000000"}})).code == "FORBIDDEN"
+
+
+async def test_a_contact_that_does_not_exist_is_named_by_its_field(door: Door, tenant: Tenant) -> None:
+    asking = await door.as_(tenant.owner)
+    (label,) = await add(asking, "A")
+
+    for document in (PUT, TAKE):
+        given = {"contactIds": [encode("contact", uuid7())], "labelIds": [label]}
+        payload = await asking.mutate(document, {"input": given})
+
+        assert [(each["code"], each["field"]) for each in payload["userErrors"]] == [("NOT_FOUND", ["contactIds"])]

@@ -1,0 +1,106 @@
+"""How the changes of an audit entry are shown: in the API's words, and without phone numbers to those who may not read
+them. What is stored keeps its own spelling, because the chain of the log covers it.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final, cast
+from uuid import UUID
+
+from strawberry.utils.str_converters import to_camel_case
+
+from core import masking
+from core.ids import encode
+from schema.scalars import JSON
+
+PREFIXES: Final[Mapping[str, str]] = {
+    "Contact": "contact",
+    "Label": "label",
+    "CustomField": "field",
+    "User": "user",
+    "Workspace": "workspace",
+    "WorkspaceMember": "member",
+    "WorkspaceInvite": "invite",
+}
+_REFERENCES: Final[Mapping[str, str]] = {
+    "owner_id": "user",
+    "created_by_id": "user",
+    "invited_by_id": "user",
+    "user_id": "user",
+    "workspace_id": "workspace",
+    "session": "session",
+    "labels": "label",
+    "order": "label",
+}
+_NAMES: Final[Mapping[str, str]] = {
+    "custom": "customFields",
+    "external": "externalId",
+    "whatsapp_lid": "whatsappId",
+    "session": "sessionId",
+}
+_ADDRESSES: Final = ("external", "whatsapp_lid")
+_SIDES: Final = ("before", "after")
+
+_Changes = dict[str, dict[str, Any]]
+
+
+def shown(subject: str, changes: dict[str, Any]) -> JSON:
+    """Show what changed."""
+    found = _paired(changes)
+    named_after = found.pop("named_after", None)
+    if named_after is not None:
+        name = found.get("name", {})
+        found["name"] = {side: named_after[side] or name.get(side) for side in _SIDES}
+    return _spelled(subject, found)
+
+
+def masked(subject: str, changes: dict[str, Any]) -> JSON:
+    """Show what changed, with most of each number and address hidden."""
+    found = _paired(changes)
+    found.pop("named_after", None)
+    for name in _ADDRESSES:
+        if name in found:
+            found[name] = {side: _masked_address(found[name][side]) for side in _SIDES}
+    if "identities" in found:
+        identities = found["identities"]
+        found["identities"] = {side: [_masked_identity(each) for each in identities[side] or ()] for side in _SIDES}
+    return _spelled(subject, cast("_Changes", masking.numbers(found)))
+
+
+def _paired(changes: dict[str, Any]) -> _Changes:
+    """Give every change its two sides: what was logged before all had them counts as what came."""
+    return {name: _sides(value) for name, value in changes.items()}
+
+
+def _sides(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict) or not set(_SIDES).issuperset(cast("dict[str, Any]", value)):
+        return {"before": None, "after": value}
+    sides = cast("dict[str, Any]", value)
+    return {side: sides.get(side) for side in _SIDES}
+
+
+def _masked_address(value: str | None) -> str | None:
+    return None if value is None else masking.address(value)
+
+
+def _masked_identity(identity: dict[str, str]) -> dict[str, str]:
+    return {**identity, "value": masking.address(identity["value"])}
+
+
+def _spelled(subject: str, changes: _Changes) -> JSON:
+    prefixes = {**_REFERENCES, "id": PREFIXES.get(subject)}
+    return cast(
+        "JSON",
+        {
+            _NAMES.get(name) or to_camel_case(name): {side: _id(prefixes.get(name), value[side]) for side in _SIDES}
+            for name, value in changes.items()
+        },
+    )
+
+
+def _id(prefix: str | None, value: Any) -> Any:
+    """Write ids as the API does; anything else stays."""
+    if prefix is None or value is None:
+        return value
+    if isinstance(value, list):
+        return [_id(prefix, each) for each in cast("list[Any]", value)]
+    return encode(prefix, UUID(value))
