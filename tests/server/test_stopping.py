@@ -107,12 +107,14 @@ async def test_all_who_listen_are_told_to_come_back_and_the_process_ends_within_
             taken = time.monotonic() - began
 
         said = out.read_text()
+        last_words = "".join(str(each) for line in lines for each in line.last_words)
         reasons = {line.connection.close_reason for line in lines}
 
     assert status == 0, said
     assert taken < 5, f"{sockets} sockets and {STREAMS} streams took {taken:.2f} s"
     assert Counter(codes) == {1012: sockets}
     assert reasons == {"The server restarts: connect again, and go on after your last cursor"}
+    assert '"type":"error"' not in last_words
     for each in words:
         assert '"code":"UNAVAILABLE","retryAfter":1.0' in each
         assert each.endswith("event: complete\ndata:\n\n")
