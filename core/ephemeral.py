@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
-from core.errors import DomainError, Unavailable
+from core.errors import Unavailable
 from core.voice import Voice
 
 _SEATS: Final = 10_000
@@ -62,7 +62,7 @@ class Seat:
         self._ephemeral = ephemeral
         self._told: Members | None = None
         self._next: Members | None = None
-        self._failure: DomainError | None = None
+        self._failure: Exception | None = None
         self._ready = asyncio.Event()
 
     def __enter__(self) -> Self:
@@ -75,7 +75,7 @@ class Seat:
         """Wait until the room is not as it was told last; None when it stays so for so many seconds, or is so again.
 
         Raises:
-            EphemeralClosed: the server is stopping.
+            EphemeralClosed: the server is stopping. Or whatever else this was ended with.
         """
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout):
@@ -93,7 +93,7 @@ class Seat:
         if self._next is not None:
             self._ready.set()
 
-    def fail(self, failure: DomainError) -> None:
+    def fail(self, failure: Exception) -> None:
         """End this with an error."""
         self._failure = failure
         self._ready.set()

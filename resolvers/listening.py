@@ -38,9 +38,11 @@ _TOUCHES_RIGHTS: Final = frozenset(
 )
 
 
-async def heard(context: Context, after: str | None) -> AsyncGenerator[Notice]:
-    """Yield what happens in the actor's workspace, from behind a cursor on, as long as the actor may listen. Whether
-    they may know of each thing is for the caller to look at.
+async def heard(
+    context: Context, after: str | None, needs: Permission = Permission.EVENTS_READ
+) -> AsyncGenerator[Notice]:
+    """Yield what happens in the actor's workspace, from behind a cursor on, as long as the actor has the permission
+    that this `needs`. Whether they may know of each thing is for the caller to look at.
 
     Session and membership are looked at when an event says that they changed, and now and then in any case: by a
     socket for all that is followed on it, else here.
@@ -52,7 +54,7 @@ async def heard(context: Context, after: str | None) -> AsyncGenerator[Notice]:
             notice = await (anext(place) if context.is_watched else place.get(_QUIET))
             if notice is None or _touches(context, notice):
                 await context.recheck(now=notice is not None)
-                context.actor.require(Permission.EVENTS_READ)
+                context.actor.require(needs)
             if notice is not None:
                 yield notice
 

@@ -1,15 +1,18 @@
 """Who of the team is at a contact right now."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Annotated, Final
 from uuid import UUID
 
 import strawberry
 
-from core.ephemeral import Members
+from core.ephemeral import Members, Seat
 from models import Permission
 from resolvers.context import Context
 from resolvers.fields import account_mutation, subscription
+from resolvers.listening import heard
 from schema.contact import Contact
 from schema.presence import Presence, PresenceChanged, PresenceState, TypingSetInput, TypingSetPayload
 from services import presence as at_contact
@@ -26,12 +29,30 @@ async def presence(context: Context, contact_id: ContactId) -> AsyncIterator[Pre
     """
     key = Contact.key_of(contact_id, field=("contact_id",))
     with await at_contact.enter(context.ground, context.actor, context.identity.user_id, key) as seat:
-        while True:
-            members = await seat.get(_QUIET)
-            await context.recheck()
-            context.actor.require(Permission.CONTACTS_READ)
-            if members is not None:
-                yield PresenceChanged(contact_id=contact_id, people=_people(members))
+        async with _while_allowed(context, seat):
+            while True:
+                members = await seat.get(_QUIET)
+                if members is not None:
+                    yield PresenceChanged(contact_id=contact_id, people=_people(members))
+
+
+@asynccontextmanager
+async def _while_allowed(context: Context, seat: Seat) -> AsyncGenerator[None]:
+    """Listen to the log meanwhile, as other subscriptions do: whoever loses the right loses the seat."""
+    listening = asyncio.create_task(_listen(context, seat), name="presence")
+    try:
+        yield
+    finally:
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+
+
+async def _listen(context: Context, seat: Seat) -> None:
+    try:
+        async for _ in heard(context, None, Permission.CONTACTS_READ):
+            pass
+    except Exception as error:  # noqa: BLE001  (whoever holds the seat raises it again)
+        seat.fail(error)
 
 
 def _people(members: Members) -> list[Presence]:

@@ -131,8 +131,10 @@ async def test_a_member_who_is_removed_is_not_there_any_more(
         (await door.as_(tenant.owner)).subscribe(PRESENCE, {"id": contact_id}) as stream,
         (await door.as_(member)).subscribe(PRESENCE, {"id": contact_id}) as theirs,
     ):
-        await becomes(theirs, (tenant.owner, "VIEWING"), (member, "VIEWING"))
+        for each in (stream, theirs):
+            await becomes(each, (tenant.owner, "VIEWING"), (member, "VIEWING"))
 
         await members.remove(ground, tenant.identity, member.user_id)
 
+        assert await end_of(theirs) in ("SESSION_ENDED", "NOT_WORKSPACE_MEMBER")
         await becomes(stream, (tenant.owner, "VIEWING"))
