@@ -12,7 +12,7 @@ ROOMS  := ai benchmarks core examples graph migrations models resolvers schema s
 SDL    := schema/schema.graphql
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt schema migration migrate bench verify-audit clean lint types imports dead sdl drift
+.PHONY: help run test test-browser check fmt schema migration migrate bench verify-audit clean lint types imports dead sdl drift
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,7 +21,10 @@ run: $(VENV)/run.stamp web/dist/index.html ## Start everything on one port: stor
 	@exec $(BIN)/python -m server
 
 test: $(VENV)/dev.stamp ## Run the whole test suite, in parallel, on the embedded stores
-	@$(PYTEST) -n 2 --dist worksteal -q $(args)
+	@$(PYTEST) -n 2 --dist worksteal -q --ignore tests/browser $(args)
+
+test-browser: $(VENV)/dev.stamp web/dist/index.html ## Look at the explorer in Chromium; screenshots go to .artefacts
+	@$(PYTEST) -n 2 --dist worksteal -q tests/browser $(args)
 
 check: $(VENV)/dev.stamp lint types imports dead sdl drift ## Check format, lint, types, imports, dead code, schema and migrations
 	@echo "check: all good"
