@@ -27,7 +27,7 @@ from server.persisted import ManifestUnusable
 from server.process import DatabaseRefused, Process, Steps, Stores, running, stores_of
 from server.protocols.sockets import Sockets
 
-_GRACE: Final = 5
+_GRACE: Final = 2  # with the two seconds that sockets may take, a stop ends within five, whoever does not read
 _BACKLOG: Final = 2_048
 _WS_LIMIT: Final = 256 * 1024
 _PING: Final = 20.0
