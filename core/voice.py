@@ -53,6 +53,7 @@ class Voice:
         self._pace = pace or Pace()
         self._origin = secrets.token_hex(_ORIGIN_BYTES)
         self._heard: float | None = None
+        self._closing: asyncio.Task[None] | None = None
         self._ready = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._hear: Callable[[str, Words], None] = lambda _origin, _said: None
@@ -115,10 +116,9 @@ class Voice:
             await _first_end(self._listen(pubsub), self._say(redis), self._ping(redis), self._watch())
         finally:
             self._heard = None
-            for connection in (pubsub, redis):
-                with suppress(Exception):
-                    async with asyncio.timeout(call):
-                        await connection.aclose()
+            # whoever ends this may ask more than once: the connections are closed all the same
+            self._closing = asyncio.create_task(_closed(pubsub, redis, within=call), name="voice's end")
+            await asyncio.shield(self._closing)
 
     async def _listen(self, pubsub: Any) -> None:
         while True:
@@ -161,6 +161,13 @@ class Voice:
     async def _publish(self, redis: Any, said: Words) -> None:
         async with asyncio.timeout(self._pace.call):
             await redis.publish(self._channel, orjson.dumps({"from": self._origin, **said}))
+
+
+async def _closed(*connections: Any, within: float) -> None:
+    for connection in connections:
+        with suppress(Exception):
+            async with asyncio.timeout(within):
+                await connection.aclose()
 
 
 async def _first_end(*parts: Coroutine[Any, Any, None]) -> None:
