@@ -92,12 +92,21 @@ class Invalid(DomainError):
         code: str | None = None,
     ) -> None:
         super().__init__(message, field=field)
-        first = Problem(code=code or self.code, message=self.message, field=self.field)
-        self._problems = tuple(others) if others else (first,)
+        self._others, self._code = tuple(others), code or self.code
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        return self._problems
+        return self._others or (Problem(code=self._code, message=self.message, field=self.field),)
+
+
+@contextmanager
+def about(*field: str) -> Generator[None]:
+    """Say of the one value that is refused inside that it stands below `field`."""
+    try:
+        yield
+    except Invalid as error:
+        error.field = (*field, *error.field)
+        raise
 
 
 class Problems:

@@ -9,8 +9,10 @@ from sqlalchemy import and_, false, func, literal, or_
 from sqlalchemy.dialects.postgresql import JSONB
 from strawberry.scalars import JSON
 
+from core.errors import about
+from graph.comparators import TextFilter
+from graph.comparing import BadFilter, Compare, Condition, check_operand, spelled
 from graph.facts import Attribute
-from graph.filters import BadFilter, Compare, Condition, TextFilter, check_operand
 
 KEY_LONGEST: Final = 50
 _BIGGEST: Final = 10**18
@@ -50,18 +52,18 @@ def conditions(column: Attribute, asked: JsonFilter, compare: Compare) -> Iterab
         BadFilter: a key or a value is of no use.
     """
     if not 1 <= len(asked.key) <= KEY_LONGEST or not (asked.key.isascii() and asked.key.isprintable()):
-        message = f"the key of a custom field has 1 to {KEY_LONGEST} letters, digits and _"
-        raise BadFilter(message)
+        message = f"The key of a custom field has 1 to {KEY_LONGEST} letters, digits and _."
+        raise BadFilter(message, field=("key",))
     given = {name: getattr(asked, name) for name in OPERATORS}
     unsaid = (strawberry.UNSET, None)
     named = [name for name, each in given.items() if each not in unsaid or (each is None and name in _NULL)]
     if not named:
         compare.spend()
     for name in named:
-        operand = given[name]
-        compare.spend()
-        _check(operand)
-        yield _condition(cast("Any", column), asked.key, name, operand, compare)
+        with about(spelled(name)):
+            compare.spend()
+            _check(given[name])
+            yield _condition(cast("Any", column), asked.key, name, given[name], compare)
 
 
 def _check(operand: object) -> None:
@@ -70,7 +72,7 @@ def _check(operand: object) -> None:
         if isinstance(each, list):
             _check(cast("object", each))
         elif isinstance(each, dict) or (isinstance(each, int | float) and not abs(each) <= _BIGGEST):
-            message = "compare a custom field with a text, true or false, a list of texts, or a number below 10^18"
+            message = "Compare a custom field with a text, true or false, a list of texts, or a number below 10^18."
             raise BadFilter(message)
     check_operand(cast("object", operand))
 

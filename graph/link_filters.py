@@ -5,8 +5,9 @@ from typing import Any
 
 from strawberry.annotation import StrawberryAnnotation
 
+from graph.comparing import Linked, Where
 from graph.facts import ID, TENANT, Attribute, DeclarationRefused, Model
-from graph.filters import COMBINED, MARK, Filter, Linked, Where
+from graph.filters import COMBINED, MARK, Filter
 from graph.registry import Registry
 from graph.tables import class_of, named_by
 

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, TypeVar, cast
 
+from core.errors import about
+from graph.comparing import spelled
 from graph.context import Context
 from graph.filters import COMBINED, Filter, read_filter
 
@@ -23,7 +25,9 @@ async def prepared(value: F | None, context: Context) -> F | None:
     if not any(getattr(part, name) for part in parts for name in value.looked_up):
         return value
     read_filter(value)
-    return _rebuilt(value, await value.preparing(parts, context))
+    change = await value.preparing(parts, context)
+    with about("filter"):
+        return _rebuilt(value, change)
 
 
 def _parts(value: F) -> Iterable[F]:
@@ -34,6 +38,14 @@ def _parts(value: F) -> Iterable[F]:
 
 
 def _rebuilt(value: F, change: Callable[[F], F]) -> F:
-    given = {name: getattr(value, name) for name in COMBINED}
-    combined = {name: [_rebuilt(each, change) for each in parts] for name, parts in given.items() if parts}
-    return replace(cast("Any", change(value)), **combined)
+    combined: dict[str, list[F]] = {}
+    for name in COMBINED:
+        with about(spelled(name)):
+            combined[name] = [_placed(at, part, change) for at, part in enumerate(getattr(value, name) or ())]
+    given = {name: parts for name, parts in combined.items() if parts}
+    return replace(cast("Any", change(value)), **given)
+
+
+def _placed(at: int, part: F, change: Callable[[F], F]) -> F:
+    with about(str(at)):
+        return _rebuilt(part, change)

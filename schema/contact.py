@@ -11,12 +11,11 @@ import strawberry
 
 import models
 from core import masking, phone
-from core.errors import Problem
+from core.errors import Problem, about
 from graph import Context, Entity, Order, asc, column, computed, desc, json_values, many, one, through
+from graph.comparing import Compare, Condition
 from graph.filters import (
     BooleanFilter,
-    Compare,
-    Condition,
     EnumFilter,
     Filter,
     IdFilter,
@@ -225,9 +224,7 @@ class ContactFilter(Filter):
     async def preparing(cls, parts: Sequence[Self], context: Context) -> Callable[[Self], Self]:
         """Read the operands of custom fields as those keep values."""
         stored = await comparing([each for part in parts for each in part.custom_fields or ()], context)
-        return lambda part: (
-            replace(part, custom_fields=[stored(each) for each in part.custom_fields]) if part.custom_fields else part
-        )
+        return lambda part: replace(part, custom_fields=stored(part.custom_fields)) if part.custom_fields else part
 
     @classmethod
     def unless_named(cls, named: AbstractSet[str]) -> Iterable[Condition]:
@@ -237,8 +234,10 @@ class ContactFilter(Filter):
 
     def conditions(self, compare: Compare) -> Iterable[Condition]:
         """Compare custom fields."""
-        for each in self.custom_fields or ():
-            yield from json_values.conditions(models.Contact.custom, each, compare)
+        for place, each in enumerate(self.custom_fields or ()):
+            with about("customFields", str(place)):
+                found = list(json_values.conditions(models.Contact.custom, each, compare))
+            yield from found
 
 
 @strawberry.input(

@@ -3,15 +3,15 @@
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final, cast
+from typing import Any, Final, TypeAlias, cast
 
 from strawberry import UNSET
 
 import models
 from core import phone
-from core.errors import Invalid
+from core.errors import Invalid, about
 from graph import Context
-from graph.filters import BadFilter
+from graph.comparing import BadFilter, spelled
 from graph.json_values import OPERATORS, AnyOf, JsonFilter
 from models import FieldKind, Permission
 from models.custom_value import spellings
@@ -35,27 +35,43 @@ _WANTED: Final[Mapping[FieldKind, str]] = {
 }
 
 
-async def comparing(asked: Iterable[JsonFilter], context: Context) -> Callable[[JsonFilter], JsonFilter]:
-    """Look up the fields that are compared, and return what turns a comparison's operands into stored values.
+Comparing: TypeAlias = Callable[[Iterable[JsonFilter]], list[JsonFilter]]
+
+
+async def comparing(
+    asked: Iterable[JsonFilter], context: Context
+) -> Callable[[Iterable[JsonFilter]], list[JsonFilter]]:
+    """Look up the fields that are compared, and return what turns the operands of a filter's comparisons into stored
+    values; that raises `BadFilter` for an operand that its field cannot hold, and for a key of no field.
 
     Fields that were put away can be compared: their values are still there.
 
     Raises:
-        BadFilter: there is no field with a key.
-        Forbidden: it holds phone numbers, and the actor may not read them.
+        Forbidden: a field holds phone numbers, and the actor may not read them.
     """
     keys = list(dict.fromkeys(each.key for each in asked))
     found = await asyncio.gather(*(context.find(CustomField.source, models.CustomField.key, key) for key in keys))
     fields: dict[str, models.CustomField] = {each.key: each for each in found if each is not None}
-    for key in keys:
-        if key not in fields:
-            message = f'There is no custom field "{key}": see `customFields` for the keys.'
-            raise BadFilter(message)
     region = ""
     if any(each.kind is FieldKind.PHONE for each in fields.values()):
         context.require(Permission.PHONES_READ)
         region = await _region(context)
-    return lambda each: _Comparison(field=fields[each.key], region=region).of(each)
+
+    def one(asked: JsonFilter) -> JsonFilter:
+        field = fields.get(asked.key)
+        if field is None:
+            message = f'There is no custom field "{asked.key}": see `customFields` for the keys.'
+            raise BadFilter(message, field=("key",))
+        return _Comparison(field=field, region=region).of(asked)
+
+    def stored(asked: Iterable[JsonFilter]) -> list[JsonFilter]:
+        found: list[JsonFilter] = []
+        for place, each in enumerate(asked):
+            with about("customFields", str(place)):
+                found.append(one(each))
+        return found
+
+    return stored
 
 
 async def _region(context: Context) -> str:
@@ -77,6 +93,10 @@ class _Comparison:
         return replace(asked, **{name: self._operand(name, each) for name, each in operands.items()})
 
     def _operand(self, name: str, operand: Any) -> Any:
+        with about(spelled(name)):
+            return self._stored(name, operand)
+
+    def _stored(self, name: str, operand: Any) -> Any:
         if name in _ORDER and self.field.kind not in _ORDERED:
             message = f'The custom field "{self.field.key}" has no order: only numbers, days and moments do.'
             raise BadFilter(message)

@@ -34,6 +34,7 @@ CALLED_BY_FRAMEWORKS: Final = [
     "has_next_page",
     "has_previous_page",
     "is_type_of",
+    "is_valid_value_node",
     "on_*",
     "page_info",
     "parse_json",

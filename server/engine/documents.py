@@ -15,14 +15,17 @@ from graphql import (
     GraphQLSchema,
     GraphQLSyntaxError,
     OperationDefinitionNode,
+    ValuesOfCorrectTypeRule,
     parse,
     specified_rules,
     validate,
 )
 
 from server.engine import rules
+from server.engine.coercion import TypedValuesRule
 from server.engine.request import RequestRefused
 
+_RULES: Final = tuple(TypedValuesRule if each is ValuesOfCorrectTypeRule else each for each in specified_rules)
 _KEPT: Final = 1_000
 _KEPT_CHARACTERS: Final = 8_000_000
 _ERRORS: Final = 20
@@ -95,7 +98,7 @@ class Documents:
             raise RequestRefused([error], of_document=True) from None
         # limits first: some rules of the specification take the square of what they look at
         faults = validate(self._schema, node, rules.RULES, max_errors=_ERRORS) or validate(
-            self._schema, node, specified_rules, max_errors=_ERRORS, hide_suggestions=not suggests
+            self._schema, node, _RULES, max_errors=_ERRORS, hide_suggestions=not suggests
         )
         if faults:
             raise RequestRefused([_coded(each, suggests) for each in faults], of_document=True)

@@ -2,7 +2,6 @@
 
 import asyncio
 import inspect
-import re
 from collections.abc import AsyncGenerator, Awaitable, Hashable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from core.errors import DomainError
 from core.settings import Introspection
 from resolvers.context import Context
 from resolvers.moments import Moment
-from server.engine import budget, errors, execution
+from server.engine import budget, coercion, errors, execution
 from server.engine.budget import Budget, Charge
 from server.engine.documents import Document, Documents
 from server.engine.execution import Execution
@@ -33,12 +32,6 @@ from server.engine.request import Answer, Parameters, RequestRefused
 from server.engine.sharing import Answers, Group, Groups
 
 TIMEOUT: Final = 30.0
-# what graphql-core repeats of a value that does not fit, and what is said instead
-_REPEATED: Final = (
-    (re.compile(r"[,.]?\s+found: .*", re.DOTALL | re.IGNORECASE), "."),
-    (re.compile(r"(cannot represent [^:]*value): .*", re.DOTALL), r"\1."),
-    (re.compile(r"Value '.*' does not exist", re.DOTALL), "This value does not exist"),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +91,8 @@ class Engine:
             await forked.recheck()
         made = execution.build(self.schema, document.node, parameters, forked, suggests=is_open)
         if isinstance(made, list):
-            raise RequestRefused([_coded(each) for each in made], of_document=True)
+            faults = coercion.faults(self.schema, node, parameters.variables, shows=is_open)
+            raise RequestRefused(faults, of_document=True)
         price = self._pricing.price(document, node, made.variables)
         return Operation(document=document, node=node, context=forked, execution=made, price=price)
 
@@ -231,11 +225,3 @@ def _place_of(operation: Operation) -> str | None:
 def _answer(result: ExecutionResult, operation: Operation, event: object = None) -> Answer:
     cursor: Any = getattr(event, "cursor", None)
     return Answer(data=result.data, errors=errors.dressed(result.errors, operation.request_id), cursor=cursor)
-
-
-def _coded(error: GraphQLError) -> GraphQLError:
-    """Give an error of variables its code, and take out the values that it repeats: they may be secrets."""
-    for repeated, instead in _REPEATED:
-        error.message = repeated.sub(instead, error.message)
-    error.extensions = {"code": "BAD_USER_INPUT", **(error.extensions or {})}
-    return error

@@ -26,6 +26,8 @@ def dressed(errors: Sequence[GraphQLError] | None, request_id: str | None) -> li
 def shown(error: DomainError) -> dict[str, Any]:
     """Return what an expected error tells."""
     extensions: dict[str, Any] = {"code": error.code}
+    if error.field:
+        extensions["field"] = list(error.field)
     if isinstance(error, RateLimited | FeedClosed):
         extensions["retryAfter"] = round(error.retry_after, 1)
     return {"message": error.message, "extensions": extensions}
