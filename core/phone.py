@@ -125,6 +125,16 @@ def spellings(e164: str) -> tuple[str, ...]:
     return (e164,)
 
 
+def forms(text: str) -> tuple[str, ...]:
+    """Return the spellings in E.164 of a number with its country code; of another text only itself."""
+    if not text.lstrip().startswith("+"):
+        return (text,)
+    try:
+        return spellings(parse(text).e164)
+    except PhoneInvalid:
+        return (text,)
+
+
 def search_forms(text: str) -> list[str]:
     """Return the digits of what may be a part of a number, with and without Brazil's ninth digit.
 

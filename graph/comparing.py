@@ -1,6 +1,6 @@
 """Comparisons: what a comparator's operators become as conditions over a column, and what they refuse."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from enum import Enum
 from typing import Any, Final, TypeAlias, cast
@@ -33,13 +33,14 @@ class BadFilter(Invalid):
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Where:
     """A comparator's column. For references, `prefixes` are those of the ids that may name it. `require` is the
-    permission that comparing asks for.
+    permission that comparing asks for. `forms` are all texts that mean the same as one.
     """
 
     column: Attribute
     folded: Attribute | None = None
     prefixes: tuple[str, ...] = ()
     require: str | None = None
+    forms: Callable[[str], Sequence[str]] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -125,6 +126,9 @@ def _compared(left: Expression, name: str, operand: Any, comparator: Comparator,
         return left.is_(None) if name == "eq" else left.is_not(None)
     if isinstance(comparator, IdFilter) and name != "is_null":
         operand = _decoded(where.prefixes if where else (), operand)
+    if where is not None and where.forms is not None and name in _WHOLE:
+        texts = cast("list[str]", operand if isinstance(operand, list) else [operand])
+        name, operand = _WHOLE[name], [form for text in texts for form in where.forms(text)]
     if name in _TEXTUAL:
         folded = where.folded if where is not None and where.folded is not None else func.fold(left)
         return _TEXTUAL[name](folded, operand)
@@ -183,6 +187,9 @@ _TEXTUAL: Final[Mapping[str, Callable[[Expression, str], Condition]]] = {
     "starts_with": lambda left, text: _like(left, before="", text=text, after="%"),
     "ends_with": lambda left, text: _like(left, before="%", text=text, after=""),
 }
+
+# the operators over whole values, and those that do the same with several
+_WHOLE: Final = {"eq": "in_", "in_": "in_", "ne": "not_in", "not_in": "not_in"}
 
 _OPERATORS: Final[Mapping[str, Callable[[Expression, Any], Condition]]] = {
     "eq": lambda left, right: left == right,

@@ -3,6 +3,7 @@ them. What is stored keeps its own spelling, because the chain of the log covers
 """
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any, Final, cast
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from strawberry.utils.str_converters import to_camel_case
 
 from core import masking
 from core.ids import encode
+from models import FieldKind, IdentityKind, Permission, Persona, Role, RoutingStrategy, Sentiment
 from schema.scalars import JSON
 
 PREFIXES: Final[Mapping[str, str]] = {
@@ -36,6 +38,15 @@ _NAMES: Final[Mapping[str, str]] = {
     "external": "externalId",
     "whatsapp_lid": "whatsappId",
     "session": "sessionId",
+}
+_ENUMS: Final[Mapping[str, type[StrEnum]]] = {
+    "role": Role,
+    "granted": Permission,
+    "revoked": Permission,
+    "sentiment": Sentiment,
+    "kind": FieldKind,
+    "ai_strategy": RoutingStrategy,
+    "ai_persona": Persona,
 }
 _ADDRESSES: Final = ("external", "whatsapp_lid")
 _SIDES: Final = ("before", "after")
@@ -88,13 +99,26 @@ def _masked_identity(identity: dict[str, str]) -> dict[str, str]:
 
 def _spelled(subject: str, changes: _Changes) -> JSON:
     prefixes = {**_REFERENCES, "id": PREFIXES.get(subject)}
+
+    def spelled(name: str, value: Any) -> Any:
+        if name == "identities":
+            return [{**each, "kind": _member(IdentityKind, each["kind"])} for each in value or ()]
+        return _id(prefixes.get(name), value) if name not in _ENUMS else _member(_ENUMS[name], value)
+
     return cast(
         "JSON",
         {
-            _NAMES.get(name) or to_camel_case(name): {side: _id(prefixes.get(name), value[side]) for side in _SIDES}
+            _NAMES.get(name) or to_camel_case(name): {side: spelled(name, value[side]) for side in _SIDES}
             for name, value in changes.items()
         },
     )
+
+
+def _member(kind: type[StrEnum], value: Any) -> Any:
+    """Write an enum's value as the API names it; one that there is no more stays."""
+    if isinstance(value, list):
+        return [_member(kind, each) for each in cast("list[Any]", value)]
+    return kind(value).name if isinstance(value, str) and value in set(kind) else value
 
 
 def _id(prefix: str | None, value: Any) -> Any:

@@ -12,6 +12,7 @@ import strawberry
 import models
 from core import masking, phone
 from core.errors import Problem, about
+from core.phone import forms as phone_forms
 from graph import Context, Entity, Order, asc, column, computed, desc, json_values, many, one, through
 from graph.comparing import Compare, Condition
 from graph.filters import (
@@ -175,8 +176,10 @@ class ContactFilter(Filter):
     name: TextFilter | None = where(models.Contact.name, folded=models.Contact.name_key)
     """Full name."""
 
-    phone: TextFilter | None = where(models.Contact.phone, require=Permission.PHONES_READ)
-    """Main phone number, in E.164. Only for those who may read phone numbers."""
+    phone: TextFilter | None = where(models.Contact.phone, require=Permission.PHONES_READ, forms=phone_forms)
+    """Main phone number, in E.164; as a whole with or without Brazil's ninth digit. Only for those who may read phone
+    numbers.
+    """
 
     email: TextFilter | None = where(models.Contact.email)
     """Main e-mail address, in lower case."""
@@ -324,7 +327,9 @@ class ContactUpsertPayload(ContactPayload):
 
 @strawberry.input(description="Contacts that are found by their addresses, and added when there are none.")
 class ContactsUpsertInput(OnceInput):
-    contacts: list[ContactInput] = strawberry.field(description="Up to 500.")
+    contacts: list[ContactInput] = strawberry.field(
+        description="Up to 500, within the 256 KiB that a request may hold: send long notes in smaller parts."
+    )
 
 
 @strawberry.type(description="The answer to `contactsUpsert`.")

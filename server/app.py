@@ -69,7 +69,7 @@ def build(parts: Parts) -> App:
     routes = [
         *explorer.routes(),
         Route(GRAPHQL, HttpEndpoint(engine, persisted, ground, parts.feed, explorer.page)),
-        *_plain_routes(schema.as_str()),
+        *_plain_routes(f"{schema.as_str()}\n"),
         *_health(parts).routes(),
     ]
     straight = Middleware(

@@ -14,6 +14,7 @@ from tests.fixtures.door import Door
 from tests.fixtures.people import LOGIN, make_person
 from tests.fixtures.tenants import Tenant, join
 
+PHONE = "+5511987654321"
 LOG = """query($filter: AuditFilter, $first: Int, $after: String, $orderBy: [AuditOrder!]) {
   auditLog(filter: $filter, first: $first, after: $after, orderBy: $orderBy) {
     totalCount pageInfo { hasNextPage endCursor }
@@ -46,6 +47,28 @@ async def test_an_act_is_told_with_who_where_and_what(door: Door, tenant: Tenant
     assert newest["requestId"]
     assert int(newest["seq"]) == int(oldest["seq"]) + 1
     assert page["totalCount"] == 2
+
+
+async def test_choices_are_told_by_the_names_of_the_api(ground: Ground, door: Door, tenant: Tenant) -> None:
+    member = await join(ground, tenant, Role.MEMBER)
+    asking = await door.as_(tenant.owner)
+    given = {"id": encode("user", member.user_id or tenant.workspace_id), "role": "ADMIN", "revoked": ["PHONES_READ"]}
+    await asking.mutate(
+        "mutation($input: MemberRoleChangeInput!) { memberRoleChange(input: $input) { userErrors { code } } }",
+        {"input": given},
+    )
+    contact = (await asking.mutate(CREATE, {"input": {"name": "Ana", "sentiment": "POSITIVE", "phone": PHONE}}))[
+        "contact"
+    ]
+    await asking.mutate(DELETE, {"input": {"ids": [created["contact"]["id"]]}})
+
+    page = (await asking.execute(LOG)).data["auditLog"]
+
+    changes = {each["action"]: each["changes"] for each in page["nodes"]}
+    assert changes["member.role_change"]["role"] == {"before": "MEMBER", "after": "ADMIN"}
+    assert changes["member.role_change"]["revoked"] == {"before": [], "after": ["PHONES_READ"]}
+    assert changes["contact.create"]["sentiment"] == {"before": None, "after": "POSITIVE"}
+    assert changes["contact.delete"]["identities"]["before"] == [{"kind": "PHONE", "value": PHONE}]
 
 
 async def test_filters_narrow_the_log_down(ground: Ground, door: Door, tenant: Tenant) -> None:
@@ -134,7 +157,7 @@ async def test_changes_are_told_in_the_words_of_the_api(ground: Ground, door: Do
     assert removed == {"labels": {"before": [label["id"]], "after": []}}
     identities = {each["kind"]: each["value"] for each in deleted.pop("identities")["before"]}
     assert identities == {
-        "external": "crm-7", "phone": "+5511987654321", "whatsapp_lid": "123456789@lid", "email": "ana@example.com",
+        "EXTERNAL": "crm-7", "PHONE": "+5511987654321", "WHATSAPP_LID": "123456789@lid", "EMAIL": "ana@example.com",
     }  # fmt: skip
     gone = ("name", "phone", "email", "company", "customFields", "ownerId", "leadScore")
     assert deleted == {name: {"before": told[name], "after": None} for name in gone}

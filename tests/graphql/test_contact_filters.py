@@ -59,6 +59,34 @@ async def names(ground: Ground, door: Door, tenant: Tenant) -> Names:
     return names
 
 
+@pytest.mark.parametrize("kept", ["+5511987654321", "+551187654321"])
+@pytest.mark.parametrize(
+    ("filter", "is_found"),
+    [
+        ({"eq": "+5511987654321"}, True),
+        ({"eq": "+551187654321"}, True),
+        ({"eq": "+55 (11) 8765-4321"}, True),
+        ({"in": ["+5521987654321", "+551187654321"]}, True),
+        ({"ne": "+551187654321"}, False),
+        ({"notIn": ["+5511987654321"]}, False),
+        ({"eq": "+5521987654321"}, False),
+        ({"ne": "+5521987654321"}, True),
+        ({"eq": "987654321"}, False),
+        ({"eq": None}, False),
+        ({"ne": None}, True),
+    ],
+)
+async def test_a_number_is_compared_with_and_without_the_ninth_digit(
+    ground: Ground, door: Door, tenant: Tenant, kept: str, filter: Any, is_found: bool
+) -> None:
+    await make(ground, tenant.owner, name="Ana", phone=kept)
+    asking = await door.as_(tenant.owner)
+
+    page = (await asking.execute(FILTER, {"filter": {"phone": filter}})).data["contacts"]
+
+    assert (page["totalCount"] == 1) is is_found
+
+
 @pytest.mark.parametrize(
     ("filter", "found"),
     [
