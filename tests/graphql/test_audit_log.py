@@ -52,14 +52,16 @@ async def test_an_act_is_told_with_who_where_and_what(door: Door, tenant: Tenant
 async def test_choices_are_told_by_the_names_of_the_api(ground: Ground, door: Door, tenant: Tenant) -> None:
     member = await join(ground, tenant, Role.MEMBER)
     asking = await door.as_(tenant.owner)
-    given = {"id": encode("user", member.user_id or tenant.workspace_id), "role": "ADMIN", "revoked": ["PHONES_READ"]}
+    given = {
+        "userId": encode("user", member.user_id or tenant.workspace_id),
+        "role": "ADMIN",
+        "revoked": ["PHONES_READ"],
+    }
     await asking.mutate(
         "mutation($input: MemberRoleChangeInput!) { memberRoleChange(input: $input) { userErrors { code } } }",
         {"input": given},
     )
-    contact = (await asking.mutate(CREATE, {"input": {"name": "Ana", "sentiment": "POSITIVE", "phone": PHONE}}))[
-        "contact"
-    ]
+    created = await asking.mutate(CREATE, {"input": {"name": "Ana", "sentiment": "POSITIVE", "phone": PHONE}})
     await asking.mutate(DELETE, {"input": {"ids": [created["contact"]["id"]]}})
 
     page = (await asking.execute(LOG)).data["auditLog"]
