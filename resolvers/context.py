@@ -41,7 +41,7 @@ class Context:
     """One operation's surroundings. A socket keeps one for its life, and every operation on it works with a fork.
 
     `resume_after` is the cursor after which a dropped stream goes on (the header `Last-Event-ID`), `idempotency_key`
-    the header of that name. `is_watched` says that somebody else looks now and then whether the caller may stay.
+    the header of that name. Whoever opened a socket or a stream looks now and then whether the caller may stay.
     """
 
     def __init__(
@@ -58,7 +58,6 @@ class Context:
         self.origin = origin
         self.resume_after = resume_after
         self.keys = Keys(idempotency_key)
-        self.is_watched = False
         self.caller: Identity | None = None
         self.refusal: DomainError | None = None
         self._checked_at = 0.0

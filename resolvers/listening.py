@@ -27,7 +27,6 @@ After = Annotated[
     strawberry.argument(description="The cursor of the last event that was seen; what came behind it is sent first."),
 ]
 
-_QUIET: Final = 15.0
 _TOUCHES_RIGHTS: Final = frozenset(
     {
         EventType.MEMBER_ROLE_CHANGED,
@@ -44,19 +43,18 @@ async def heard(
     """Yield what happens in the actor's workspace, from behind a cursor on, as long as the actor has the permission
     that this `needs`. Whether they may know of each thing is for the caller to look at.
 
-    Session and membership are looked at when an event says that they changed, and now and then in any case: by a
-    socket for all that is followed on it, else here.
+    Session and membership are looked at when an event says that they changed. Now and then the socket or the stream
+    looks in any case.
     """
     workspace_id = context.actor.workspace_id
     start = None if after is None else feed_cursor.decode(workspace_id, after)
     async with await context.feed.subscribe(workspace_id, start) as place:
         while True:
-            notice = await (anext(place) if context.is_watched else place.get(_QUIET))
-            if notice is None or _touches(context, notice):
-                await context.recheck(now=notice is not None)
+            notice = await anext(place)
+            if _touches(context, notice):
+                await context.recheck(now=True)
                 context.actor.require(needs)
-            if notice is not None:
-                yield notice
+            yield notice
 
 
 def _touches(context: Context, notice: Notice) -> bool:

@@ -68,7 +68,7 @@ def build(parts: Parts) -> App:
     sockets = Sockets(limits)
     routes = [
         *explorer.routes(),
-        Route(GRAPHQL, HttpEndpoint(engine, persisted, ground, parts.feed, explorer.page)),
+        Route(GRAPHQL, HttpEndpoint(engine, persisted, ground, parts.feed, sockets, explorer.page)),
         *_plain_routes(f"{schema.as_str()}\n"),
         *_health(parts).routes(),
     ]

@@ -5,6 +5,7 @@ Where the public audits of graphql-http and the published text differ, docs/deci
 
 import asyncio
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final, cast
 from urllib.parse import parse_qsl
 
@@ -23,6 +24,8 @@ from server.persisted import PersistedDocuments
 from server.protocols import asgi, json_text, streams
 from server.protocols.asgi import Header
 from server.protocols.negotiation import Form, accepted, accepted_stream
+from server.protocols.sockets import Sockets, SocketsFull
+from server.protocols.standing import until_unwelcome
 from services.access import Origin
 from services.feed import Feed
 
@@ -56,12 +59,14 @@ class HttpEndpoint:
         persisted: PersistedDocuments,
         ground: Ground,
         feed: Feed,
+        sockets: Sockets,
         page: Callable[[Request], Response],
     ) -> None:
         self._engine = engine
         self._persisted = persisted
         self._ground = ground
         self._feed = feed
+        self._sockets = sockets
         self._page = page
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -97,13 +102,24 @@ class HttpEndpoint:
                     f"A subscription streams: accept {Form.EVENTS.value} or {Form.MULTIPART.value}, or use a socket."
                 )
                 raise RequestRefused.because(message, status=406)
-            await streams.send_all(chosen, self._engine.follow(operation), receive, send, self.pace)
+            await self._stream(chosen, operation, receive, send)
             return
         answer = await self._engine.run(operation)
         if form.is_stream:
             await streams.send_one(form, answer, send)
         else:
             await _send(send, form, answer, _status(form, answer), _retry(answer))
+
+    async def _stream(self, form: Form, operation: Operation, receive: Receive, send: Send) -> None:
+        """Send what a subscription yields, as long as its caller may listen."""
+        context = operation.context
+        try:
+            with self._sockets.streaming(context.origin.ip or "", context.caller):
+                unwelcome = partial(until_unwelcome, context.fork(), self._sockets.limits.look)
+                followed = streams.Followed(answers=self._engine.follow(operation), unwelcome=unwelcome)
+                await streams.send_all(form, followed, receive, send, self.pace)
+        except SocketsFull as full:
+            raise RequestRefused.because(f"{full}.", code="TOO_MANY_STREAMS", status=429) from None
 
     async def _prepared(self, scope: Scope, receive: Receive) -> Operation:
         """Read a request and check its operation. A bug on the way is shown as one."""

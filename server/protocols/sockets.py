@@ -1,11 +1,15 @@
-"""All sockets of one process: how many there may be, and their end when the process stops."""
+"""All sockets of one process: how many there may be, and their end when the process stops. Streams over HTTP are
+counted with them.
+"""
 
 import asyncio
 from collections import Counter
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Final, Protocol
+
+from services.access import Identity
 
 _END: Final = 3.0
 
@@ -70,7 +74,7 @@ class Sockets:
         """
         if self._is_stopping:
             raise SocketsEnding
-        with self.counted(f"address:{address}", self._limits.address, "address"):
+        with self._counted(f"address:{address}", self._limits.address, "address"):
             self._open.add(socket)
             try:
                 yield
@@ -79,14 +83,34 @@ class Sockets:
                 self._changed.set()
 
     @contextmanager
-    def counted(self, key: str, most: int, what: str) -> Generator[None]:
-        """Count one more under a key.
+    def held(self, caller: Identity | None) -> Generator[None]:
+        """Count a socket for its person and their workspace.
 
         Raises:
-            SocketsFull: there are too many.
+            SocketsFull: they have too many.
         """
+        with ExitStack() as stack:
+            if caller is not None:
+                stack.enter_context(self._counted(f"user:{caller.user_id}", self._limits.user, "person"))
+            if caller is not None and caller.actor is not None:
+                key = f"workspace:{caller.actor.workspace_id}"
+                stack.enter_context(self._counted(key, self._limits.workspace, "workspace"))
+            yield
+
+    @contextmanager
+    def streaming(self, address: str, caller: Identity | None) -> Generator[None]:
+        """Count a stream over HTTP while it lasts.
+
+        Raises:
+            SocketsFull: its address, its person or their workspace has too many.
+        """
+        with self._counted(f"address:{address}", self._limits.address, "address"), self.held(caller):
+            yield
+
+    @contextmanager
+    def _counted(self, key: str, most: int, what: str) -> Generator[None]:
         if self._counts[key] >= most:
-            raise SocketsFull(f"Too many sockets of one {what}")
+            raise SocketsFull(f"Too many sockets and streams of one {what}: end some of them")
         self._counts[key] += 1
         try:
             yield

@@ -4,14 +4,16 @@ Both keep a quiet line alive, and end their generator when the client hangs up.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from starlette.types import Receive, Send
 
+from core.errors import DomainError
 from server.engine import Answer
+from server.engine.errors import shown
 from server.protocols import asgi
 from server.protocols.negotiation import Form
 
@@ -25,6 +27,14 @@ class Pace:
 
     quiet: float = 12.0
     patience: float = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Followed:
+    """The answers of a subscription. `unwelcome` waits until its client may not listen any more, and says why."""
+
+    answers: AsyncGenerator[Answer]
+    unwelcome: Callable[[], Coroutine[Any, Any, DomainError]]
 
 
 class _Events:
@@ -68,21 +78,22 @@ async def send_one(form: Form, answer: Answer, send: Send) -> None:
     await send({"type": "http.response.body", "body": frames.start + frames.frame(answer) + frames.end})
 
 
-async def send_all(form: Form, answers: AsyncGenerator[Answer], receive: Receive, send: Send, pace: Pace) -> None:
-    """Send answers as they come, until there are no more or the client hangs up."""
+async def send_all(form: Form, followed: Followed, receive: Receive, send: Send, pace: Pace) -> None:
+    """Send answers as they come, until there are no more, the client hangs up, or is not welcome any more."""
     frames = _FRAMES[form]
     await _begin(form, send)
     if frames.start:
         await send({"type": "http.response.body", "body": frames.start, "more_body": True})
-    async with aclosing(answers):
-        writing = asyncio.create_task(_write(frames, answers, send, pace), name="stream")
+    async with aclosing(followed.answers):
+        writing = asyncio.create_task(_write(frames, followed, send, pace), name="stream")
         leaving = asyncio.create_task(_gone(receive), name="stream's client")
         try:
             await asyncio.wait({writing, leaving}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for each in (writing, leaving):
-                each.cancel()
-            await asyncio.gather(writing, leaving, return_exceptions=True)
+            await _ended(writing, leaving)
+        error = None if writing.cancelled() else writing.exception()
+        if error is not None and not isinstance(error, TimeoutError | OSError):
+            raise error
 
 
 async def _begin(form: Form, send: Send) -> None:
@@ -90,26 +101,35 @@ async def _begin(form: Form, send: Send) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": headers})
 
 
-async def _write(frames: type[_Events] | type[_Parts], answers: AsyncGenerator[Answer], send: Send, pace: Pace) -> None:
+async def _write(frames: type[_Events] | type[_Parts], followed: Followed, send: Send, pace: Pace) -> None:
     """Write each answer when it is there, and a sign of life when it is quiet. A client that does not read is left."""
+    watching = asyncio.create_task(followed.unwelcome(), name="stream's watch")
     coming: asyncio.Task[Answer | None] | None = None
     try:
         while True:
-            coming = coming or asyncio.create_task(_next(answers), name="next of a stream")
-            await asyncio.wait({coming}, timeout=pace.quiet)
+            coming = coming or asyncio.create_task(_next(followed.answers), name="next of a stream")
+            await asyncio.wait({coming, watching}, timeout=pace.quiet, return_when=asyncio.FIRST_COMPLETED)
             frame = frames.quiet
-            if coming.done():
+            if watching.done():
+                frame = frames.frame(Answer(errors=[shown(watching.result())], is_refusal=True))
+            elif coming.done():
                 answer, coming = coming.result(), None
                 if answer is None:
                     break
                 frame = frames.frame(answer)
             async with asyncio.timeout(pace.patience):
                 await send({"type": "http.response.body", "body": frame, "more_body": True})
+            if watching.done():
+                break
     finally:
-        if coming is not None:
-            coming.cancel()
-            await asyncio.gather(coming, return_exceptions=True)
+        await _ended(watching, *([] if coming is None else [coming]))
     await send({"type": "http.response.body", "body": frames.end})
+
+
+async def _ended(*tasks: asyncio.Task[Any]) -> None:
+    for each in tasks:
+        each.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _next(answers: AsyncGenerator[Answer]) -> Answer | None:

@@ -104,7 +104,6 @@ class Session:
         self._receive = receive
         self._send = send
         self._context = Context(endpoint.ground, endpoint.feed, origin)
-        self._context.is_watched = True
         self._limits = endpoint.sockets.limits
         self._outbox = Outbox(self._write, self._limits.patience)
         self._operations: dict[str, asyncio.Task[None]] = {}
@@ -268,21 +267,10 @@ class Session:
                 raise Closed(1013, away.message) from None
             except DomainError:
                 raise Closed(4403, "Forbidden") from None
-        self._hold()
+        self._held.enter_context(self._endpoint.sockets.held(self._context.caller))
         self._is_ready = True
         self._changed.set()
         await self._outbox.put('{"type":"connection_ack"}')
-
-    def _hold(self) -> None:
-        """Count the socket for its person and workspace."""
-        caller, sockets = self._context.caller, self._endpoint.sockets
-        if caller is None:
-            return
-        user = sockets.counted(f"user:{caller.user_id}", sockets.limits.user, "person")
-        self._held.enter_context(user)
-        if caller.actor is not None:
-            key = f"workspace:{caller.actor.workspace_id}"
-            self._held.enter_context(sockets.counted(key, sockets.limits.workspace, "workspace"))
 
     async def _pong(self, payload: Mapping[str, Any] | None) -> None:
         line = None if payload is None else payload.get("authorization")

@@ -8,16 +8,20 @@ from typing import Any
 import httpx
 import orjson
 import pytest
+from sqlalchemy import delete, update
 from structlog.testing import capture_logs
 
 from core.ground import Ground
+from models import Role, Session, WorkspaceMember
 from server.app import Parts, build
+from server.protocols.sockets import SocketLimits
 from server.protocols.streams import Pace
+from services.accounts import sessions
 from services.feed import Feed
 from tests.fixtures.contacts import make
 from tests.fixtures.door import Door, listening
-from tests.fixtures.stage import Stage, door_to, staged
-from tests.fixtures.tenants import Tenant
+from tests.fixtures.stage import Line, Stage, door_to, staged, token_of
+from tests.fixtures.tenants import Tenant, found_tenant, join
 from tests.fixtures.waiting import until
 
 EVENTS, PARTS = "text/event-stream", "multipart/mixed;subscriptionSpec=1.0"
@@ -246,6 +250,58 @@ async def test_an_event_carries_its_cursor_and_a_stream_goes_on_behind_it(
     assert by_argument == resumed[0]
     assert refused[0]["errors"][0]["extensions"]["code"] == "BAD_CURSOR"
     assert refused[1] == {"complete": True}
+
+
+@BOTH
+async def test_a_stream_ends_with_its_token_and_says_so(ground: Ground, tenant: Tenant, kind: str) -> None:
+    async with staged(ground) as stage, door_to(stage, ground) as door:
+        signed = door.with_token(await token_of(ground, tenant.owner, seconds=1.2))
+
+        answer = await asyncio.wait_for(whole(signed, "subscription { signed }", kind), 5)
+
+    assert str(tenant.owner.user_id) in answer.text
+    assert answer.text.count('"code":"TOKEN_EXPIRED"') == 1
+    assert tasks() == 0
+
+
+async def test_a_stream_does_not_outlive_its_session_or_its_membership(ground: Ground, tenant: Tenant) -> None:
+    member = await join(ground, tenant, Role.MEMBER)
+    async with staged(ground, limits=SocketLimits(look=0.1)) as stage, door_to(stage, ground) as door:
+        signed = [door.with_token(await token_of(ground, each)) for each in (tenant.owner, member)]
+        streams = [asyncio.create_task(whole(each, "subscription { signed }", EVENTS)) for each in signed]
+        await until(lambda: stage.open == 2)
+        async with ground.database.system() as session:
+            mine = update(Session).where(Session.user_id == tenant.owner.user_id)
+            await session.execute(mine.values(revoked_at=tenant.owner_user.created_at))
+            await session.execute(delete(WorkspaceMember).where(WorkspaceMember.user_id == member.user_id))
+        sessions.forget(*(each for each in (tenant.owner.user_id, member.user_id) if each is not None))
+
+        ended = [each.text for each in await asyncio.wait_for(asyncio.gather(*streams), 5)]
+
+    assert '"code":"SESSION_ENDED"' in ended[0]
+    assert '"code":"NOT_WORKSPACE_MEMBER"' in ended[1]
+
+
+async def test_streams_are_counted_with_sockets_and_one_too_many_is_refused(ground: Ground) -> None:
+    tenants = [await found_tenant(ground) for _ in range(3)]
+    limits = SocketLimits(user=1, workspace=2, address=3)
+    async with staged(ground, limits=limits) as stage, door_to(stage, ground) as door:
+        tokens = [await token_of(ground, each.owner) for each in tenants]
+        signed = [door.with_token(each) for each in tokens]
+        first = asyncio.create_task(whole(signed[0], "subscription { signed }", EVENTS))
+        await until(lambda: stage.open == 1)
+
+        of_person = await whole(signed[0], "subscription { signed }", EVENTS)
+        async with Line.ready(stage.address, tokens[1]), Line.ready(stage.address, tokens[2]):
+            of_address = await whole(door, "subscription { ticks }", PARTS)
+        first.cancel()
+        await asyncio.gather(first, return_exceptions=True)
+        await until(lambda: stage.open == 0)
+
+    assert (of_person.status_code, of_address.status_code) == (429, 429)
+    assert of_person.json()["errors"][0]["extensions"]["code"] == "TOO_MANY_STREAMS"
+    assert "one person" in of_person.text
+    assert "one address" in of_address.text
 
 
 async def test_a_stream_that_the_server_ends_says_when_to_come_back(ground: Ground, tenant: Tenant) -> None:
