@@ -92,9 +92,9 @@ $(VENV)/dev.stamp: $(VENV)/uv.stamp requirements-dev.lock pyproject.toml
 
 # Without npm, or when the build fails, the API shows its plain page instead. A build that failed is not tried again until
 # its sources change, or web/build.log is removed.
-web/dist/index.html: web/package-lock.json $(wildcard web/src/*) $(wildcard web/plain/*.js) $(wildcard web/*.js) $(wildcard web/*.html)
+web/dist/index.html: web/package-lock.json $(wildcard web/src/*) $(wildcard web/plain/*.js) web/plain/colors.css $(wildcard web/*.js) $(wildcard web/*.html)
 	@if command -v npm >/dev/null && [ -z "$$(find web/build.log -newer web/package-lock.json 2>/dev/null)" ]; then \
 	  echo "Building the explorer ..."; \
 	  (cd web && npm ci --ignore-scripts --no-audit --no-fund --silent && npm run build --silent) >/dev/null 2>web/build.log \
-	    && rm -f web/build.log && touch $@ || echo "The explorer could not be built (see web/build.log): the plain page is shown."; \
+	    && rm -f web/build.log && touch $@ || { rm -rf web/dist; echo "The explorer could not be built (see web/build.log): the plain page is shown."; }; \
 	fi

@@ -3,8 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Any
-from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select, update
@@ -13,49 +11,15 @@ from core import clock
 from core.ground import Ground
 from core.ids import decode, encode
 from core.security.vault import Vault
-from models import Role, User, WorkspaceInvite, WorkspaceMember
+from models import Role, User, WorkspaceInvite
 from services.access import Actor
 from services.workspaces import invites
 from tests.fixtures.door import Door
-from tests.fixtures.people import ME, Person, act, log_in, make_person, refusals
+from tests.fixtures.invites import accept, invite, role_in, token_of
+from tests.fixtures.people import ME, act, log_in, make_person, refusals
 from tests.fixtures.tenants import Tenant
 
 Maker = Callable[[Tenant, Role], Awaitable[Actor]]
-
-
-def user(actor: Actor | Person | UUID) -> str:
-    match actor:
-        case Actor():
-            assert actor.user_id is not None
-            return encode("user", actor.user_id)
-        case Person():
-            return encode("user", actor.user.id)
-        case _:
-            return encode("user", actor)
-
-
-async def invite(door: Door, email: str, **given: Any) -> Any:
-    return await act(door, "inviteCreate", "InviteCreateInput", "invite { id email role }", email=email, **given)
-
-
-async def accept(door: Door, token: str) -> Any:
-    return await act(door, "inviteAccept", "InviteAcceptInput", "workspace { id name }", token=token)
-
-
-async def token_of(ground: Ground, email: str) -> str:
-    """Return the token of the newest invitation to an address, as the mail holds it."""
-    statement = select(WorkspaceInvite.id).where(WorkspaceInvite.email == email).order_by(WorkspaceInvite.id.desc())
-    async with ground.database.system() as session:
-        invite_id = (await session.scalars(statement.limit(1))).one()
-    return ground.vault.derive("invite", invite_id)
-
-
-async def role_in(ground: Ground, workspace_id: UUID, user_id: UUID | None) -> Role | None:
-    statement = select(WorkspaceMember.role).where(
-        WorkspaceMember.workspace_id == workspace_id, WorkspaceMember.user_id == user_id
-    )
-    async with ground.database.system() as session:
-        return await session.scalar(statement)
 
 
 async def test_an_invitation_lets_its_address_in(door: Door, ground: Ground, tenant: Tenant) -> None:

@@ -3,17 +3,17 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
-from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select
 
 from core.ground import Ground
 from core.ids import decode, encode
-from models import Contact, Role, Session, WorkspaceInvite, WorkspaceMember
+from models import Contact, Role, Session
 from services.access import Actor
 from tests.fixtures.door import Door
-from tests.fixtures.people import ME, Person, act, end_of, log_in, make_person, refusals
+from tests.fixtures.invites import accept, invite, role_in, token_of
+from tests.fixtures.people import ME, act, end_of, log_in, make_person, refusals, user
 from tests.fixtures.tenants import Tenant
 
 Maker = Callable[[Tenant, Role], Awaitable[Actor]]
@@ -22,47 +22,12 @@ EVENTS = "subscription { workspaceEvents { ... on WorkspaceEvent { type } } }"
 MEMBER = "member { user { id } role granted revoked }"
 
 
-def user(actor: Actor | Person | UUID) -> str:
-    match actor:
-        case Actor():
-            assert actor.user_id is not None
-            return encode("user", actor.user_id)
-        case Person():
-            return encode("user", actor.user.id)
-        case _:
-            return encode("user", actor)
-
-
 async def change(door: Door, who: Actor, **given: Any) -> Any:
     return await act(door, "memberRoleChange", "MemberRoleChangeInput", MEMBER, userId=user(who), **given)
 
 
 async def remove(door: Door, who: Actor) -> Any:
     return await act(door, "memberRemove", "MemberRemoveInput", "removedUserId", userId=user(who))
-
-
-async def invite(door: Door, email: str, **given: Any) -> Any:
-    return await act(door, "inviteCreate", "InviteCreateInput", "invite { id email role }", email=email, **given)
-
-
-async def accept(door: Door, token: str) -> Any:
-    return await act(door, "inviteAccept", "InviteAcceptInput", "workspace { id name }", token=token)
-
-
-async def token_of(ground: Ground, email: str) -> str:
-    """Return the token of the newest invitation to an address, as the mail holds it."""
-    statement = select(WorkspaceInvite.id).where(WorkspaceInvite.email == email).order_by(WorkspaceInvite.id.desc())
-    async with ground.database.system() as session:
-        invite_id = (await session.scalars(statement.limit(1))).one()
-    return ground.vault.derive("invite", invite_id)
-
-
-async def role_in(ground: Ground, workspace_id: UUID, user_id: UUID | None) -> Role | None:
-    statement = select(WorkspaceMember.role).where(
-        WorkspaceMember.workspace_id == workspace_id, WorkspaceMember.user_id == user_id
-    )
-    async with ground.database.system() as session:
-        return await session.scalar(statement)
 
 
 async def role_of(ground: Ground, actor: Actor) -> Role | None:

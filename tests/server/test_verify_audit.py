@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncpg
@@ -23,9 +24,8 @@ ENTRIES = 6
 FLIP = "UPDATE audit_entries SET ? = set_byte(?, 5, get_byte(?, 5) # 1) WHERE workspace_id = $1 AND seq = 3"
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def scratch_ground(redis_url: str) -> AsyncIterator[Ground]:
-    """The ground on a database whose logs may be broken."""
+@asynccontextmanager
+async def ground_of_its_own(redis_url: str) -> AsyncIterator[Ground]:
     async with (
         scratch_database() as url,
         open_ground(stores.test_settings(), stores.places(url, redis_url)) as ground,
@@ -34,12 +34,16 @@ async def scratch_ground(redis_url: str) -> AsyncIterator[Ground]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def scratch_ground(redis_url: str) -> AsyncIterator[Ground]:
+    """The ground on a database whose logs may be broken."""
+    async with ground_of_its_own(redis_url) as ground:
+        yield ground
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def untouched_ground(redis_url: str) -> AsyncIterator[Ground]:
     """The ground on a database whose logs nobody breaks."""
-    async with (
-        scratch_database() as url,
-        open_ground(stores.test_settings(), stores.places(url, redis_url)) as ground,
-    ):
+    async with ground_of_its_own(redis_url) as ground:
         yield ground
 
 

@@ -6,6 +6,7 @@ import '@graphiql/plugin-doc-explorer/style.css';
 import '@graphiql/plugin-history/style.css';
 import '@graphiql/plugin-explorer/style.css';
 import 'graphiql/graphiql.css';
+import '../plain/colors.css';
 import './colors.css';
 import './page.css';
 import { createRoot } from 'react-dom/client';
