@@ -10,7 +10,7 @@ from core import clock
 from core.database import Database
 from core.ground import Ground
 from core.ids import encode
-from models import Contact, Event, Role
+from models import Contact, Event, Role, User
 from services import feed_cursor, feed_log, labels
 from services.contacts import archiving, change, labelling
 from services.contacts.drafting import ContactDraft
@@ -61,6 +61,20 @@ async def test_what_happens_is_heard_in_order_with_who_did_it(
     assert created["subjectIds"] == archived["subjectIds"] == [encode("contact", contact.id)]
     assert created["actor"] == {"id": encode("user", tenant.owner_user.id)}
     assert int(archived["seq"]) == int(created["seq"]) + 1
+
+
+async def test_each_event_is_read_afresh(ground: Ground, door: Door, database: Database, tenant: Tenant) -> None:
+    asking = await door.as_(tenant.owner)
+    source = EVENTS.replace("actor { id }", "actor { name }")
+    names: list[str] = []
+    async with asking.subscribe(source, {"after": await head(database, tenant)}) as stream:
+        for name in ("Ana", "Bia"):
+            async with database.system() as session:
+                await session.execute(update(User).where(User.id == tenant.owner_user.id).values(name=name))
+            await make(ground, tenant.owner, name="Cliente")
+            names.append((await stream.next())["actor"]["name"])
+
+    assert names == ["Ana", "Bia"]
 
 
 async def test_types_narrow_the_stream_down(ground: Ground, door: Door, database: Database, tenant: Tenant) -> None:
