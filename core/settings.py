@@ -11,11 +11,13 @@ from enum import StrEnum
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from dotenv import dotenv_values
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from core.addresses import address, database_address, mongo_address, redis_address
 
 SECRET_BYTES: Final = 32
 _PLACEHOLDERS: Final = ("your-", "change", "secret", "example", "default")
@@ -31,18 +33,6 @@ class Environment(StrEnum):
     DEVELOPMENT = "development"
     TEST = "test"
     PRODUCTION = "production"
-
-
-def _address(value: str, *schemes: str) -> str:
-    if value and not value.startswith(schemes):
-        message = f"begin it with {' or '.join(schemes)}"
-        raise ValueError(message)
-    try:
-        urlsplit(value).port  # noqa: B018  (reading it is the check)
-    except ValueError:
-        message = "write its port as a number, and signs such as # / @ in its password as %23 %2F %40"
-        raise ValueError(message) from None
-    return value
 
 
 def _lowered(text: object) -> object:
@@ -122,12 +112,12 @@ class Server(Group):
     @field_validator("public_url")
     @classmethod
     def _is_address(cls, value: str) -> str:
-        return _address(value.rstrip("/"), "http://", "https://")
+        return value and address(value, "http://", "https://").rstrip("/")
 
     @field_validator("allowed_origins")
     @classmethod
     def _are_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(_address(each.rstrip("/"), "http://", "https://", "chrome-extension://") for each in value)
+        return tuple(address(each.rstrip("/"), "http://", "https://", "chrome-extension://") for each in value)
 
 
 class Introspection(StrEnum):
@@ -163,24 +153,22 @@ class Stores(Group):
     @field_validator("database_url")
     @classmethod
     def _is_postgresql(cls, value: str | None) -> str | None:
-        if value is not None and value.startswith("postgres://"):
-            value = value.replace("postgres://", "postgresql://", 1)
-        return value and _address(value, "postgresql://", "postgresql+asyncpg://")
+        return value and database_address(value)
 
     @field_validator("redis_url")
     @classmethod
     def _is_redis(cls, value: str | None) -> str | None:
-        return value and _address(value, "redis://", "rediss://", "unix://")
+        return value and redis_address(value)
 
     @field_validator("mongo_url")
     @classmethod
     def _is_mongo(cls, value: str | None) -> str | None:
-        return value and _address(value, "mongodb://", "mongodb+srv://")
+        return value and mongo_address(value)
 
     @field_validator("qdrant_url")
     @classmethod
     def _is_qdrant(cls, value: str | None) -> str | None:
-        return value and _address(value, "http://", "https://")
+        return value and address(value, "http://", "https://")
 
 
 class Security(Group):
@@ -209,7 +197,7 @@ class Mail(Group):
     @field_validator("smtp_url")
     @classmethod
     def _is_smtp(cls, value: SecretStr | None) -> SecretStr | None:
-        return value and SecretStr(_address(value.get_secret_value(), "smtp://", "smtps://"))
+        return value and SecretStr(address(value.get_secret_value(), "smtp://", "smtps://"))
 
 
 class Strategy(StrEnum):
@@ -238,7 +226,7 @@ class Ai(Group):
     @field_validator("ollama_base_url")
     @classmethod
     def _is_address(cls, value: str | None) -> str | None:
-        return value and _address(value, "http://", "https://")
+        return value and address(value, "http://", "https://")
 
     def configured(self) -> dict[str, bool]:
         """Tell for each provider whether it has its key or address."""
@@ -266,7 +254,7 @@ class Observability(Group):
     @field_validator("sentry_dsn")
     @classmethod
     def _is_dsn(cls, value: SecretStr | None) -> SecretStr | None:
-        return value and SecretStr(_address(value.get_secret_value(), "https://", "http://"))
+        return value and SecretStr(address(value.get_secret_value(), "https://", "http://"))
 
 
 class Settings(Group):
@@ -306,7 +294,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     Raises:
         SettingsInvalid: values are missing or bad.
     """
-    given = {**dotenv_values(".env"), **os.environ} if environ is None else environ
+    given = {**_file(), **os.environ} if environ is None else environ
     present = {name: value for name, value in given.items() if value is not None and value.strip()}
     faults: list[str] = []
     groups: dict[str, Any] = {}
@@ -323,6 +311,17 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     if faults:
         raise SettingsInvalid("\n".join(faults))
     return settings
+
+
+def _file() -> dict[str, str | None]:
+    try:
+        return dotenv_values(".env")
+    except UnicodeDecodeError:
+        message = ".env: save it as UTF-8"
+        raise SettingsInvalid(message) from None
+    except OSError as error:
+        message = f".env: it cannot be read ({error.strerror})"
+        raise SettingsInvalid(message) from None
 
 
 def _completed(settings: Settings) -> Settings:

@@ -4,10 +4,9 @@ import asyncio
 
 from alembic import context
 from sqlalchemy import Connection
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import NullPool
 from sqlalchemy.sql.schema import SchemaItem
 
+from core.database import unpooled
 from models import Base
 
 _QUEUE = "pgqueuer"
@@ -38,7 +37,7 @@ def _run(connection: Connection) -> None:
 
 
 async def _online(url: str) -> None:
-    engine = create_async_engine(url, poolclass=NullPool, connect_args={"server_settings": {"lock_timeout": "10s"}})
+    engine = unpooled(url, lock_timeout="10s")
     try:
         async with engine.connect() as connection:
             await connection.run_sync(_run)

@@ -7,8 +7,8 @@ from typing import Final
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, text
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import NullPool
+
+from core.database import unpooled
 
 _FOLDER: Final = Path(__file__).parent
 _LOCK: Final = 7_283_641_190
@@ -35,10 +35,7 @@ async def downgrade(url: str, revision: str) -> None:
 
 async def act(url: str, do: Callable[[Connection], object]) -> None:
     """Run one of Alembic's commands, alone on its database."""
-    address = url.replace("postgresql://", "postgresql+asyncpg://", 1)
-    engine = create_async_engine(
-        address, poolclass=NullPool, connect_args={"server_settings": {"lock_timeout": _LOCK_TIMEOUT}}
-    )
+    engine = unpooled(url, lock_timeout=_LOCK_TIMEOUT)
     try:
         async with engine.connect() as connection:
             await connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": _LOCK})

@@ -22,6 +22,7 @@ from server.explorer import Explorer
 from server.health import Health
 from server.middleware import RequestLog, StraightSockets
 from server.persisted import PersistedDocuments
+from server.protocols.backing import Backing
 from server.protocols.http import HttpEndpoint
 from server.protocols.sockets import SocketLimits, Sockets
 from server.protocols.websocket import SocketEndpoint
@@ -66,15 +67,14 @@ def build(parts: Parts) -> App:
         user=door.sockets_per_user, address=door.sockets_per_address, workspace=door.sockets_per_workspace
     )
     sockets = Sockets(limits)
+    backing = Backing(engine=engine, persisted=persisted, ground=ground, feed=parts.feed, sockets=sockets)
     routes = [
         *explorer.routes(),
-        Route(GRAPHQL, HttpEndpoint(engine, persisted, ground, parts.feed, sockets, explorer.page)),
+        Route(GRAPHQL, HttpEndpoint(backing, explorer.page)),
         *_plain_routes(f"{schema.as_str()}\n"),
         *_health(parts).routes(),
     ]
-    straight = Middleware(
-        StraightSockets, path=GRAPHQL, endpoint=SocketEndpoint(engine, persisted, ground, parts.feed, sockets)
-    )
+    straight = Middleware(StraightSockets, path=GRAPHQL, endpoint=SocketEndpoint(backing))
     surroundings = [Middleware(RequestLog), straight, _cross_origin(ground.settings.server.allowed_origins)]
     starlette = Starlette(routes=routes, middleware=surroundings)
     return App(asgi=starlette, sockets=sockets)

@@ -52,6 +52,13 @@ class Actor:
             origin=origin or Origin(),
         )
 
+    @classmethod
+    def of_account(cls, workspace_id: WorkspaceId, user_id: UserId, origin: Origin) -> Self:
+        """Somebody who does a thing to their own account, as the log of a workspace notes it. They may do nothing there
+        by that.
+        """
+        return cls(workspace_id=workspace_id, user_id=user_id, role=Role.VIEWER, permissions=frozenset(), origin=origin)
+
     def may(self, permission: str) -> bool:
         """Tell whether this actor may do a thing."""
         return permission in self.permissions

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import inspect, select
+from sqlalchemy import func, inspect, select
 
 from core.database import WriteSession
 from core.ids import uuid7
@@ -19,6 +19,7 @@ from models import AuditEntry, Base, WorkspaceCounter
 from services.access import Actor
 
 _BATCH = 1000
+_CALENDAR = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
 _SALT_BYTES = 16
 _HIDDEN = frozenset({"password_hash", "totp_secret", "totp_last_step", "token_hash", "search_text", "search_document"})
 
@@ -138,16 +139,16 @@ async def verify(session: WriteSession, workspace_id: UUID) -> Chain:
     """
     counter = await session.scalar(select(WorkspaceCounter).where(WorkspaceCounter.workspace_id == workspace_id))
     last, head = (counter.audit_seq, counter.audit_head) if counter is not None else (0, b"")
+    log = AuditEntry.workspace_id == workspace_id
+    # a time outside of the calendar cannot even be read
+    undated = await session.scalar(select(func.min(AuditEntry.seq)).where(log, ~AuditEntry.at.between(*_CALENDAR)))
+    readable = select(AuditEntry).where(log)
+    if undated is not None:
+        readable = readable.where(AuditEntry.seq < undated)
     seq, previous = 0, b""
     while True:
-        batch = (
-            await session.scalars(
-                select(AuditEntry)
-                .where(AuditEntry.workspace_id == workspace_id, AuditEntry.seq > seq)
-                .order_by(AuditEntry.seq)
-                .limit(_BATCH)
-            )
-        ).all()
+        after = readable.where(AuditEntry.seq > seq).order_by(AuditEntry.seq).limit(_BATCH)
+        batch = (await session.scalars(after)).all()
         for entry in batch:
             reason = _fault(entry, seq + 1, previous)
             if reason is not None:
@@ -155,6 +156,8 @@ async def verify(session: WriteSession, workspace_id: UUID) -> Chain:
             seq, previous = entry.seq, entry.hash
         if len(batch) < _BATCH:
             break
+    if undated is not None:
+        return Chain(entries=seq, broken_at=seq + 1, reason=f"the time of entry {undated} was altered")
     if seq != last or not hmac.compare_digest(previous, head):
         return Chain(entries=seq, broken_at=seq + 1, reason="the end of the log is missing, or was added to")
     return Chain(entries=seq)

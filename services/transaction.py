@@ -122,12 +122,13 @@ class SystemTransaction:
     def __init__(self, session: WriteSession, ground: Ground) -> None:
         self.session = session
         self.ground = ground
-        self._inner: dict[UUID, Transaction] = {}
+        self._inner: dict[tuple[UUID, UUID | None], Transaction] = {}
         self._jobs: list[Job] = []
 
     def within(self, actor: Actor) -> Transaction:
-        """The part of this work that happens in one workspace, for its audit log and its events."""
-        return self._inner.setdefault(actor.workspace_id, Transaction(self.session, actor, self.ground))
+        """The part of this work that somebody does in one workspace, for its audit log and its events."""
+        key = actor.workspace_id, actor.user_id
+        return self._inner.setdefault(key, Transaction(self.session, actor, self.ground))
 
     def enqueue(self, job: Job) -> None:
         """Put a job into the queue when this commits."""
@@ -140,7 +141,8 @@ class SystemTransaction:
         await self.session.flush()
         if self._jobs:
             await jobs.enqueue(self.session, self._jobs)
-        return [workspace_id for workspace_id, tx in sorted(self._inner.items()) if await tx.settle()]
+        parts = sorted(self._inner.values(), key=lambda each: each.workspace_id)
+        return list(dict.fromkeys([each.workspace_id for each in parts if await each.settle()]))
 
 
 @asynccontextmanager

@@ -4,7 +4,7 @@ It knows no table. What keeps workspaces apart is in `core.database.walls`, and 
 """
 
 from core.database.connection import CommitRefused
-from core.database.engine import Database, PoolLimits
+from core.database.engine import Database, PoolLimits, unpooled
 from core.database.errors import DatabaseAway, DatabaseBusy, constraint_of
 from core.database.sessions import CommitMisplaced, ReadSession, WriteSession
 from core.database.walls import WallBroken
@@ -20,4 +20,5 @@ __all__ = [
     "WallBroken",
     "WriteSession",
     "constraint_of",
+    "unpooled",
 ]

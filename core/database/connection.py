@@ -38,6 +38,7 @@ _BIND: Final = ord("B")
 _KEEPALIVE: Final = 30
 _UNANSWERED: Final = 20_000
 _END: Final = 5.0
+_PLAIN_TIMEOUT: Final = 10.0
 
 
 class CommitRefused(RuntimeError):
@@ -200,6 +201,11 @@ async def open_connection(opening: Opening) -> Connection:
             connection.terminate()
             raise
     return connection
+
+
+async def open_plain(dsn: str, settings: Mapping[str, str]) -> object:
+    """Connect as the owner of the schema, with settings of the server; `dsn` is read as libpq reads it."""
+    return await cast("Any", asyncpg).connect(dsn, timeout=_PLAIN_TIMEOUT, server_settings=dict(settings))
 
 
 def _prefix(workspace_id: UUID) -> bytes:

@@ -12,9 +12,10 @@ import orjson
 from sqlalchemy import event, text
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.pool import NullPool
 
 from core.database import inspection, walls
-from core.database.connection import DEAD, Opening, open_connection
+from core.database.connection import DEAD, Opening, open_connection, open_plain
 from core.database.errors import DatabaseAway, DatabaseBusy, answering, connecting
 from core.database.sessions import Line, ReadSession, WriteSession, give_back
 
@@ -230,6 +231,12 @@ def _engine(dsn: str, role: str, limits: PoolLimits) -> AsyncEngine:
     )
     event.listen(engine.sync_engine, "checkout", _must_be_clean)
     return engine
+
+
+def unpooled(url: str, **settings: str) -> AsyncEngine:
+    """Make an engine for a schema's owner: each use is a connection of its own, with settings of the server."""
+    creator = partial(open_plain, _plain(url), settings)
+    return create_async_engine("postgresql+asyncpg://", async_creator=creator, poolclass=NullPool)
 
 
 def _must_be_clean(_dbapi: object, record: Any, _proxy: object) -> None:

@@ -124,7 +124,11 @@ class Postgres:
         )
 
     def _check_version(self) -> None:
-        kept = (self._data / "PG_VERSION").read_text(encoding="ascii").strip()
+        kept = (self._data / "PG_VERSION").read_text(encoding="ascii", errors="replace").strip()
+        if not kept.isdecimal():
+            raise StoreFailed(
+                self.name, "its folder is damaged (PG_VERSION): restore it, or set DATA_DIR to another folder."
+            )
         command = [self._server, "--version"]
         said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=_VERSION).stdout  # noqa: S603
         ours = said.split()[2].split(".")[0]

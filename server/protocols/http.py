@@ -14,20 +14,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from core.ground import Ground
 from resolvers.context import Context
-from server.engine import Answer, Engine, Parameters, RequestRefused
+from server.engine import Answer, Parameters, RequestRefused
 from server.engine import errors as shown_errors
 from server.engine.engine import Operation
 from server.middleware import BODY_LIMIT, request_id_of
-from server.persisted import PersistedDocuments
 from server.protocols import asgi, json_text, streams
 from server.protocols.asgi import Header
+from server.protocols.backing import Backing
 from server.protocols.negotiation import Form, accepted, accepted_stream
-from server.protocols.sockets import Sockets, SocketsFull
+from server.protocols.sockets import SocketsFull
 from server.protocols.standing import until_unwelcome
 from services.access import Origin
-from services.feed import Feed
 
 _PREFLIGHT: Final = (b"graphql-require-preflight", b"apollo-require-preflight", b"x-graphql-require-preflight")
 _USER_AGENT_LIMIT: Final = 300
@@ -53,20 +51,12 @@ class HttpEndpoint:
     patience = 20.0
     pace = streams.Pace()
 
-    def __init__(
-        self,
-        engine: Engine,
-        persisted: PersistedDocuments,
-        ground: Ground,
-        feed: Feed,
-        sockets: Sockets,
-        page: Callable[[Request], Response],
-    ) -> None:
-        self._engine = engine
-        self._persisted = persisted
-        self._ground = ground
-        self._feed = feed
-        self._sockets = sockets
+    def __init__(self, backing: Backing, page: Callable[[Request], Response]) -> None:
+        self._engine = backing.engine
+        self._persisted = backing.persisted
+        self._ground = backing.ground
+        self._feed = backing.feed
+        self._sockets = backing.sockets
         self._page = page
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -19,17 +19,15 @@ from starlette.types import Receive, Scope, Send
 
 from core import clock
 from core.errors import DomainError, Unavailable
-from core.ground import Ground
 from resolvers.context import Context
-from server.engine import Answer, Engine, Parameters, RequestRefused
+from server.engine import Answer, Parameters, RequestRefused
 from server.engine import errors as shown_errors
 from server.middleware import request_id_of
-from server.persisted import PersistedDocuments
 from server.protocols import asgi, messages
+from server.protocols.backing import Backing
 from server.protocols.outbox import NobodyReads, Outbox
-from server.protocols.sockets import Sockets, SocketsEnding, SocketsFull
+from server.protocols.sockets import SocketsEnding, SocketsFull
 from services.access import Origin
-from services.feed import Feed
 
 PROTOCOL: Final = "graphql-transport-ws"
 _LAST_WORDS: Final = 1.0
@@ -54,14 +52,12 @@ class Closed(Exception):
 class SocketEndpoint:
     """Opens sockets at the endpoint."""
 
-    def __init__(
-        self, engine: Engine, persisted: PersistedDocuments, ground: Ground, feed: Feed, sockets: Sockets
-    ) -> None:
-        self.engine = engine
-        self.persisted = persisted
-        self.ground = ground
-        self.feed = feed
-        self.sockets = sockets
+    def __init__(self, backing: Backing) -> None:
+        self.engine = backing.engine
+        self.persisted = backing.persisted
+        self.ground = backing.ground
+        self.feed = backing.feed
+        self.sockets = backing.sockets
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one socket until it ends."""

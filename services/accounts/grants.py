@@ -17,10 +17,11 @@ from core.ground import Ground
 from core.ids import UserId, WorkspaceId, uuid7
 from core.security.tokens import Claims
 from core.security.vault import Vault
-from models import RefreshToken, Session, User, Workspace, WorkspaceMember
+from models import RefreshToken, Session, User
 from services.access import Origin
 from services.accounts import limits, sessions
 from services.accounts.errors import RefreshInvalid
+from services.accounts.homes import home_of
 from services.transaction import SystemTransaction, begin_system
 
 SESSION_LIFETIME: Final = timedelta(days=30)
@@ -94,18 +95,6 @@ async def refresh(ground: Ground, origin: Origin, token: str) -> Grant:
     if user is None or session is None or successor is None:
         raise RefreshInvalid(field=("refresh_token",))
     return granted(ground, user, session, successor)
-
-
-async def home_of(tx: SystemTransaction, user_id: UUID, preferred: UUID | None) -> UUID | None:
-    """Return the workspace that a sign-in opens: the preferred one while it is theirs, else the one joined first."""
-    statement = (
-        select(WorkspaceMember.workspace_id)
-        .join(Workspace, Workspace.id == WorkspaceMember.workspace_id)
-        .where(WorkspaceMember.user_id == user_id, Workspace.deleted_at.is_(None))
-        .order_by(WorkspaceMember.workspace_id != preferred, WorkspaceMember.joined_at, WorkspaceMember.id)
-        .limit(1)
-    )
-    return await tx.session.scalar(statement)
 
 
 async def replace_token(tx: SystemTransaction, session: Session) -> str:

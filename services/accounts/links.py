@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 
 from core import clock
 from core.ground import Ground
@@ -17,7 +17,7 @@ from core.security.vault import Vault
 from models import OneTimeToken, TokenPurpose, User
 from services import mails
 from services.access import Identity, Origin
-from services.accounts import limits
+from services.accounts import limits, trail
 from services.accounts.errors import AccountMissing, LinkInvalid
 from services.jobs import Job
 from services.transaction import SystemTransaction, begin_system
@@ -53,6 +53,7 @@ async def verify_email(ground: Ground, origin: Origin, token: str) -> User:
     await limits.spend_at(ground, limits.LINK_BY_ADDRESS, origin)
     async with begin_system(ground) as tx:
         user = await redeem(tx, token, TokenPurpose.EMAIL_VERIFY)
+        await trail.note_at_home(tx, origin, "account.email_verify", user)
         user.email_verified_at = user.email_verified_at or clock.now()
         return user
 
@@ -99,26 +100,40 @@ async def close(tx: SystemTransaction, user_id: UUID, purpose: TokenPurpose) -> 
     await tx.session.execute(open_ones.values(used_at=clock.now()))
 
 
+async def holder(ground: Ground, token: str, purpose: TokenPurpose) -> User:
+    """Return whose link this is, without using it up.
+
+    Raises:
+        LinkInvalid: it is unknown, used, replaced by a newer one, or too old.
+    """
+    statement = select(User).join(OneTimeToken, OneTimeToken.user_id == User.id).where(*_good(token, purpose))
+    async with ground.database.system() as session:
+        user = await session.scalar(statement)
+    if user is None or not user.is_active:
+        raise LinkInvalid(field=("token",))
+    return user
+
+
 async def redeem(tx: SystemTransaction, token: str, purpose: TokenPurpose) -> User:
     """Use up a link, and return whose it is. The condition in the statement lets one of two racers win.
 
     Raises:
         LinkInvalid: it is unknown, used, replaced by a newer one, or too old.
     """
-    now = clock.now()
-    statement = (
-        update(OneTimeToken)
-        .where(
-            OneTimeToken.token_hash == Vault.digest(token),
-            OneTimeToken.purpose == purpose,
-            OneTimeToken.used_at.is_(None),
-            OneTimeToken.expires_at > now,
-        )
-        .values(used_at=now)
-        .returning(OneTimeToken.user_id)
-    )
+    used = update(OneTimeToken).where(*_good(token, purpose)).values(used_at=clock.now())
+    statement = used.returning(OneTimeToken.user_id)
     user_id = (await tx.session.execute(statement)).scalar_one_or_none()
     user = await tx.session.get(User, user_id) if user_id is not None else None
     if user is None or not user.is_active:
         raise LinkInvalid(field=("token",))
     return user
+
+
+def _good(token: str, purpose: TokenPurpose) -> tuple[ColumnElement[bool], ...]:
+    """The conditions of a link that can be used."""
+    return (
+        OneTimeToken.token_hash == Vault.digest(token),
+        OneTimeToken.purpose == purpose,
+        OneTimeToken.used_at.is_(None),
+        OneTimeToken.expires_at > clock.now(),
+    )

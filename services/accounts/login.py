@@ -9,13 +9,14 @@ from sqlalchemy.orm import undefer_group
 from core import clock, text
 from core.errors import Invalid
 from core.ground import Ground
-from core.ids import WorkspaceId
+from core.ids import UserId, WorkspaceId
 from core.security.vault import Vault
 from models import User
 from services.access import Actor, Origin
 from services.accounts import grants, limits, second_factor
 from services.accounts.errors import CredentialsInvalid
 from services.accounts.grants import Grant
+from services.accounts.homes import home_of
 from services.transaction import begin_system
 
 PASSWORD_LONGEST: Final = 256
@@ -60,9 +61,9 @@ async def _open(ground: Ground, origin: Origin, user: User, rehashed: bytes | No
         current.last_login_at = clock.now()
         if rehashed is not None:
             current.password_hash = rehashed
-        session, token = await grants.open_session(tx, current, origin, await grants.home_of(tx, user.id, None))
+        session, token = await grants.open_session(tx, current, origin, await home_of(tx, user.id, None))
         if session.workspace_id is not None:
-            actor = Actor.system(WorkspaceId(session.workspace_id), origin)
+            actor = Actor.of_account(WorkspaceId(session.workspace_id), UserId(user.id), origin)
             tx.within(actor).audit("account.login", current, changes={"session": {"before": None, "after": session.id}})
     return grants.granted(ground, current, session, token)
 

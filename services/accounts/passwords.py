@@ -44,10 +44,12 @@ async def reset(ground: Ground, origin: Origin, token: str, password: str) -> No
         PasswordWeak: the password is not acceptable; the link stays good.
     """
     await limits.spend_at(ground, limits.LINK_BY_ADDRESS, origin)
-    await require_strength(ground, password)
+    asking = await links.holder(ground, token, TokenPurpose.PASSWORD_RESET)
+    await require_strength(ground, password, (asking.email, asking.name))
     hashed = await ground.passwords.hash(password)
     async with begin_system(ground) as tx:
         user = await links.redeem(tx, token, TokenPurpose.PASSWORD_RESET)
+        await trail.note_at_home(tx, origin, "account.password_reset", user)
         user.password_hash = hashed
         # whoever read the mail owns the address
         user.email_verified_at = user.email_verified_at or clock.now()

@@ -44,7 +44,9 @@ async def update(ground: Ground, identity: Identity, draft: ProfileDraft) -> Use
             raise AccountMissing
         for name, value in changes.items():
             setattr(user, name, value)
-        if changes:
+        if tx.session.is_modified(user):
+            if identity.actor is not None:
+                tx.within(identity.actor).audit("account.profile_update", user)
             memberships = select(WorkspaceMember.workspace_id).where(WorkspaceMember.user_id == user.id)
             for workspace_id in await tx.session.scalars(memberships.limit(_WORKSPACES_TOLD)):
                 inner = tx.within(Actor.system(WorkspaceId(workspace_id)))

@@ -6,6 +6,7 @@ changed here; another process notices when its memory has run out.
 
 import time
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -25,6 +26,7 @@ FRESH_FOR: Final = 4.0
 _SETTLED_AFTER: Final = 5.0
 _REMEMBERED: Final = 10_000
 LISTED: Final = 100
+_TOLD: Final = 100
 
 
 class SessionEnded(Unauthenticated):
@@ -138,19 +140,23 @@ async def revoke(ground: Ground, identity: Identity, session_id: UUID) -> Sessio
         ended = await revoke_all(tx, identity.user_id, Session.id == session_id, because="revoked")
         if not ended:
             raise SessionUnknown(field=("id",))
+        _note(tx, identity, "account.session_revoke", ended)
         return ended[0]
 
 
 async def logout(ground: Ground, identity: Identity) -> None:
     """End the session of this sign-in."""
     async with begin_system(ground) as tx:
-        await revoke_all(tx, identity.user_id, Session.id == identity.session_id, because="logout")
+        ended = await revoke_all(tx, identity.user_id, Session.id == identity.session_id, because="logout")
+        _note(tx, identity, "account.logout", ended)
 
 
 async def logout_everywhere(ground: Ground, identity: Identity) -> int:
     """End all of a person's sessions, this one included; return how many."""
     async with begin_system(ground) as tx:
-        return len(await revoke_all(tx, identity.user_id, because="logout everywhere"))
+        ended = await revoke_all(tx, identity.user_id, because="logout everywhere")
+        _note(tx, identity, "account.logout_everywhere", ended)
+        return len(ended)
 
 
 async def revoke_all(tx: SystemTransaction, user_id: UUID, *which: ColumnElement[bool], because: str) -> list[Session]:
@@ -158,11 +164,23 @@ async def revoke_all(tx: SystemTransaction, user_id: UUID, *which: ColumnElement
     open_ones = update(Session).where(Session.user_id == user_id, Session.revoked_at.is_(None), *which)
     statement = open_ones.values(revoked_at=clock.now(), revoked_because=because).returning(Session)
     ended = list(await tx.session.scalars(statement))
-    for workspace_id in sorted({each.workspace_id for each in ended if each.workspace_id is not None}):
+    # a session moves between workspaces, and what it opened before stays open: all of them hear of its end
+    told = {each.workspace_id for each in ended if each.workspace_id is not None}
+    if ended:
+        memberships = select(WorkspaceMember.workspace_id).where(WorkspaceMember.user_id == user_id)
+        told.update(await tx.session.scalars(memberships.order_by(WorkspaceMember.workspace_id).limit(_TOLD)))
+    for workspace_id in sorted(told):
         inner = tx.within(Actor.system(WorkspaceId(workspace_id)))
         inner.publish(EventType.SESSION_REVOKED, user_id)
     _memory.forget(user_id)
     return ended
+
+
+def _note(tx: SystemTransaction, identity: Identity, action: str, ended: Sequence[Session]) -> None:
+    """Note in the log of the person's workspace which of their sessions they ended."""
+    if identity.actor is not None and ended:
+        changes = {"session": {"before": [each.id for each in ended[:LISTED]], "after": None}}
+        tx.within(identity.actor).audit(action, ended[0], changes=changes)
 
 
 async def _known(ground: Ground, key: _Key) -> Actor | None:

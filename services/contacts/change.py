@@ -51,7 +51,7 @@ async def update(
     if contact is None:
         raise ContactUnknown(field=("id",))
     if if_updated_at is not None and contact.updated_at != if_updated_at:
-        raise ContactStale
+        raise ContactStale(field=("if_updated_at",))
     terms = await terms_of(tx)
     _tell(tx, [await _changed(tx, contact, drafting.check(draft, terms), terms)])
     return contact

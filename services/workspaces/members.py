@@ -6,7 +6,7 @@ workspace, so these verbs work as the system, and name the workspace in each sta
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from uuid import UUID
 
 from sqlalchemy import select
@@ -48,7 +48,7 @@ async def change_role(ground: Ground, identity: Identity, user_id: UUID, draft: 
         before = permissions_of(member)
         await _change(inner, member, draft)
         if tx.session.is_modified(member):
-            _require_no_gain(actor, before, permissions_of(member))
+            _require_no_gain(actor, before, permissions_of(member), draft)
             inner.audit("member.role_change", member)
             inner.publish(EventType.MEMBER_ROLE_CHANGED, user_id, role=member.role)
             await _end_sessions(tx, identity, user_id, because="role change")
@@ -73,7 +73,7 @@ async def remove(ground: Ground, identity: Identity, user_id: UUID) -> Workspace
         if not is_leaving:
             _require_rank(actor, member.role, "user_id")
         if member.role is Role.OWNER:
-            await _require_other_owner(inner, user_id)
+            await _require_other_owner(inner, user_id, "user_id")
         changes = {"user_id": {"before": user_id, "after": None}, "role": {"before": member.role, "after": None}}
         inner.audit("member.leave" if is_leaving else "member.remove", member, changes=changes)
         inner.publish(EventType.MEMBER_REMOVED, user_id)
@@ -86,7 +86,7 @@ async def _change(tx: Transaction, member: WorkspaceMember, draft: RoleDraft) ->
     if isinstance(draft.role, Role):
         _require_rank(tx.actor, draft.role, "role")
         if member.role is Role.OWNER and draft.role is not Role.OWNER:
-            await _require_other_owner(tx, member.user_id)
+            await _require_other_owner(tx, member.user_id, "role")
         member.role = draft.role
     if not isinstance(draft.granted, UnsetType):
         member.granted = sorted({each.value for each in draft.granted})
@@ -126,9 +126,9 @@ async def _lock_owners(tx: Transaction) -> Sequence[UUID]:
     return (await tx.session.scalars(statement)).all()
 
 
-async def _require_other_owner(tx: Transaction, user_id: UUID) -> None:
+async def _require_other_owner(tx: Transaction, user_id: UUID, field: str) -> None:
     if all(owner == user_id for owner in await _lock_owners(tx)):
-        raise LastOwner
+        raise LastOwner(field=(field,))
 
 
 def _require_rank(actor: Actor, role: Role, field: str) -> None:
@@ -136,7 +136,12 @@ def _require_rank(actor: Actor, role: Role, field: str) -> None:
         raise RankTooHigh(field=(field,))
 
 
-def _require_no_gain(actor: Actor, before: frozenset[Permission], after: frozenset[Permission]) -> None:
+def _require_no_gain(
+    actor: Actor, before: frozenset[Permission], after: frozenset[Permission], draft: RoleDraft
+) -> None:
     """Refuse what would give somebody, the actor included, a permission that the actor does not have."""
-    if not after - before <= actor.permissions:
-        raise RankTooHigh
+    beyond = sorted(each.name for each in after - before - actor.permissions)
+    if beyond:
+        given = [each.name for each in fields(draft) if getattr(draft, each.name) is not UNSET]
+        message = f"Give only permissions that you have yourself: you lack {', '.join(beyond)}."
+        raise RankTooHigh(message, field=(given[0],) if len(given) == 1 else ("granted",))

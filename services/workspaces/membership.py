@@ -12,6 +12,7 @@ from models import Session, User, Workspace, WorkspaceMember
 from services.access import Actor, Identity
 from services.accounts import grants, sessions
 from services.accounts.grants import Grant
+from services.accounts.homes import home_of
 from services.transaction import begin_system
 
 LISTED: Final = 50
@@ -52,7 +53,7 @@ async def switch(ground: Ground, identity: Identity, workspace_id: UUID) -> Gran
         user = await tx.session.get(User, identity.user_id)
         if session is None or user is None or session.revoked_at is not None:
             raise sessions.SessionEnded
-        if await grants.home_of(tx, user.id, workspace_id) != workspace_id:
+        if await home_of(tx, user.id, workspace_id) != workspace_id:
             raise WorkspaceUnknown(field=("id",))
         session.workspace_id = workspace_id
         token = await grants.replace_token(tx, session)

@@ -86,11 +86,20 @@ def test_the_process_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.Monk
         ("RUN_WORKERS", "perhaps", "true or false"),
         ("DATABASE_URL", "mysql://root:hunter2hunter2@db/x", "postgresql://"),
         ("DATABASE_URL", "postgresql://app:hunter2/hunter2@db:5432/x", "%2F"),
+        ("DATABASE_URL", "postgresql://", "name its server"),
+        ("DATABASE_URL", "postgresql:///x", "name its server"),
         ("REDIS_URL", "http://:hunter2hunter2@cache", "redis://"),
+        ("REDIS_URL", "redis://", "name its server"),
+        ("REDIS_URL", "unix://", "name its socket"),
         ("REDIS_PORT", "hunter2", "whole number"),
         ("MONGO_URL", "hunter2hunter2", "mongodb://"),
+        ("MONGO_URL", "mongodb://", "name its server"),
+        ("MONGO_URL", "mongodb://app:hunter2hunter2@one:27017,two:hunter2", "port as a number"),
         ("QDRANT_URL", "qdrant:6333", "http://"),
+        ("QDRANT_URL", "http://", "name its server"),
+        ("PUBLIC_URL", "https://", "name its server"),
         ("SMTP_URL", "ftp://user:hunter2hunter2@mail", "smtp://"),
+        ("SMTP_URL", "smtp://", "name its server"),
         ("MAIL_FROM", "nobody", "Name <address@example.com>"),
         ("SENTRY_DSN", "hunter2hunter2", "https://"),
         ("OLLAMA_BASE_URL", "localhost:11434", "http://"),
@@ -110,6 +119,29 @@ def test_a_bad_value_is_refused_with_one_line_that_helps(variable: str, value: s
     assert remedy in said
     assert "\n" not in said
     assert "hunter2" not in said
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("DATABASE_URL", "postgresql://app:word@db.example.com/x?sslmode=require"),
+        ("DATABASE_URL", "postgresql:///x?host=/run/postgresql"),
+        ("REDIS_URL", "unix:///run/redis.sock"),
+        ("MONGO_URL", "mongodb://app:word@one:27017,two,[::1]:27018/x?replicaSet=rs0"),
+        ("MONGO_URL", "mongodb+srv://app:word@cluster.example.com/x"),
+        ("ALLOWED_ORIGINS", "chrome-extension://abcdefghijklmnop,https://app.example.com"),
+    ],
+)
+def test_addresses_of_many_forms_are_accepted(variable: str, value: str) -> None:
+    load_settings({variable: value})
+
+
+def test_a_file_in_another_encoding_is_refused_with_a_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_bytes("MAIL_FROM=José <jose@example.com>".encode("latin-1"))
+
+    with pytest.raises(SettingsInvalid, match="UTF-8"):
+        load_settings()
 
 
 def test_every_bad_value_is_told_at_once() -> None:

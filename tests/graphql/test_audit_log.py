@@ -8,10 +8,10 @@ from sqlalchemy import update
 from core.database import Database
 from core.ground import Ground
 from core.ids import encode
-from models import Permission, Role, WorkspaceMember
+from models import Permission, Role, TokenPurpose, WorkspaceMember
 from tests.fixtures.contacts import CREATE, DELETE, UPDATE, make
 from tests.fixtures.door import Door
-from tests.fixtures.people import LOGIN, make_person
+from tests.fixtures.people import LOGIN, LOGOUT, OTHER_PASSWORD, PASSWORD, act, link_of, log_in, make_person
 from tests.fixtures.tenants import Tenant, join
 
 PHONE = "+5511987654321"
@@ -71,6 +71,35 @@ async def test_choices_are_told_by_the_names_of_the_api(ground: Ground, door: Do
     assert changes["member.role_change"]["revoked"] == {"before": [], "after": ["PHONES_READ"]}
     assert changes["contact.create"]["sentiment"] == {"before": None, "after": "POSITIVE"}
     assert changes["contact.delete"]["identities"]["before"] == [{"kind": "PHONE", "value": PHONE}]
+
+
+async def test_what_people_do_to_their_accounts_is_told_with_who_did_it(door: Door, ground: Ground) -> None:
+    person = await make_person(ground)
+    here, elsewhere = await log_in(door, person), await log_in(door, person)
+    await act(here.door, "profileUpdate", "ProfileUpdateInput", name="Outro Nome")
+    await act(here.door, "passwordChange", "PasswordChangeInput", currentPassword=PASSWORD, password=OTHER_PASSWORD)
+    again = await log_in(door, person, password=OTHER_PASSWORD)
+    await again.door.mutate(LOGOUT)
+    await act(door, "passwordResetRequest", "PasswordResetRequestInput", email=person.user.email)
+    link = await link_of(ground, person.user.id, TokenPurpose.PASSWORD_RESET)
+
+    nodes = (await here.door.execute(LOG)).data["auditLog"]["nodes"]
+    await act(door, "passwordReset", "PasswordResetInput", token=link, password=PASSWORD)
+    last = (await (await log_in(door, person)).door.execute(LOG)).data["auditLog"]["nodes"]
+
+    told = {each["action"]: each for each in [*nodes, *last] if each["action"].startswith("account.")}
+    assert told.keys() == {
+        "account.login",
+        "account.profile_update",
+        "account.password_change",
+        "account.logout",
+        "account.password_reset",
+    }
+    for each in told.values():
+        assert each["actor"] == {"id": encode("user", person.user.id)}, each
+        assert all(each[name] for name in ("ip", "userAgent", "requestId")), each
+    assert told["account.profile_update"]["changes"]["name"] == {"before": person.user.name, "after": "Outro Nome"}
+    assert elsewhere.payload["user"]["id"] == encode("user", person.user.id)
 
 
 async def test_filters_narrow_the_log_down(ground: Ground, door: Door, tenant: Tenant) -> None:

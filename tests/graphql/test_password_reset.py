@@ -175,6 +175,16 @@ async def test_the_current_password_is_asked_for(door: Door, ground: Ground) -> 
     assert refusals(payload) == [("INVALID_CREDENTIALS", ["currentPassword"])]
 
 
+async def test_ones_own_address_is_no_password(door: Door, ground: Ground) -> None:
+    person = await make_person(ground)
+    await request_reset(door, person.email)
+    token = await link_of(ground, person.user.id, TokenPurpose.PASSWORD_RESET)
+
+    refused = await reset(door, token, person.email)
+
+    assert refusals(refused) == [("PASSWORD_WEAK", ["password"])]
+
+
 async def test_a_weak_new_password_changes_nothing(door: Door, ground: Ground) -> None:
     person = await make_person(ground)
     here, elsewhere = await log_in(door, person), await log_in(door, person)

@@ -281,6 +281,20 @@ async def test_a_live_subscription_ends_with_its_session(door: Door, ground: Gro
         assert await end_of(stream) == "SESSION_ENDED"
 
 
+async def test_a_session_ends_in_the_workspace_that_it_left_too(door: Door, ground: Ground) -> None:
+    person = await make_person(ground)
+    here, elsewhere = await log_in(door, person), await log_in(door, person)
+    made = await act(elsewhere.door, "workspaceCreate", "WorkspaceCreateInput", "workspace { id }", name="Filial")
+    async with listening(elsewhere.door) as stream:
+        switched = await act(
+            elsewhere.door, "workspaceSwitch", "WorkspaceSwitchInput", "accessToken", id=made["workspace"]["id"]
+        )
+        async with listening(elsewhere.door.with_token(switched["accessToken"])) as other:
+            await end_by_new_password(door, here)
+
+            assert await end_of(stream) == await end_of(other) == "SESSION_ENDED"
+
+
 async def test_a_session_that_another_process_ended_ends_what_is_open_here(door: Door, ground: Ground) -> None:
     person = await make_person(ground)
     signed = await log_in(door, person)

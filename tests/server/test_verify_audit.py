@@ -97,6 +97,8 @@ async def test_a_log_that_nobody_touched_holds(untouched_ground: Ground, capsys:
         ("UPDATE audit_entries SET changes = changes || '{\"x\": 1}' WHERE workspace_id = $1 AND seq = 4", 4),
         ("UPDATE audit_entries SET at = at + interval '1 microsecond' WHERE workspace_id = $1 AND seq = 1", 1),
         ("UPDATE audit_entries SET actor_id = NULL WHERE workspace_id = $1 AND seq = 5", 5),
+        ("UPDATE audit_entries SET at = '200000-01-01' WHERE workspace_id = $1 AND seq = 2", 2),
+        ("UPDATE audit_entries SET at = '4000-01-01 BC' WHERE workspace_id = $1 AND seq >= 5", 5),
         ("DELETE FROM audit_entries WHERE workspace_id = $1 AND seq = 1", 1),
         ("DELETE FROM audit_entries WHERE workspace_id = $1 AND seq = 3", 3),
         ("DELETE FROM audit_entries WHERE workspace_id = $1 AND seq > 4", 5),
