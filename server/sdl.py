@@ -36,17 +36,18 @@ def main(arguments: list[str]) -> int:
             "\n".join(lines) + "\n\nThe schema changed: run `make schema`, and tell users in CHANGELOG.md.\n"
         )
         return 1
-    unnamed = [] if not committed else _unnamed(committed, text, given.changelog)
-    if unnamed:
-        sys.stdout.write("\n".join(unnamed) + f"\n\nThese break clients: name each in {given.changelog}, then again.\n")
+    broken = [] if not committed else unnamed(committed, text, given.changelog)
+    if broken:
+        sys.stdout.write("\n".join(broken) + f"\n\nThese break clients: name each in {given.changelog}, then again.\n")
         return 1
     given.file.write_text(text, encoding="utf-8")
     return 0
 
 
-def _unnamed(committed: str, text: str, changelog: Path) -> list[str]:
-    """Return the breaking changes whose coordinate the changelog does not hold."""
-    told = changelog.read_text(encoding="utf-8") if changelog.exists() else ""
+def unnamed(committed: str, text: str, changelog: Path) -> list[str]:
+    """Return the breaking changes whose coordinate stands in no entry of the changelog that begins with `Breaking:`."""
+    entries = re.split(r"^- ", changelog.read_text(encoding="utf-8"), flags=re.MULTILINE) if changelog.exists() else []
+    told = "".join(each for each in entries if each.startswith("Breaking:"))
     changes = find_breaking_changes(build_schema(committed), build_schema(text))
     return [each.description for each in changes if f"`{_coordinate(each.description)}`" not in told]
 

@@ -1,6 +1,7 @@
 """`.env.example` equals the settings: every variable, its default, and a meaning."""
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 from core.settings import GROUPS, load_settings, variables
@@ -46,10 +47,13 @@ def test_copying_it_changes_nothing(tmp_path: Path) -> None:
 
 
 def test_every_variable_stands_under_words_that_say_what_it_is() -> None:
-    paragraphs = FILE.read_text(encoding="utf-8").split("\n\n")
+    lines = FILE.read_text(encoding="utf-8").splitlines()
 
-    for paragraph in paragraphs:
-        if any(OFFERED.fullmatch(line) for line in paragraph.splitlines()):
-            first = paragraph.splitlines()[0]
-            is_explained = not OFFERED.fullmatch(first) or first.endswith("_API_KEY=")
-            assert is_explained, paragraph
+    bare = {
+        match[1]
+        for above, line in pairwise(lines)
+        if (match := OFFERED.fullmatch(line)) and (not above.startswith("# ") or OFFERED.fullmatch(above))
+    }
+
+    families = ("SOCKETS_PER_", "REDIS_")  # one text stands above all of a family
+    assert {each for each in bare if not each.endswith("_API_KEY") and not each.startswith(families)} == set()

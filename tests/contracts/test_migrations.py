@@ -1,12 +1,14 @@
 """The tables of the migrations are the tables of the models, and every step can be taken back."""
 
+import ast
+import re
 from pathlib import Path
 from typing import Any
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Enum, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -19,7 +21,7 @@ def _differences(connection: Connection) -> list[Any]:
     def ours(item: object, name: str | None, kind: str, *_: object) -> bool:
         return not (kind == "table" and name is not None and name.startswith("pgqueuer"))
 
-    options = {"compare_type": True, "include_object": ours}
+    options = {"compare_type": True, "compare_server_default": True, "include_object": ours}
     return compare_metadata(MigrationContext.configure(connection, opts=options), Base.metadata)
 
 
@@ -31,6 +33,26 @@ async def test_the_models_and_the_migrations_agree(database_url: str) -> None:
     await engine.dispose()
 
     assert differences == []
+
+
+async def test_the_database_takes_the_values_that_the_models_know(database_url: str) -> None:
+    """Alembic compares no CHECK, and a list of values is one."""
+    known = {
+        f"ck_{table.name}_{column.type.name}": set(column.type.enums)
+        for table in Base.metadata.sorted_tables
+        for column in table.c
+        if isinstance(column.type, Enum) and column.type.create_constraint
+    }
+    engine = create_async_engine(database_url.replace("postgresql://", "postgresql+asyncpg://", 1), poolclass=NullPool)
+
+    async with engine.connect() as connection:
+        rows = await connection.execute(
+            text("SELECT conname, pg_get_constraintdef(oid) AS condition FROM pg_constraint WHERE contype = 'c'")
+        )
+        taken = {row.conname: set(re.findall("'([^']*)'", row.condition)) for row in rows}
+    await engine.dispose()
+
+    assert {name: values ^ taken.get(name, set()) for name, values in known.items() if values != taken.get(name)} == {}
 
 
 async def test_every_step_goes_up_and_down_and_up_again() -> None:
@@ -50,9 +72,30 @@ async def test_every_step_goes_up_and_down_and_up_again() -> None:
 async def test_every_step_limits_its_wait_for_locks() -> None:
     scripts = ScriptDirectory.from_config(run.configuration())
 
-    patient = [each.revision for each in scripts.walk_revisions() if "lock_timeout" not in _source(each.path)]
+    patient = [
+        f"{each.revision}.{way.name}"
+        for each in scripts.walk_revisions()
+        for way in _ways(each.path)
+        if "SET LOCAL lock_timeout" not in ast.unparse(way.body[1 if ast.get_docstring(way) else 0])
+    ]
 
     assert patient == []
+
+
+async def test_an_index_on_a_table_that_was_there_is_built_beside_its_writers() -> None:
+    scripts = ScriptDirectory.from_config(run.configuration())
+
+    shut = [
+        f"{each.revision}: {ast.unparse(call)}"
+        for each in scripts.walk_revisions()
+        for way in _ways(each.path)
+        if way.name == "upgrade"
+        for call in _calls(way, "create_index")
+        if ast.unparse(call.args[1]) not in {ast.unparse(made.args[0]) for made in _calls(way, "create_table")}
+        if "postgresql_concurrently" not in {given.arg for given in call.keywords}
+    ]
+
+    assert shut == []
 
 
 async def _tables(url: str) -> set[str]:
@@ -64,5 +107,11 @@ async def _tables(url: str) -> set[str]:
     return found
 
 
-def _source(path: str) -> str:
-    return Path(path).read_text(encoding="utf-8")
+def _ways(path: str) -> list[ast.FunctionDef]:
+    """Return a migration's ways up and down."""
+    body = ast.parse(Path(path).read_text(encoding="utf-8")).body
+    return [each for each in body if isinstance(each, ast.FunctionDef) and each.name in ("upgrade", "downgrade")]
+
+
+def _calls(way: ast.FunctionDef, name: str) -> list[ast.Call]:
+    return [each for each in ast.walk(way) if isinstance(each, ast.Call) and ast.unparse(each.func) == f"op.{name}"]

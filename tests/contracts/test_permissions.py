@@ -7,12 +7,18 @@ import pytest
 from core.ground import Ground
 from core.ids import UserId
 from core.security.tokens import Claims
-from models import GRANTS, Role
+from models import GRANTS, Permission, Role
 from services.access import Actor
 from services.transaction import begin_system
 from tests.fixtures.door import Door, Stream
 from tests.fixtures.operations import RootField, root_fields, shuffled
 from tests.fixtures.tenants import Tenant, make_user, sign_in_user
+
+BY_READERS = {
+    "memberRemove": Permission.MEMBERS_READ,  # whoever may see the members may leave
+    "settingsUpdate": Permission.SETTINGS_READ,  # their own notifications
+}
+"""Mutations that ask for no more than a right to read, with the reason."""
 
 Maker = Callable[[Tenant, Role], Awaitable[Actor]]
 
@@ -38,6 +44,13 @@ def test_every_root_field_says_what_it_asks_for() -> None:
     silent = [each.name for each in root_fields() if each.permission is None]
 
     assert silent == ["node"], "node asks for the permission of the type it finds"
+
+
+def test_what_changes_something_asks_for_more_than_the_right_to_read() -> None:
+    asked = {each.name: each.needs for each in root_fields("mutation") if each.needs is not None}
+    reading = {name: needs for name, needs in asked.items() if needs.name.endswith("_READ")}
+
+    assert reading == BY_READERS
 
 
 async def test_a_stranger_is_refused_everywhere_but_where_it_is_open(door: Door) -> None:

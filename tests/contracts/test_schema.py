@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from graphql import (
@@ -55,6 +56,23 @@ def described() -> Iterator[tuple[str, str | None]]:
             for field, each in kind.fields.items():
                 yield f"{name}.{field}", each.description
                 yield from ((f"{name}.{field}({given})", one.description) for given, one in each.args.items())
+
+
+def deprecated() -> Iterator[tuple[str, str]]:
+    """Yield what is deprecated, with the reason: fields, their arguments, fields of inputs, values of enums."""
+    for name, kind in SCHEMA.type_map.items():
+        parts: dict[str, Any] = {}
+        if isinstance(kind, GraphQLEnumType):
+            parts = dict(kind.values)
+        elif isinstance(kind, GraphQLObjectType | GraphQLInterfaceType | GraphQLInputObjectType):
+            parts = dict(kind.fields)
+        for part, each in list(parts.items()):
+            parts |= {f"{part}({given}:)": one for given, one in getattr(each, "args", {}).items()}
+        yield from (
+            (f"{name}.{part}", each.deprecation_reason)
+            for part, each in parts.items()
+            if each.deprecation_reason is not None
+        )
 
 
 def object_fields() -> Iterator[tuple[str, object]]:
@@ -124,15 +142,7 @@ def test_a_list_that_can_grow_is_a_connection() -> None:
 
 
 def test_a_deprecation_names_what_to_use_instead() -> None:
-    reasons = [
-        (name, field, each.deprecation_reason)
-        for name, kind in SCHEMA.type_map.items()
-        if isinstance(kind, GraphQLObjectType)
-        for field, each in kind.fields.items()
-        if each.deprecation_reason is not None
-    ]
-
-    assert [each for each in reasons if "`" not in (each[2] or "")] == []
+    assert [coordinate for coordinate, reason in deprecated() if "`" not in reason] == []
 
 
 def test_every_error_that_a_mutation_may_answer_with_has_its_code() -> None:
@@ -161,6 +171,29 @@ def test_a_breaking_change_is_written_only_when_the_changelog_names_it(tmp_path:
 
     assert (refused, written) == (1, 0)
     assert old.read_text(encoding="utf-8") == text
+
+
+def test_what_a_line_tells_that_is_not_breaking_allows_nothing(tmp_path: Path) -> None:
+    old, changelog = tmp_path / "schema.graphql", tmp_path / "CHANGELOG.md"
+    text = COMMITTED.read_text(encoding="utf-8")
+    old.write_text(text.replace("type Label implements Node {", "type Label implements Node {\n  oldName: String\n"))
+    changelog.write_text("- Breaking: `Label.other` is gone.\n- `Label.oldName` is new.\n")
+
+    assert sdl.main([str(old), "--changelog", str(changelog)]) == 1
+
+
+def test_what_the_last_change_of_the_committed_text_broke_is_named() -> None:
+    """Also when the text was written by hand, or written anew: it is held against the one before."""
+
+    def git(*words: str) -> str:
+        return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=False).stdout
+
+    last = git("log", "-1", "--format=%H", "--", "schema/schema.graphql").strip()
+    before = git("show", f"{last}^:schema/schema.graphql") if last else ""
+    if not before:
+        pytest.skip("this is no clone with a history")
+
+    assert sdl.unnamed(before, COMMITTED.read_text(encoding="utf-8"), ROOT / "CHANGELOG.md") == []
 
 
 def test_the_schema_can_be_printed_without_a_store() -> None:

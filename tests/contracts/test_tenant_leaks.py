@@ -16,7 +16,16 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from core.database import CommitRefused, Database, DatabaseAway, DatabaseBusy, PoolLimits, ReadSession, WriteSession
+from core.database import (
+    CommitRefused,
+    Database,
+    DatabaseAway,
+    DatabaseBusy,
+    PoolLimits,
+    ReadSession,
+    WriteSession,
+    walls,
+)
 from models import Contact, Workspace
 from tests.fixtures.scratch import scratch_database
 from tests.fixtures.twins import TABLES, TENANT_TABLES, WORKSPACE, Rows, furnished_workspace
@@ -24,6 +33,28 @@ from tests.fixtures.twins import TABLES, TENANT_TABLES, WORKSPACE, Rows, furnish
 APPEND_ONLY = {"audit_entries", "events"}
 READABLE = {"users", "workspaces", *(table.name for table in TENANT_TABLES)}
 INSUFFICIENT_PRIVILEGE = "42501"
+NO_SUCH_KEY = "23503"
+OF_NO_WORKSPACE = {
+    # people, who stay in the log when they have left
+    ("audit_entries", "actor_id"),
+    ("contact_labels", "assigned_by_id"),
+    ("contacts", "created_by_id"),
+    ("events", "actor_id"),
+    ("workspace_invites", "invited_by_id"),
+    ("workspace_members", "invited_by_id"),
+    ("workspace_members", "user_id"),
+    # what may be gone, of any type
+    ("audit_entries", "subject_id"),
+}
+REFERENCES = [
+    (table, element.parent.name, element.column)
+    for table in TENANT_TABLES
+    for key in table.foreign_key_constraints
+    if WORKSPACE in key.column_keys
+    for element in key.elements
+    if element.parent.name != WORKSPACE
+]
+"""Each column of a tenant's table that names a row together with the workspace, and the column that it names."""
 CONNECTIONS = 16
 TASKS = 24
 OPERATIONS = 100
@@ -121,15 +152,29 @@ async def test_a_row_cannot_be_moved_into_another_workspace(database: Database, 
     assert state(refused.value) == INSUFFICIENT_PRIVILEGE
 
 
-async def test_a_row_cannot_refer_to_a_row_of_another_workspace(database: Database, twins: Twins) -> None:
-    labelled = next(table for table in TENANT_TABLES if table.name == "contact_labels")
-    foreign = {**twins.rows["contact_labels"], "contact_id": twins.other_rows["contacts"]["id"]}
+def test_what_names_a_row_names_it_within_the_workspace() -> None:
+    composite = {(table.name, name) for table, name, _ in REFERENCES}
+    named = {
+        (table.name, column.name)
+        for table in TENANT_TABLES
+        for column in table.c
+        if isinstance(column.type, sa.Uuid) and column.name.endswith("_id") and column.name != WORKSPACE
+    }
+
+    assert named - composite == OF_NO_WORKSPACE
+
+
+@pytest.mark.parametrize(("table", "name", "referred"), REFERENCES, ids=lambda each: getattr(each, "name", each))
+async def test_a_row_cannot_refer_to_a_row_of_another_workspace(
+    database: Database, twins: Twins, table: sa.Table, name: str, referred: sa.Column[UUID]
+) -> None:
+    foreign = {name: twins.other_rows[referred.table.name][referred.name]}
 
     with pytest.raises(IntegrityError) as refused:
         async with database.write(twins.one) as session:
-            await session.execute(sa.insert(labelled).values(foreign))
+            await session.execute(sa.update(table).values(foreign))
 
-    assert "contact_labels" in str(refused.value.orig)
+    assert state(refused.value) == NO_SUCH_KEY
 
 
 @pytest.mark.parametrize("table", [each for each in TABLES if each.name not in READABLE], ids=lambda each: each.name)
@@ -165,6 +210,20 @@ async def test_the_audit_log_cannot_be_changed_by_anybody(database: Database, tw
             async with way as session:
                 await session.execute(sa.text(change))
         assert state(refused.value) == INSUFFICIENT_PRIVILEGE
+
+
+@pytest.mark.parametrize("log", sorted(APPEND_ONLY))
+async def test_no_role_has_the_right_to_change_a_log(database: Database, log: str) -> None:
+    """Behind the rights on the audit log stands a trigger, which would hide one too many; behind the events none."""
+    held = sa.text(
+        "SELECT role FROM unnest(CAST(:roles AS text[])) role WHERE has_any_column_privilege(role, :log, 'UPDATE')"
+        " OR has_table_privilege(role, :log, 'TRUNCATE')"
+    )
+
+    async with database.system() as session:
+        found = (await session.scalars(held, {"roles": [walls.APP_ROLE, walls.SYSTEM_ROLE], "log": log})).all()
+
+    assert found == []
 
 
 @pytest.mark.parametrize("change", ["UPDATE audit_entries SET action = 'x'", "TRUNCATE audit_entries"])
@@ -332,7 +391,7 @@ async def test_walls_hold_while_connections_are_cut(crowd: Database, street: lis
 
     assert fire.foreign == 0
     assert fire.answers + refused == TASKS * 60
-    assert refused < fire.answers // 20
+    assert refused < 10, "a read that was cut is tried again: without that, 15 to 35 of these are refused"
 
 
 @asynccontextmanager

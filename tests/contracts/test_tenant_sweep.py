@@ -17,11 +17,16 @@ from graph.registry import current
 from models import Role
 from tests.fixtures.door import Door
 from tests.fixtures.operations import RootField, id_fields, root_fields, value_of, widest
-from tests.fixtures.tenants import join_workspace
+from tests.fixtures.tenants import join_workspace, sign_in_user
 from tests.fixtures.twins import TENANT_TABLES, Rows, furnished_workspace
 
 UNKNOWN = {"NOT_FOUND", "OWNER_UNKNOWN", "ORDER_INCOMPLETE"}
 A_CONTACT = {"name": "Ana", "email": "ana@example.com"}
+FILTERED = {
+    "contact": "query($id: ID!) { contacts(filter: { id: { eq: $id } }) { totalCount nodes { id } } }",
+    "user": "query($id: ID!) { contacts(filter: { owner: { in: [$id] } }) { totalCount nodes { id } } }",
+    "label": "query($id: ID!) { contacts(filter: { labels: { anyOf: [$id] } }) { totalCount nodes { id } } }",
+}
 GLOBAL_ID = re.compile(r"\b[a-z]+_([0-9a-f]{32})\b")
 
 
@@ -44,10 +49,15 @@ async def sides(ground: Ground, database: Database, door: Door) -> Sides:
     return Sides(
         door=await door.as_(owner),
         own=global_ids(own_rows),
-        foreign=global_ids(foreign_rows),
+        foreign=global_ids(foreign_rows) | {"session": encode("session", await session_of(ground, foreign_rows))},
         foreign_id=foreign_id,
         foreign_rows=foreign_rows,
     )
+
+
+async def session_of(ground: Ground, rows: Rows) -> UUID:
+    """Sign the person of some rows in: sessions stand in no tenant's table."""
+    return await sign_in_user(ground, rows["users"]["id"])
 
 
 def global_ids(rows: Rows) -> dict[str, str]:
@@ -147,6 +157,7 @@ async def test_a_foreign_id_and_an_unknown_one_get_the_same_answer_from_every_mu
 
 async def test_no_list_shows_a_row_of_another_workspace(sides: Sides) -> None:
     foreign = {row["id"].hex for row in sides.foreign_rows.values() if "id" in row} | {sides.foreign_id.hex}
+    foreign |= {each.rpartition("_")[2] for each in sides.foreign.values()}
     lists = [each for each in root_fields("query") if not each.variables()]
     seen: set[str] = set()
 
@@ -159,14 +170,35 @@ async def test_no_list_shows_a_row_of_another_workspace(sides: Sides) -> None:
     assert {key.rpartition("_")[2] for key in sides.own.values()} - seen == set()
 
 
-async def test_a_filter_by_a_foreign_id_finds_nothing(sides: Sides) -> None:
-    documents = {
-        "contact": "query($id: ID!) { contacts(filter: { id: { eq: $id } }) { totalCount nodes { id } } }",
-        "user": "query($id: ID!) { contacts(filter: { owner: { in: [$id] } }) { totalCount nodes { id } } }",
-        "label": "query($id: ID!) { contacts(filter: { labels: { anyOf: [$id] } }) { totalCount nodes { id } } }",
-    }
+async def test_every_read_names_the_workspace_too(sides: Sides, database: Database) -> None:
+    """Row-level security stands behind each of these conditions, and so would hide that one is missing."""
+    sent: list[str] = []
 
-    for prefix, document in documents.items():
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        sent.append(statement)
+
+    sa.event.listen(database.engine.sync_engine, "before_cursor_execute", note)
+    try:
+        for each in root_fields("query"):
+            for key in sides.own.values() if "id" in each.field.args else ("",):
+                await sides.door.execute(each.document(widest(each.field.type)), {"id": key} if key else {})
+        for prefix, shown in FILTERED.items():
+            await sides.door.execute(shown, {"id": sides.own[prefix]})
+    finally:
+        sa.event.remove(database.engine.sync_engine, "before_cursor_execute", note)
+
+    assert len(sent) >= 20
+    assert {each for each in sent if unwalled(each)} == set()
+
+
+def unwalled(statement: str) -> set[str]:
+    """Return the tenants' tables that a statement reads without naming the workspace."""
+    read = set(re.findall(r"(?:FROM|JOIN|,)\s+(\w+)", statement)) & {table.name for table in TENANT_TABLES}
+    return read - set(re.findall(r"(\w+)\.workspace_id = \$", statement))
+
+
+async def test_a_filter_by_a_foreign_id_finds_nothing(sides: Sides) -> None:
+    for prefix, document in FILTERED.items():
         reply = await sides.door.execute(document, {"id": sides.foreign[prefix]})
 
         assert reply.data == {"contacts": {"totalCount": 0, "nodes": []}}, prefix
