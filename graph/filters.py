@@ -128,12 +128,14 @@ COMBINED: Final = {
 class Reading:
     """A filter value, understood: its condition, and a stable value that names it in cursors and loaders.
 
-    `permissions` are those that its comparators ask for.
+    `permissions` are those that its comparators ask for, and `reads` the columns and attachments that decide whether a
+    row matches; None when the words cannot say.
     """
 
     condition: Condition | None = field(compare=False)
     signature: Hashable
     permissions: frozenset[str] = field(default=frozenset(), compare=False)
+    reads: frozenset[str] | None = field(default=None, compare=False)
 
 
 def read_filter(value: Filter | None, *, of: type[Filter] | None = None) -> Reading:
@@ -156,8 +158,18 @@ def read_filter(value: Filter | None, *, of: type[Filter] | None = None) -> Read
         fact.require for name, fact in type(given).columns.items() if name in named and isinstance(fact, Where)
     }
     return Reading(
-        condition=and_(*found), signature=_signature(given), permissions=frozenset(each for each in permissions if each)
+        condition=and_(*found),
+        signature=_signature(given),
+        permissions=frozenset(each for each in permissions if each),
+        reads=_read_by(type(given), named),
     )
+
+
+def _read_by(kind: type[Filter], named: AbstractSet[str]) -> frozenset[str] | None:
+    facts = {name: kind.columns.get(name) for name in named}
+    if any(fact is None for fact in facts.values()):
+        return None
+    return frozenset(fact.column.key if isinstance(fact, Where) else name for name, fact in facts.items())
 
 
 def read_text(words: str | None) -> str | None:

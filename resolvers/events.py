@@ -13,6 +13,7 @@ from resolvers.context import Context
 from resolvers.fields import subscription
 from resolvers.listening import After, heard, resync
 from resolvers.moments import Moment
+from schema import audited
 from schema.audit import subject_id
 from schema.event import ResyncRequired, WorkspaceEvent, WorkspaceEventResult
 from schema.scalars import JSON
@@ -74,6 +75,8 @@ def _payload(stored: Mapping[str, Any]) -> JSON:
             encode("user", UUID(owner)): [encode("contact", UUID(each)) for each in ids]
             for owner, ids in shown["assigned"].items()
         }
+    if "changed" in shown:
+        shown["changed"] = [audited.spelled(each) for each in shown["changed"]]
     return cast("JSON", shown)
 
 

@@ -10,7 +10,7 @@ from strawberry.types.field import StrawberryField
 
 from core.ids import encode
 from graph import Row
-from graph.filters import Filter, read_filter
+from graph.filters import Filter, Reading, read_filter
 from graph.preparing import prepared
 from models import EventType, Permission
 from resolvers.context import Context
@@ -27,6 +27,7 @@ After = Annotated[
     strawberry.argument(description="The cursor of the last event that was seen; what came behind it is sent first."),
 ]
 
+_STAMP: Final = "updated_at"
 _TOUCHES_RIGHTS: Final = frozenset(
     {
         EventType.MEMBER_ROLE_CHANGED,
@@ -84,6 +85,18 @@ def resync(context: Context, gap: Gap) -> ResyncRequired:
     return ResyncRequired(cursor=feed_cursor.encode(context.actor.workspace_id, gap.newest), reason=gap.message)
 
 
+def _may_have_matched(notice: Notice, reading: Reading) -> bool:
+    """Tell whether a row that does not match may have, before an event: not when it is new, nor when nothing changed
+    that the filter reads.
+    """
+    if notice.type.endswith(".created"):
+        return False
+    changed = notice.payload.get("changed")
+    if reading.reads is None or not isinstance(changed, list) or _STAMP in reading.reads:
+        return True
+    return not reading.reads.isdisjoint(cast("list[str]", changed))
+
+
 class _Noun:
     """A noun whose changes are followed: its view, and the type of one change."""
 
@@ -109,13 +122,16 @@ class _Noun:
             yield resync(context, gap)
 
     async def _show(self, context: Context, notice: Notice, given: Filter | None) -> list[Any]:
-        """Make a change of each row that the event is about."""
-        model, condition = self.view.model, read_filter(given).condition
-        rows = await feed_rows.matching(context.ground, context.actor, model, notice.subject_ids, condition)
+        """Make a change of each row that the event is about; None for one that neither matches nor can have matched."""
+        model, reading = self.view.model, read_filter(given)
+        rows = await feed_rows.matching(context.ground, context.actor, model, notice.subject_ids, reading.condition)
         behind = partial(cursor_behind, context, notice)
         common = {"seq": str(notice.seq), "type": notice.type, "at": notice.at}
+        may_have_matched = reading.condition is None or _may_have_matched(notice, reading)
         return [
             self.change(cursor=behind(place), **common, **self._named(each, rows.get(each)))
+            if each in rows or may_have_matched
+            else None
             for place, each in enumerate(notice.subject_ids, 1)
         ]
 
@@ -135,8 +151,9 @@ def changes_of(view: type[Row[Any]], change: type[Any], result: object, *, filte
     def changed(context: Context, after: After = None, filter: Any = None) -> AsyncIterator[object]:
         return noun.follow(context, after, filter)
 
-    words = "Only those that match, or did before the change."
+    words = "Only those that match, or may have matched before the change."
     changed.__annotations__["filter"] = Annotated[filter | None, strawberry.argument(description=words)]
     changed.__name__ = f"{noun.name}_changed"
-    changed.__doc__ = f"Each change of a {noun.name} that matches a filter, or did not any more after the change."
+    changed.__doc__ = f"""Each change of a {noun.name} that matches a filter, or does not any more: then it is null. A
+    change of what the filter does not ask for is not told of a {noun.name} that does not match."""
     return subscription(noun.permission, result)(changed)

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
-    """One place in the log. `show` makes its events, at once when it can; this subscriber has seen the first `seen`."""
+    """One place in the log. `show` makes its events, at once when it can, with None for what is not told; this
+    subscriber has seen the first `seen`.
+    """
 
     seq: int
-    show: Callable[[], Sequence[object] | Awaitable[Sequence[object]]]
+    show: Callable[[], Sequence[object | None] | Awaitable[Sequence[object | None]]]
     seen: int = 0

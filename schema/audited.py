@@ -77,6 +77,11 @@ def masked(subject: str, changes: dict[str, Any]) -> JSON:
     return _spelled(subject, cast("_Changes", masking.numbers(found)))
 
 
+def spelled(name: str) -> str:
+    """Write the name of a column as the API does."""
+    return _NAMES.get(name) or to_camel_case(name)
+
+
 def _paired(changes: dict[str, Any]) -> _Changes:
     """Give every change its two sides: what was logged before all had them counts as what came."""
     return {name: _sides(value) for name, value in changes.items()}
@@ -100,17 +105,14 @@ def _masked_identity(identity: dict[str, str]) -> dict[str, str]:
 def _spelled(subject: str, changes: _Changes) -> JSON:
     prefixes = {**_REFERENCES, "id": PREFIXES.get(subject)}
 
-    def spelled(name: str, value: Any) -> Any:
+    def written(name: str, value: Any) -> Any:
         if name == "identities":
             return [{**each, "kind": _member(IdentityKind, each["kind"])} for each in value or ()]
         return _id(prefixes.get(name), value) if name not in _ENUMS else _member(_ENUMS[name], value)
 
     return cast(
         "JSON",
-        {
-            _NAMES.get(name) or to_camel_case(name): {side: spelled(name, value[side]) for side in _SIDES}
-            for name, value in changes.items()
-        },
+        {spelled(name): {side: written(name, value[side]) for side in _SIDES} for name, value in changes.items()},
     )
 
 

@@ -129,7 +129,8 @@ class Engine:
                     _heed_cancellation()
                     async for event in events:
                         for answer in await _answers(event, operation, group):
-                            yield answer
+                            if answer is not None:
+                                yield answer
         except DomainError as error:
             yield Answer(errors=[errors.shown(error)], is_refusal=True)
         except GraphQLError as error:
@@ -177,22 +178,29 @@ def _begun(moment: Moment, operation: Operation) -> Answers | Awaitable[Answers]
     shown = moment.show()
     if inspect.isawaitable(shown):
         return _finished(shown, operation)
-    results = [operation.execution.event(each) for each in shown]
+    results = [_event(each, operation) for each in shown]
     if any(inspect.isawaitable(each) for each in results):
         return _gathered(results, shown, operation)
     return [
-        _answer(cast("ExecutionResult", result), operation, each) for result, each in zip(results, shown, strict=True)
+        None if each is None else _answer(cast("ExecutionResult", result), operation, each)
+        for result, each in zip(results, shown, strict=True)
     ]
+
+
+def _event(payload: object, operation: Operation) -> object:
+    return None if payload is None else operation.execution.event(payload)
 
 
 async def _finished(shown: Awaitable[Sequence[object]], operation: Operation) -> Answers:
     events = await shown
-    return await _gathered([operation.execution.event(each) for each in events], events, operation)
+    return await _gathered([_event(each, operation) for each in events], events, operation)
 
 
 async def _gathered(results: Sequence[object], events: Sequence[object], operation: Operation) -> Answers:
     ended = [await execution.awaited(each) for each in results]
-    return [_answer(result, operation, each) for result, each in zip(ended, events, strict=True)]
+    return [
+        None if each is None else _answer(result, operation, each) for result, each in zip(ended, events, strict=True)
+    ]
 
 
 def _group_of(operation: Operation) -> Hashable:

@@ -13,7 +13,8 @@ from typing import Final
 
 from server.engine.request import Answer
 
-Answers = Sequence[Answer]
+Answers = Sequence[Answer | None]
+"""The answers to one moment, with None for what is not told."""
 
 _REMEMBERED: Final = 64
 

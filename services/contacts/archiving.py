@@ -126,5 +126,5 @@ async def _move(tx: Transaction, ids: Sequence[UUID], move: _Move) -> Sequence[C
         update(Contact).where(*here).values(archived_at=move.at), execution_options={"synchronize_session": False}
     )
     await tx.session.scalars(select(Contact).where(*here).execution_options(populate_existing=True))
-    tx.publish(move.event, *(each.id for each in moved))
+    tx.publish(move.event, *(each.id for each in moved), changed=["archived_at", "is_archived"])
     return contacts

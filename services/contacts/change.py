@@ -27,11 +27,14 @@ AT_ONCE: Final = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What became of one draft: the contact, or what was wrong. `is_assigned`: it has an owner that it had not."""
+    """What became of one draft: the contact, or what was wrong. `is_assigned`: it has an owner that it had not.
+
+    `changed` are the columns of a contact that was there before.
+    """
 
     contact: Contact | None = None
     is_new: bool = False
-    is_changed: bool = False
+    changed: frozenset[str] = frozenset()
     is_assigned: bool = False
     problems: tuple[Problem, ...] = ()
 
@@ -95,12 +98,13 @@ def _tell(tx: Transaction, outcomes: Iterable[Outcome]) -> None:
     """One event for all that are new, and one for all that were changed."""
     found = [(each, each.contact) for each in outcomes if each.contact is not None]
     created = [(each, contact) for each, contact in found if each.is_new]
-    updated = [(each, contact) for each, contact in found if each.is_changed and not each.is_new]
+    updated = [(each, contact) for each, contact in found if each.changed and not each.is_new]
     for event, told in ((EventType.CONTACT_CREATED, created), (EventType.CONTACT_UPDATED, updated)):
         ids = dict.fromkeys(contact.id for _, contact in told)
         given = {contact.id: contact for each, contact in told if each.is_assigned}
+        changed = sorted(frozenset[str]().union(*(each.changed for each, _ in told)) - {"named_after"})
         if ids:
-            tx.publish(event, *ids, **creation.assigned(given.values()))
+            tx.publish(event, *ids, **({"changed": changed} if changed else {}), **creation.assigned(given.values()))
 
 
 def _checked(draft: ContactDraft, terms: Terms) -> Checked | Outcome:
@@ -165,12 +169,12 @@ async def _named(tx: Transaction, addresses: tuple[Address, ...]) -> UUID | None
 
 async def _changed(tx: Transaction, contact: Contact, checked: Checked, terms: Terms) -> Outcome:
     before = contact.owner_id
-    is_changed = await _apply(tx, contact, checked, terms)
-    return Outcome(contact=contact, is_changed=is_changed, is_assigned=contact.owner_id != before)
+    changed = await _apply(tx, contact, checked, terms)
+    return Outcome(contact=contact, changed=changed, is_assigned=contact.owner_id != before)
 
 
-async def _apply(tx: Transaction, contact: Contact, checked: Checked, terms: Terms) -> bool:
-    """Set what changes; return whether anything did."""
+async def _apply(tx: Transaction, contact: Contact, checked: Checked, terms: Terms) -> frozenset[str]:
+    """Set what changes; return which columns did."""
     for name, value in checked.columns.items():
         if getattr(contact, name) != value:
             setattr(contact, name, value)
@@ -183,12 +187,12 @@ async def _apply(tx: Transaction, contact: Contact, checked: Checked, terms: Ter
     await _name(tx, contact, checked, fresh)
     changes = {**creation.told(gone, fresh), **audit.changed(contact)}
     if not changes:
-        return False
+        return frozenset()
     contact.updated_at = func.now()
     await creation.write(tx, contact, fresh)
     await tx.session.refresh(contact)
     tx.audit("contact.update", contact, changes=changes)
-    return True
+    return frozenset(changes)
 
 
 async def _name(tx: Transaction, contact: Contact, checked: Checked, fresh: tuple[Address, ...]) -> None:

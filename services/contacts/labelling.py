@@ -108,4 +108,4 @@ def _tell(tx: Transaction, contacts: Sequence[Contact], moved: Sequence[tuple[UU
         change = {"before": [] if is_added else labels, "after": labels if is_added else []}
         tx.audit("contact.labels_add" if is_added else "contact.labels_remove", each, changes={"labels": change})
     if changed:
-        tx.publish(EventType.CONTACT_LABELS_CHANGED, *(each.id for each in changed))
+        tx.publish(EventType.CONTACT_LABELS_CHANGED, *(each.id for each in changed), changed=["labels"])

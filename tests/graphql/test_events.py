@@ -156,6 +156,35 @@ async def test_changes_carry_the_contact_as_it_is_while_it_matches(
             )
 
 
+async def test_a_filter_leaves_out_what_neither_matches_nor_can_have_matched(
+    ground: Ground, door: Door, database: Database, tenant: Tenant
+) -> None:
+    asking = await door.as_(tenant.owner)
+    start = await head(database, tenant)
+    ana, bia = [await make(ground, tenant.owner, name=name) for name in ("Ana Lima", "Bia Souza")]
+
+    async def rename(contact: Contact, **given: str) -> None:
+        async with begin(ground, tenant.owner) as tx:
+            await change.update(tx, contact.id, ContactDraft(**given))
+
+    await rename(bia, company="Padaria")
+    await rename(ana, company="Padaria")
+    await rename(ana, name="Eva Lima")
+    await rename(ana, company="Mercado")
+    await rename(bia, name="Ana Souza")
+    await batch(ground, tenant, 3)
+
+    given = {"after": start, "filter": {"name": {"startsWith": "ana"}}}
+    async with asking.subscribe(CHANGES, given) as stream:
+        heard = await take(stream, 7)
+
+    who = {encode("contact", ana.id): "Ana", encode("contact", bia.id): "Bia"}
+    told = [(who.get(each["contactId"]), each["contact"] and each["contact"]["name"]) for each in heard]
+    # Bia matches by now, whatever was changed; of Ana only the change of her name is told
+    assert told[:4] == [("Bia", "Ana Souza"), ("Bia", "Ana Souza"), ("Ana", None), ("Bia", "Ana Souza")]
+    assert told[4:] == [(None, f"Ana {n}") for n in range(3)]
+
+
 async def test_a_viewer_hears_what_it_may_with_numbers_masked(
     ground: Ground, door: Door, database: Database, tenant: Tenant
 ) -> None:

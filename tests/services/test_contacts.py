@@ -159,7 +159,7 @@ async def test_an_upsert_that_changes_nothing_says_nothing(ground: Ground, datab
     again = await upsert(ground, tenant, **given)
 
     assert not again.is_new
-    assert not again.is_changed
+    assert not again.changed
     assert before == (await log_of(database, tenant.workspace_id), len(await acts_of(database, tenant.workspace_id)))
 
 
