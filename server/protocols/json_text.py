@@ -1,11 +1,15 @@
 """JSON as clients send it: read with a limit of depth, and refused with a sentence."""
 
+import json
+import re
 from collections.abc import Iterable
-from typing import Final, cast
+from typing import Final, Never, cast
 
 import orjson
 
 NESTING: Final = 64
+_HALF: Final = re.compile("[\ud800-\udfff]")
+_ESCAPED: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 class JsonRefused(ValueError):
@@ -13,20 +17,45 @@ class JsonRefused(ValueError):
 
 
 def parsed(text: bytes) -> object:
-    """Read JSON.
+    """Read JSON. Half of a character, as a client writes that cuts an emoji in two, is read as NUL: JSON allows it, no
+    value does, and whoever takes the value says so of its field.
 
     Raises:
-        JsonRefused: it is none (bad UTF-8 and lone surrogates included), or is more than 64 levels deep.
+        JsonRefused: it is none (bad UTF-8 included), or is more than 64 levels deep.
     """
     try:
         found: object = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        message = f"this is no JSON ({error})"
-        raise JsonRefused(message) from None
+        found = _with_halves(text, error)
     if text.count(b"[") + text.count(b"{") > NESTING and _is_deep(found):
         message = f"the JSON may be {NESTING} levels deep"
         raise JsonRefused(message)
     return found
+
+
+def _with_halves(text: bytes, error: ValueError) -> object:
+    message = f"this is no JSON ({error})"
+    if not _ESCAPED.search(text):
+        raise JsonRefused(message) from None
+    try:
+        return _whole(json.loads(text, parse_constant=_refuse))
+    except (ValueError, RecursionError):
+        raise JsonRefused(message) from None
+
+
+def _refuse(constant: str) -> Never:
+    raise ValueError(constant)
+
+
+def _whole(value: object) -> object:
+    """Put NUL in the place of each half of a character."""
+    if isinstance(value, str):
+        return _HALF.sub("\0", value)
+    if isinstance(value, dict):
+        return {_HALF.sub("\0", name): _whole(each) for name, each in cast("dict[str, object]", value).items()}
+    if isinstance(value, list):
+        return [_whole(each) for each in cast("list[object]", value)]
+    return value
 
 
 def _is_deep(value: object) -> bool:

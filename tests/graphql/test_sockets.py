@@ -1,6 +1,7 @@
 """graphql-transport-ws, message by message: what is answered, what ends an operation, and what ends the socket."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -284,6 +285,19 @@ async def test_an_address_a_person_and_a_workspace_have_so_many_sockets(ground: 
         await until(lambda: len(strict.sockets) == 0)
         async with Line.ready(strict.address, tokens[0]) as line:
             assert await line.answers()
+
+
+async def test_half_of_a_character_ends_no_socket(stage: Stage) -> None:
+    async with Line.ready(stage.address) as line:
+        await line.subscribe("subscription { ticks }", "live")
+        text = json.dumps(
+            {"id": "2", "type": "subscribe", "payload": {"query": "{ echo }", "variables": {"a": "\ud83d"}}}
+        )
+        await line.connection.send(text)
+
+        answered = await line.hear_of("2")
+        assert answered["type"] in ("next", "error")
+        assert await line.answers()
 
 
 async def test_a_client_that_does_not_read_is_cut_and_others_are_not(ground: Ground) -> None:
