@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from core.ground import Ground
 from resolvers import root
-from server import __version__
+from server import __version__, mailed_links
 from server.engine import Engine
 from server.engine.budget import Budget
 from server.explorer import Explorer
@@ -70,6 +70,7 @@ def build(parts: Parts) -> App:
     backing = Backing(engine=engine, persisted=persisted, ground=ground, feed=parts.feed, sockets=sockets)
     routes = [
         *explorer.routes(),
+        *mailed_links.routes(GRAPHQL),
         Route(GRAPHQL, HttpEndpoint(backing, explorer.page)),
         *_plain_routes(f"{schema.as_str()}\n"),
         *_health(parts).routes(),

@@ -1,5 +1,6 @@
 """The page at `/graphql` for a browser: GraphiQL where it was built, a plain page otherwise. It asks no other host."""
 
+from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 from typing import Final
@@ -14,7 +15,7 @@ from starlette.types import Scope
 
 from server import seed
 
-_PLAIN: Final = Path(__file__).parent.parent / "web" / "plain"
+PLAIN: Final = Path(__file__).parent.parent / "web" / "plain"
 _PAGE: Final = "index.html"
 _ASSETS: Final = "/explorer"
 _HASHED: Final = "assets/"
@@ -31,13 +32,11 @@ class Explorer:
 
     def __init__(self, dist: Path | None, *, graphql_path: str, demo: bool) -> None:
         is_built = dist is not None and (dist / _PAGE).is_file()
-        self._folder = dist if dist is not None and is_built else _PLAIN
+        self._folder = dist if dist is not None and is_built else PLAIN
         data = {"graphql": graphql_path}
         if demo:
             data |= {"demo-email": seed.EMAIL, "demo-password": seed.PASSWORD}
-        attributes = "".join(f' data-{name}="{escape(value)}"' for name, value in data.items())
-        source = (self._folder / _PAGE).read_text(encoding="utf-8")
-        self._html = source.replace("<body", f"<body{attributes}", 1)
+        self._html = read_page(self._folder / _PAGE, data)
 
     def page(self, request: Request) -> Response:
         """Show the page."""
@@ -48,6 +47,12 @@ class Explorer:
     def routes(self) -> list[Mount]:
         """Return where its scripts and styles are."""
         return [Mount(_ASSETS, Assets(directory=self._folder))]
+
+
+def read_page(file: Path, data: Mapping[str, str]) -> str:
+    """Return a page's text, with what its scripts must know as attributes of its body."""
+    attributes = "".join(f' data-{name}="{escape(value)}"' for name, value in data.items())
+    return file.read_text(encoding="utf-8").replace("<body", f"<body{attributes}", 1)
 
 
 class Assets(StaticFiles):

@@ -68,7 +68,14 @@ class Browser:
 
     @asynccontextmanager
     async def page(
-        self, url: str, *, width: int = 1280, height: int = 720, scheme: str = "dark", beside: "Page | None" = None
+        self,
+        url: str,
+        *,
+        width: int = 1280,
+        height: int = 720,
+        scheme: str = "dark",
+        language: str | None = None,
+        beside: "Page | None" = None,
     ) -> AsyncGenerator["Page"]:
         """Open a page, with the storage of the page `beside` if one is given."""
         context = beside.context if beside else (await self.send("Target.createBrowserContext"))["browserContextId"]
@@ -77,6 +84,8 @@ class Browser:
         page = Page(self, attached["sessionId"], context)
         self._pages[page.session] = page
         await page.prepare(width, height, scheme)
+        if language is not None:
+            await page.speak(language)
         await page.goto(url)
         try:
             yield page
@@ -130,10 +139,16 @@ class Page:
         """Like `dark` or `light`."""
         await self._send("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
 
+    async def speak(self, language: str) -> None:
+        """Let the person's browser be in a language."""
+        agent = (await self._browser.send("Browser.getVersion"))["userAgent"]
+        await self._send("Emulation.setUserAgentOverride", userAgent=agent, acceptLanguage=language)
+
     async def goto(self, url: str) -> None:
-        """Go to an address, and wait until it is loaded."""
+        """Go to an address, and wait until it is loaded. A page may take its fragment away."""
         await self._send("Page.navigate", url=url)
-        await self.until(f"location.href.startsWith({json.dumps(url)}) && document.readyState === 'complete'")
+        bare = json.dumps(url.partition("#")[0])
+        await self.until(f"location.href.startsWith({bare}) && document.readyState === 'complete'")
 
     async def evaluate(self, expression: str) -> Any:
         """Return the value of an expression in the page; a promise is waited for."""

@@ -97,13 +97,13 @@ def open_page(browser: chromium.Browser) -> Opened:
     """A function that opens a page, and at its end asserts that it complained of nothing and spoke to its own host."""
 
     @asynccontextmanager
-    async def opened(address: str, **how: object) -> AsyncGenerator[chromium.Page]:
-        async with browser.page(f"{address}/graphql", **how) as page:
+    async def opened(address: str, path: str = "/graphql", **how: object) -> AsyncGenerator[chromium.Page]:
+        async with browser.page(f"{address}{path}", **how) as page:
             yield page
             assert page.problems == []
             assert page.hosts == {address.removeprefix("http://")}
 
-    def open_(address: str, **how: object) -> AbstractAsyncContextManager[chromium.Page]:
-        return opened(address, **how)
+    def open_(address: str, path: str = "/graphql", **how: object) -> AbstractAsyncContextManager[chromium.Page]:
+        return opened(address, path, **how)
 
     return open_

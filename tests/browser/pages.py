@@ -14,7 +14,7 @@ TEXT_OF_ANSWER = (
 class Opened(Protocol):
     """A function that opens a page."""
 
-    def __call__(self, address: str, **how: object) -> AbstractAsyncContextManager[Page]: ...
+    def __call__(self, address: str, path: str = "/graphql", **how: object) -> AbstractAsyncContextManager[Page]: ...
 
 
 async def sign_in(page: Page) -> None:

@@ -8,18 +8,53 @@ const TIMEOUT_MS = 35_000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 const LOGIN = `mutation ExplorerLogin($input: LoginInput!) {
-  login(input: $input) { accessToken refreshToken expiresAt userErrors { code message } }
+  login(input: $input) { accessToken refreshToken expiresAt userErrors { code message field } }
+}`;
+const REGISTER = `mutation ExplorerRegister($input: RegisterInput!) {
+  register(input: $input) { accessToken refreshToken expiresAt userErrors { code message field } }
+}`;
+const SWITCH = `mutation ExplorerWorkspaceSwitch($input: WorkspaceSwitchInput!) {
+  workspaceSwitch(input: $input) { accessToken refreshToken expiresAt userErrors { code message field } }
 }`;
 const RENEW = `mutation ExplorerTokenRefresh($input: TokenRefreshInput!) {
   tokenRefresh(input: $input) { accessToken refreshToken expiresAt userErrors { code message } }
 }`;
 const LOGOUT = 'mutation ExplorerLogout { logout { userErrors { code message } } }';
 
-/** A refusal in words for the person who signs in; `code` is the server's, where it gave one. */
+/** A refusal in words for the person; `code` is the server's, where it gave one, and `userErrors` are all of them. */
 export class Refused extends Error {
-  constructor(message, code) {
+  constructor(message, code, userErrors = []) {
     super(message);
     this.code = code;
+    this.userErrors = userErrors;
+  }
+}
+
+/** Return what the one root field of an answer holds. Throws Refused when the server did not do it. */
+export function payloadOf({ data, errors }) {
+  const payload = Object.values(data ?? {})[0];
+  const problem = payload?.userErrors?.[0] ?? errors?.[0];
+  if (problem || !payload) {
+    const code = problem?.code ?? problem?.extensions?.code;
+    throw new Refused(problem?.message ?? 'The server did not do it.', code, payload?.userErrors);
+  }
+  return payload;
+}
+
+/** Send an operation and return the answer, which may be one of refusal. Throws when there is none. */
+export async function post(url, body, headers = {}) {
+  const response = await fetch(url, {
+    method: 'POST',
+    credentials: 'omit',
+    headers: { 'content-type': 'application/json', accept: 'application/json', ...headers },
+    body: JSON.stringify(body),
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  });
+  const text = await response.text();
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Error(`The server answered ${response.status} ${response.statusText}: ${text.slice(0, 200)}`);
   }
 }
 
@@ -62,21 +97,24 @@ export class Session extends EventTarget {
   /** Sign in. `code` is that of the second factor, if the account has one. Throws Refused. */
   async login(email, password, code) {
     const input = code ? { email, password, code } : { email, password };
-    const { data, errors } = await this.#post({ query: LOGIN, variables: { input } }, {});
-    const payload = data?.login;
-    const problem = payload?.userErrors?.[0] ?? errors?.[0];
-    if (!payload?.accessToken) {
-      throw new Refused(problem?.message ?? 'The server did not sign you in.', problem?.code ?? problem?.extensions?.code);
-    }
-    this.#keep({ email, ...tokens(payload) });
-    this.dispatchEvent(new Event('change'));
+    this.#enter(email, await post(this.#url, { query: LOGIN, variables: { input } }));
+  }
+
+  /** Make an account, and sign in. Throws Refused. */
+  async register(input) {
+    this.#enter(input.email, await post(this.#url, { query: REGISTER, variables: { input } }));
+  }
+
+  /** Go on in another workspace. Throws Refused. */
+  async switchTo(id) {
+    this.#enter(this.email, await this.run({ query: SWITCH, variables: { input: { id } } }));
   }
 
   /** Sign out here, and end the session on the server if it can be reached. */
   async logout() {
     const headers = this.#kept ? { authorization: `Bearer ${this.#kept.accessToken}` } : {};
     this.#forget();
-    await this.#post({ query: LOGOUT }, headers).catch(() => undefined);
+    await post(this.#url, { query: LOGOUT }, headers).catch(() => undefined);
   }
 
   /** Replace the token, once however many ask. Return whether there is a new one; signs out when the server says no. */
@@ -90,11 +128,11 @@ export class Session extends EventTarget {
 
   /** Run a query or mutation; once more with a new token when the old one was refused before anything was done. */
   async run(body, headers = {}) {
-    const answer = await this.#post(body, { ...(await this.authorization()), ...headers });
+    const answer = await post(this.#url, body, { ...(await this.authorization()), ...headers });
     const isUndone = Object.values(answer.data ?? {}).every((value) => value === null);
     const mayRenew = this.isSignedIn && !hasAuthorization(headers);
     if (isUndone && mayRenew && isSignedOut(answer.errors) && (await this.renew())) {
-      return this.#post(body, { ...(await this.authorization()), ...headers });
+      return post(this.#url, body, { ...(await this.authorization()), ...headers });
     }
     return answer;
   }
@@ -103,7 +141,7 @@ export class Session extends EventTarget {
     const before = this.#kept;
     let answer;
     try {
-      answer = await this.#post({ query: RENEW, variables: { input: { refreshToken: before.refreshToken } } }, {});
+      answer = await post(this.#url, { query: RENEW, variables: { input: { refreshToken: before.refreshToken } } });
     } catch {
       return false; // the server is away, which says nothing about the session
     }
@@ -118,20 +156,9 @@ export class Session extends EventTarget {
     return false;
   }
 
-  async #post(body, headers) {
-    const response = await fetch(this.#url, {
-      method: 'POST',
-      credentials: 'omit',
-      headers: { 'content-type': 'application/json', accept: 'application/json', ...headers },
-      body: JSON.stringify(body),
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    });
-    const text = await response.text();
-    try {
-      return JSON.parse(text);
-    } catch {
-      throw new Error(`The server answered ${response.status} ${response.statusText}: ${text.slice(0, 200)}`);
-    }
+  #enter(email, answer) {
+    this.#keep({ email, ...tokens(payloadOf(answer)) });
+    this.dispatchEvent(new Event('change'));
   }
 
   #millisecondsLeft() {
