@@ -104,10 +104,15 @@ async def test_every_field_has_a_label_a_place_for_its_refusal_and_a_hint_for_ma
     page = Elements((await client.get(path)).text)
 
     labels = {attributes["for"] for tag, attributes in page.found if tag == "label"}
-    live = {attributes["id"] for tag, attributes in page.found if attributes.get("aria-live")}
+    live = {attributes["id"] for _, attributes in page.found if attributes.get("aria-live")}
     fields = [attributes for tag, attributes in page.found if tag == "input"]
     assert labels == {field["id"] for field in fields}
-    assert all(field["aria-describedby"] in live and field["autocomplete"] for field in fields)
+    assert all(
+        f"{field['id']}-problem" in live
+        and f"{field['id']}-problem" in str(field["aria-describedby"])
+        and field["autocomplete"]
+        for field in fields
+    )
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)

@@ -39,7 +39,7 @@ export function tell(form, error) {
   const isTold = error instanceof Refused && error.userErrors.length > 0;
   for (const problem of isTold ? error.userErrors : [{ code: error.code, field: [] }]) {
     const field = form.elements[problem.field.at(-1)];
-    const place = form.querySelector(field ? `#${field.getAttribute('aria-describedby')}` : '[role=alert]');
+    const place = form.querySelector(field ? `#${field.id}-problem` : '[role=alert]');
     place.textContent = [place.textContent, wordsOf(problem, error)].filter(Boolean).join(' ');
     field?.setAttribute('aria-invalid', 'true');
   }
