@@ -117,7 +117,7 @@ class Server(Group):
     @field_validator("allowed_origins")
     @classmethod
     def _are_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(address(each.rstrip("/"), "http://", "https://", "chrome-extension://") for each in value)
+        return tuple(address(each.rstrip("/").lower(), "http://", "https://", "chrome-extension://") for each in value)
 
 
 class Introspection(StrEnum):

@@ -79,7 +79,7 @@ class AccountQueries(Root):
     sessions: list[Session] = own_sessions
 
 
-@account_mutation
+@account_mutation(idempotent=True)
 async def register(context: Context, input: RegisterInput) -> RegisterPayload:
     """Make an account, perhaps with a first workspace, and sign in. A link to prove the e-mail address is mailed."""
     draft = registration.Registration(
@@ -90,7 +90,10 @@ async def register(context: Context, input: RegisterInput) -> RegisterPayload:
         language=input.language,
         timezone=input.timezone,
     )
-    return signed_in(RegisterPayload, await registration.register(context.ground, context.origin, draft))
+    registered = await registration.register(context.ground, context.origin, draft, context.keys.asked)
+    if not registered.is_new:
+        context.keys.replayed.append("register")
+    return signed_in(RegisterPayload, registered.grant)
 
 
 @account_mutation
@@ -119,10 +122,10 @@ async def logout_everywhere(context: Context) -> LogoutEverywherePayload:
     return LogoutEverywherePayload(sessions=await sessions.logout_everywhere(context.ground, context.identity))
 
 
-@account_mutation
+@account_mutation(idempotent=True)
 async def password_reset_request(context: Context, input: PasswordResetRequestInput) -> DonePayload:
     """Mail a link to set a new password. The answer does not tell whether there is such an account."""
-    await passwords.request_reset(context.ground, context.origin, input.email)
+    await passwords.request_reset(context.ground, context.origin, input.email, context.keys.asked)
     return DonePayload(done=True)
 
 
@@ -140,10 +143,10 @@ async def password_change(context: Context, input: PasswordChangeInput) -> DoneP
     return DonePayload(done=True)
 
 
-@account_mutation(signed_in=True)
+@account_mutation(signed_in=True, idempotent=True)
 async def email_verify_request(context: Context) -> DonePayload:
     """Mail the link to prove the e-mail address once more."""
-    await links.request_verification(context.ground, context.identity)
+    await links.request_verification(context.ground, context.identity, context.keys.asked)
     return DonePayload(done=True)
 
 

@@ -5,7 +5,7 @@ A field that a later release adds gets its default.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -16,6 +16,7 @@ from uuid import UUID
 
 from core.ids import encode
 from graph import Row
+from services.idempotency import Gone
 
 View: TypeAlias = type[Row[Any]]
 Find: TypeAlias = Callable[[View, str], Awaitable[Any]]
@@ -47,6 +48,18 @@ async def read(kind: Any, stored: Any, find: Find) -> Any:
     if is_dataclass(kind):
         return await _whole(kind, stored, find)
     return _value(kind, stored)
+
+
+async def given_again(payload: Any, stored: Mapping[str, Any], find: Find) -> Any:
+    """Read a whole answer.
+
+    Raises:
+        Gone: what it names is not there any more.
+    """
+    answer = await read(payload, stored, find)
+    if any(each is not None and getattr(answer, name) is None for name, each in stored.items()):
+        raise Gone
+    return answer
 
 
 async def _all(kind: Any, stored: list[Any], find: Find) -> list[Any]:

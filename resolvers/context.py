@@ -2,6 +2,7 @@
 
 import copy
 import time
+from dataclasses import dataclass
 from typing import Final, Self, TypeAlias
 
 import strawberry
@@ -37,6 +38,15 @@ class Keys:
         return self.given, self._taken == 1
 
 
+@dataclass(slots=True)
+class _Standing:
+    """Who signed in, or why nobody did; shared by all that runs on one socket, so that a renewal reaches all of it."""
+
+    caller: Identity | None = None
+    refusal: DomainError | None = None
+    checked_at: float = 0.0
+
+
 class Context:
     """One operation's surroundings. A socket keeps one for its life, and every operation on it works with a fork.
 
@@ -58,10 +68,17 @@ class Context:
         self.origin = origin
         self.resume_after = resume_after
         self.keys = Keys(idempotency_key)
-        self.caller: Identity | None = None
-        self.refusal: DomainError | None = None
-        self._checked_at = 0.0
+        self._standing = _Standing()
         self._graph: GraphContext | None = None
+
+    @property
+    def caller(self) -> Identity | None:
+        """Who signed in, if anybody did."""
+        return self._standing.caller
+
+    def renew(self, caller: Identity) -> None:
+        """Take a new sign-in of the same person, here and in all forks."""
+        self._standing.caller, self._standing.refusal = caller, None
 
     @property
     def identity(self) -> Identity:
@@ -71,7 +88,7 @@ class Context:
             Unauthenticated: nobody did, or their token is not good (any more).
         """
         if self.caller is None:
-            raise self.refusal or Unauthenticated
+            raise self._standing.refusal or Unauthenticated
         return self.caller
 
     @property
@@ -99,13 +116,14 @@ class Context:
         """Take the line `Bearer <accessToken>`. A bad token is remembered, and refused where an identity is needed."""
         if not authorization:
             return
-        self._checked_at = time.monotonic()
+        self._standing.checked_at = time.monotonic()
         if not authorization.lower().startswith(_BEARER):
             return
         try:
-            self.caller = await sessions.authenticate(self.ground, authorization[len(_BEARER) :].strip(), self.origin)
+            token = authorization[len(_BEARER) :].strip()
+            self._standing.caller = await sessions.authenticate(self.ground, token, self.origin)
         except DomainError as error:
-            self.refusal = error
+            self._standing.refusal = error
 
     async def recheck(self, *, now: bool = False) -> None:
         """Look again whether the session and the membership stand; at most every five seconds unless `now`.
@@ -114,17 +132,22 @@ class Context:
             Unauthenticated: the session was ended.
             NotWorkspaceMember: the person was removed.
         """
-        if self.caller is None or (not now and time.monotonic() - self._checked_at < _RECHECK_AFTER):
+        standing = self._standing
+        caller = standing.caller
+        if caller is None or (not now and time.monotonic() - standing.checked_at < _RECHECK_AFTER):
             return
-        had_workspace = self.caller.actor is not None
         try:
-            self.caller = await sessions.still_valid(self.ground, self.caller, self.origin)
+            checked = await sessions.still_valid(self.ground, caller, self.origin)
         except Unauthenticated as error:
-            self.caller, self.refusal = None, error
+            if standing.caller is not caller:
+                return  # renewed meanwhile
+            standing.caller, standing.refusal = None, error
             raise
-        self._checked_at = time.monotonic()
+        if standing.caller is not caller:
+            return
+        standing.caller, standing.checked_at = checked, time.monotonic()
         self._graph = None
-        if had_workspace and self.caller.actor is None:
+        if caller.actor is not None and checked.actor is None:
             raise NotWorkspaceMember
 
     def fork(self) -> Self:

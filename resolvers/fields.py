@@ -50,7 +50,7 @@ def mutation(
             actor = context.actor
             actor.require(permission)
             try:
-                asked = asked_in(info, given["input"]) if idempotent else None
+                asked = asked_in(info, given.get("input")) if idempotent else None
                 if asked is not None:
                     return await once(context, asked, _payload_of(act), partial(act, **given))  # pyright: ignore[reportCallIssue]
                 async with begin(context.ground, actor) as tx:
@@ -90,7 +90,7 @@ def account_mutation(
             if permission is not None or signed_in:
                 _admit(info.context, permission)
             try:
-                info.context.keys.asked = asked_in(info, given["input"]) if idempotent else None
+                info.context.keys.asked = asked_in(info, given.get("input")) if idempotent else None
                 return await act(info.context, **given)
             except _EXPECTED as error:
                 return _refused(act, error)

@@ -85,11 +85,13 @@ async def invite_revoke(tx: Transaction, input: InviteRevokeInput) -> InviteRevo
     return InviteRevokePayload(invite=Invite.of(await invites.revoke(tx, Invite.key_of(input.id, field=("id",)))))
 
 
-@account_mutation(signed_in=True)
+@account_mutation(signed_in=True, idempotent=True)
 async def invite_accept(context: Context, input: InviteAcceptInput) -> InviteAcceptPayload:
     """Join a workspace, as the person whose e-mail address was invited. `workspaceSwitch` begins to work in it."""
-    joined = await invites.accept(context.ground, context.identity, context.origin, input.token)
-    return InviteAcceptPayload(workspace=Workspace.of(joined))
+    joined = await invites.accept(context.ground, context.identity, context.origin, input.token, context.keys.asked)
+    if not joined.is_new:
+        context.keys.replayed.append("inviteAccept")
+    return InviteAcceptPayload(workspace=Workspace.of(joined.workspace))
 
 
 MUTATIONS = (member_role_change, member_remove, invite_create, invite_revoke, invite_accept)

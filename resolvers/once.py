@@ -19,7 +19,8 @@ _KEY: Final = "idempotency_key"
 
 
 def asked_in(info: Info, input: Any) -> Asked | None:
-    """Return what is asked for under a key: the input's own, or else the request's. None when there is none.
+    """Return what is asked for under a key: the input's own, or else the request's. None when there is none. A mutation
+    without an `input` knows the request's alone.
 
     The first mutation that takes the request's key takes it as it is, so that a request that differs is noticed; each
     further one adds its name in the answer.
@@ -27,7 +28,7 @@ def asked_in(info: Info, input: Any) -> Asked | None:
     Raises:
         IdempotencyKeyInvalid: the key is not acceptable.
     """
-    own: str | None = getattr(input, _KEY)
+    own: str | None = getattr(input, _KEY, None)
     if own is not None:
         return idempotency.asked(own, info.field_name, _plain(input), field=(_KEY,))
     key, is_first = info.context.keys.take()
@@ -42,7 +43,11 @@ async def once(
     payload: type[MutationPayload],
     act: Callable[[Transaction], Awaitable[MutationPayload]],
 ) -> MutationPayload:
-    """Do something in a transaction, unless it was done under this key; answer with what was answered then."""
+    """Do something in a transaction, unless it was done under this key; answer with what was answered then.
+
+    Raises:
+        Gone: it was, and nothing that it made is there any more.
+    """
     async with begin(context.ground, context.actor) as tx:
         shelf = idempotency.in_workspace(tx, context.identity.user_id)
         kept = await idempotency.claim(shelf, asked)
@@ -52,7 +57,7 @@ async def once(
             await idempotency.keep(shelf, asked, answers.written(payload, answer))
             return answer
     context.keys.replayed.append(asked.mutation)
-    return await answers.read(payload, kept, _finder(context.graph))
+    return await answers.given_again(payload, kept, _finder(context.graph))
 
 
 def _finder(graph: GraphContext) -> answers.Find:

@@ -57,7 +57,7 @@ async def workspace_create(context: Context, input: WorkspaceCreateInput) -> Wor
     made = await changing.create(context.ground, context.identity, context.origin, input.name, context.keys.asked)
     if not made.is_new:
         context.keys.replayed.append("workspaceCreate")
-    return WorkspaceCreatePayload(workspace=None if made.workspace is None else Workspace.of(made.workspace))
+    return WorkspaceCreatePayload(workspace=Workspace.of(made.workspace))
 
 
 @mutation(Permission.WORKSPACE_WRITE)

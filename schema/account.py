@@ -10,6 +10,7 @@ import models
 from graph import Entity, Parent, resolved
 from schema.enums import Permission, Role
 from schema.errors import MutationPayload
+from schema.idempotency import OnceInput
 from schema.user import User
 from schema.workspace import Workspace
 
@@ -142,7 +143,7 @@ class RecoveryCodesPayload(MutationPayload):
 
 
 @strawberry.input(description="Who registers.")
-class RegisterInput:
+class RegisterInput(OnceInput):
     email: str = strawberry.field(description="The address to sign in with.")
     password: str = strawberry.field(description="10 to 256 characters, not easy to guess.")
     name: str = strawberry.field(description="How the person is called. Up to 100 characters.")
@@ -168,7 +169,7 @@ class TokenRefreshInput:
 
 
 @strawberry.input(description="Whose password to reset.")
-class PasswordResetRequestInput:
+class PasswordResetRequestInput(OnceInput):
     email: str = strawberry.field(description="The account's address. The answer is the same whether there is one.")
 
 

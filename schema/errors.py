@@ -47,6 +47,7 @@ class ErrorCode(StrEnum):
     LIMIT_REACHED = "LIMIT_REACHED"
     IDEMPOTENCY_KEY_INVALID = "IDEMPOTENCY_KEY_INVALID"
     IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
+    GONE = "GONE"
     ADDRESS_MISSING = "ADDRESS_MISSING"
     CONTACT_DUPLICATE = "CONTACT_DUPLICATE"
     STALE = "STALE"
@@ -99,6 +100,7 @@ _MEANINGS = {
     "LIMIT_REACHED": "There are as many as there may be.",
     "IDEMPOTENCY_KEY_INVALID": "This is no idempotency key.",
     "IDEMPOTENCY_KEY_REUSED": "The idempotency key was used for something else in the last 24 hours.",
+    "GONE": "It was done under this key before, and what it made is gone by now.",
     "ADDRESS_MISSING": "Nothing names the contact.",
     "CONTACT_DUPLICATE": "Another contact has this address: see `duplicateOf`.",
     "STALE": "It was changed meanwhile: load it again.",

@@ -167,7 +167,7 @@ class InviteRevokePayload(MutationPayload):
 
 
 @strawberry.input(description="Which invitation to accept.")
-class InviteAcceptInput:
+class InviteAcceptInput(OnceInput):
     token: str = strawberry.field(description="The token of the mailed link.")
 
 

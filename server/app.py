@@ -23,7 +23,7 @@ from server.health import Health
 from server.middleware import RequestLog, StraightSockets
 from server.persisted import PersistedDocuments
 from server.protocols.backing import Backing
-from server.protocols.http import HttpEndpoint
+from server.protocols.http import PREFLIGHT, HttpEndpoint
 from server.protocols.sockets import SocketLimits, Sockets
 from server.protocols.websocket import SocketEndpoint
 from services.feed import Feed
@@ -111,10 +111,10 @@ def _cross_origin(origins: Sequence[str]) -> Middleware:
         allow_headers=[
             "authorization",
             "content-type",
-            "graphql-require-preflight",
             "idempotency-key",
             "last-event-id",
             "x-request-id",
+            *(each.decode() for each in PREFLIGHT),
         ],
         expose_headers=["retry-after", "x-request-id"],
         max_age=_PREFLIGHT_SECONDS,

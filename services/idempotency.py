@@ -40,6 +40,12 @@ class IdempotencyKeyReused(Conflict):
     code = "IDEMPOTENCY_KEY_REUSED"
 
 
+class Gone(Conflict):
+    """This was done under this key before, and what it made is gone by now: take a new key to do it again."""
+
+    code = "GONE"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """One thing that is asked for under a key: which mutation, and the fingerprint of its input.

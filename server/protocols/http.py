@@ -27,7 +27,7 @@ from server.protocols.sockets import SocketsFull
 from server.protocols.standing import until_unwelcome
 from services.access import Origin
 
-_PREFLIGHT: Final = (b"graphql-require-preflight", b"apollo-require-preflight", b"x-graphql-require-preflight")
+PREFLIGHT: Final = (b"graphql-require-preflight", b"apollo-require-preflight", b"x-graphql-require-preflight")
 _USER_AGENT_LIMIT: Final = 300
 _QUERY_LIMIT: Final = 8_192
 _FIELDS: Final = 20
@@ -169,8 +169,8 @@ def _opens_a_page(scope: Scope) -> bool:
 
 def _from_query(scope: Scope) -> Parameters:
     """Read a GET: stored documents alone, and only with a header that no page of a foreign origin can send unasked."""
-    if not any(asgi.header(scope, name) for name in _PREFLIGHT):
-        message = f"A GET needs the header `{_PREFLIGHT[0].decode()}`; send other requests by POST."
+    if not any(asgi.header(scope, name) for name in PREFLIGHT):
+        message = f"A GET needs the header `{PREFLIGHT[0].decode()}`; send other requests by POST."
         raise RequestRefused.because(message, status=405)
     raw = cast("bytes", scope["query_string"])
     if len(raw) > _QUERY_LIMIT:

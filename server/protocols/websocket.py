@@ -83,13 +83,13 @@ class SocketEndpoint:
         origin = asgi.header(scope, b"origin")
         if origin is None:
             return True
-        if origin.rstrip("/") in self.ground.settings.server.allowed_origins:
+        if origin.rstrip("/").lower() in self.ground.settings.server.allowed_origins:
             return True
         try:
-            place = urlsplit(origin).netloc
+            page = urlsplit(origin)
         except ValueError:
             return False
-        return bool(place) and place == asgi.header(scope, b"host")
+        return page.scheme in ("http", "https") and bool(page.netloc) and page.netloc == asgi.header(scope, b"host")
 
 
 class Session:
@@ -254,7 +254,7 @@ class Session:
     async def _begin(self, payload: Mapping[str, Any]) -> None:
         if self._is_ready:
             raise Closed(4429, "Too many initialisation requests")
-        line = payload.get("authorization", payload.get("Authorization"))
+        line = _authorization(payload)
         if line is not None:
             await self._context.sign_in(line if isinstance(line, str) else "-")
             try:
@@ -269,7 +269,7 @@ class Session:
         await self._outbox.put('{"type":"connection_ack"}')
 
     async def _pong(self, payload: Mapping[str, Any] | None) -> None:
-        line = None if payload is None else payload.get("authorization")
+        line = None if payload is None else _authorization(payload)
         if not self._is_ready or not isinstance(line, str):
             said = orjson.dumps(payload).decode()
             echo = "" if payload is None or len(said) > _ECHO_LONGEST else f',"payload":{said}'
@@ -290,7 +290,7 @@ class Session:
         is_same = before is not None and before.user_id == after.user_id
         if before is None or not is_same or _workspace(before.actor) != _workspace(after.actor):
             raise Closed(4403, "A token of somebody else, or of another workspace, needs a new socket")
-        self._context.caller = after
+        self._context.renew(after)
         self._changed.set()
         return {"expiresAt": after.expires_at.isoformat()}
 
@@ -365,6 +365,11 @@ class Session:
 
 def _error(errors: list[Any]) -> str:
     return f'"error","payload":{orjson.dumps(errors).decode()}}}'
+
+
+def _authorization(payload: Mapping[str, Any]) -> object:
+    """Return the line that signs in, in either spelling of its name."""
+    return payload.get("authorization", payload.get("Authorization"))
 
 
 def _workspace(actor: Any) -> Any:

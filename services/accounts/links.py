@@ -15,10 +15,11 @@ from core.ground import Ground
 from core.ids import uuid7
 from core.security.vault import Vault
 from models import OneTimeToken, TokenPurpose, User
-from services import mails
+from services import idempotency, mails
 from services.access import Identity, Origin
 from services.accounts import limits, trail
 from services.accounts.errors import AccountMissing, LinkInvalid
+from services.idempotency import Asked
 from services.jobs import Job
 from services.transaction import SystemTransaction, begin_system
 
@@ -32,14 +33,14 @@ class MailLink(Job):
     token_id: UUID
 
 
-async def request_verification(ground: Ground, identity: Identity) -> None:
-    """Mail a link that proves a person's e-mail address, unless it is proven."""
+async def request_verification(ground: Ground, identity: Identity, asked: Asked | None = None) -> None:
+    """Mail a link that proves a person's e-mail address, unless it is proven, or was asked for under this key."""
     await limits.spend(ground, limits.RESET_BY_ACCOUNT, identity.user_id.hex)
     async with begin_system(ground) as tx:
         user = await tx.session.get(User, identity.user_id)
         if user is None:
             raise AccountMissing
-        if user.email_verified_at is None:
+        if user.email_verified_at is None and not await was_asked(tx, user, asked):
             await offer_verification(tx, user)
 
 
@@ -72,6 +73,15 @@ async def mail_link(ground: Ground, token_id: UUID) -> None:
     token = ground.vault.derive(row.OneTimeToken.purpose.value, row.OneTimeToken.id)
     write = mails.password_reset if row.OneTimeToken.purpose is TokenPurpose.PASSWORD_RESET else mails.email_verify
     await ground.mailer.send(write(row.User, ground.settings.server.public_url, token))
+
+
+async def was_asked(tx: SystemTransaction, user: User, asked: Asked | None) -> bool:
+    """Tell whether a person's mail was asked for under a key before; from now on it was.
+
+    Raises:
+        IdempotencyKeyReused: the key was taken for something else.
+    """
+    return asked is not None and await idempotency.claim(idempotency.of_person(tx, user.id), asked) is not None
 
 
 async def offer(tx: SystemTransaction, user: User, purpose: TokenPurpose, lifetime: timedelta) -> None:

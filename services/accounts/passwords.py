@@ -13,13 +13,15 @@ from models import Session, TokenPurpose, User
 from services.access import Identity, Origin
 from services.accounts import limits, links, sessions, trail
 from services.accounts.errors import CredentialsInvalid, PasswordWeak
+from services.idempotency import Asked, IdempotencyKeyReused
 from services.transaction import begin_system
 
 RESET_LIFETIME: Final = timedelta(minutes=30)
 
 
-async def request_reset(ground: Ground, origin: Origin, email: str) -> None:
-    """Mail a link to reset a password, if there is such an account. The caller cannot tell.
+async def request_reset(ground: Ground, origin: Origin, email: str, asked: Asked | None = None) -> None:
+    """Mail a link to reset a password, if there is such an account, unless it was asked for under this key. The caller
+    cannot tell.
 
     Raises:
         RateLimited: too many were asked for.
@@ -32,8 +34,12 @@ async def request_reset(ground: Ground, origin: Origin, email: str) -> None:
     await limits.spend(ground, limits.RESET_BY_ACCOUNT, address)
     async with begin_system(ground) as tx:
         user = await tx.session.scalar(select(User).where(User.email == address, User.is_active))
-        if user is not None:
-            await links.offer(tx, user, TokenPurpose.PASSWORD_RESET, RESET_LIFETIME)
+        try:
+            if user is None or await links.was_asked(tx, user, asked):
+                return
+        except IdempotencyKeyReused:
+            return  # to tell would tell that there is an account
+        await links.offer(tx, user, TokenPurpose.PASSWORD_RESET, RESET_LIFETIME)
 
 
 async def reset(ground: Ground, origin: Origin, token: str, password: str) -> None:

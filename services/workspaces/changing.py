@@ -12,15 +12,15 @@ from core import text as texts
 from core.errors import Problems
 from core.ground import Ground
 from core.unset import UNSET, UnsetType
-from models import AuditEntry, EventType, Permission, Session, Workspace, WorkspaceMember
+from models import AuditEntry, EventType, Permission, Session, Workspace
 from services import idempotency
 from services.access import Identity, Origin
 from services.accounts import sessions
 from services.idempotency import Asked
 from services.jobs import Job
-from services.transaction import SystemTransaction, Transaction, begin_system
+from services.transaction import Transaction, begin_system
 from services.workspaces.errors import ConfirmationWrong
-from services.workspaces.founding import NAME_LONGEST, found
+from services.workspaces.founding import NAME_LONGEST, Made, found, made_before
 
 DESCRIPTION_LONGEST: Final = 1_000
 INDUSTRY_LONGEST: Final = 100
@@ -43,14 +43,6 @@ class WorkspaceDraft:
     logo_url: str | UnsetType | None = UNSET
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Made:
-    """A workspace of one's own; None when it was made under this key before, and is not one's own any more."""
-
-    workspace: Workspace | None
-    is_new: bool = True
-
-
 async def create(ground: Ground, identity: Identity, origin: Origin, name: str, asked: Asked | None = None) -> Made:
     """Make another workspace, owned by whoever asks, unless they did under this key. `workspaceSwitch` begins to work
     in it.
@@ -63,7 +55,7 @@ async def create(ground: Ground, identity: Identity, origin: Origin, name: str, 
         shelf = idempotency.of_person(tx, identity.user_id)
         kept = None if asked is None else await idempotency.claim(shelf, asked)
         if kept is not None:
-            return Made(workspace=await _own(tx, identity, UUID(kept["workspace"])), is_new=False)
+            return await made_before(tx, identity, UUID(kept["workspace"]))
         workspace = await found(tx, founder=identity.user_id, origin=origin, name=name)
         if asked is not None:
             await idempotency.keep(shelf, asked, {"workspace": str(workspace.id)})
@@ -121,16 +113,6 @@ async def _purge_one(ground: Ground, workspace_id: UUID) -> None:
         await tx.session.execute(text("SELECT set_config('app.purge', 'workspace', true)"))
         await tx.session.execute(delete(AuditEntry).where(AuditEntry.workspace_id == workspace_id))
         await tx.session.execute(delete(Workspace).where(Workspace.id == workspace_id))
-
-
-async def _own(tx: SystemTransaction, identity: Identity, workspace_id: UUID) -> Workspace | None:
-    """Return a workspace that a person is in."""
-    statement = (
-        select(Workspace)
-        .join(WorkspaceMember, WorkspaceMember.workspace_id == Workspace.id)
-        .where(Workspace.id == workspace_id, WorkspaceMember.user_id == identity.user_id)
-    )
-    return await tx.session.scalar(statement)
 
 
 async def _locked(tx: Transaction) -> Workspace:

@@ -1,7 +1,9 @@
 """How a workspace begins: with a name, its settings, its counters, and one owner."""
 
 import secrets
+from dataclasses import dataclass
 from typing import Final
+from uuid import UUID
 
 from sqlalchemy import func, select
 
@@ -19,7 +21,8 @@ from models import (
     WorkspaceSettings,
     effective,
 )
-from services.access import Actor, Origin
+from services.access import Actor, Identity, Origin
+from services.idempotency import Gone
 from services.transaction import SystemTransaction
 
 NAME_LONGEST: Final = 100
@@ -31,6 +34,14 @@ class LimitReached(Conflict):
     """There are as many as there may be."""
 
     code = "LIMIT_REACHED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """A workspace that one is in, and whether that began just now."""
+
+    workspace: Workspace
+    is_new: bool = True
 
 
 async def found(tx: SystemTransaction, *, founder: UserId, origin: Origin, name: str) -> Workspace:
@@ -55,6 +66,23 @@ async def found(tx: SystemTransaction, *, founder: UserId, origin: Origin, name:
     inner.audit("workspace.create", workspace, changes={"name": {"before": None, "after": clean}})
     inner.publish(EventType.WORKSPACE_CREATED, workspace.id)
     return workspace
+
+
+async def made_before(tx: SystemTransaction, identity: Identity, workspace_id: UUID) -> Made:
+    """Return a workspace that a person made or joined under a key.
+
+    Raises:
+        Gone: they are not in it any more.
+    """
+    statement = (
+        select(Workspace)
+        .join(WorkspaceMember, WorkspaceMember.workspace_id == Workspace.id)
+        .where(Workspace.id == workspace_id, WorkspaceMember.user_id == identity.user_id)
+    )
+    workspace = await tx.session.scalar(statement)
+    if workspace is None:
+        raise Gone
+    return Made(workspace=workspace, is_new=False)
 
 
 async def require_room(tx: SystemTransaction, user_id: UserId) -> None:

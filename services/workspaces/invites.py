@@ -25,13 +25,14 @@ from models import (
     WorkspaceMember,
     WorkspaceSettings,
 )
-from services import mails
+from services import idempotency, mails
 from services.access import Identity, Origin
 from services.accounts import limits, sessions
+from services.idempotency import Asked
 from services.jobs import Job
 from services.transaction import SystemTransaction, Transaction, begin_system
 from services.workspaces.errors import AlreadyMember, InviteInvalid, InviteUnknown, LimitReached, RankTooHigh
-from services.workspaces.founding import require_room
+from services.workspaces.founding import Made, made_before, require_room
 
 LIFETIME: Final = timedelta(days=7)
 OPEN_MOST: Final = 100
@@ -104,8 +105,9 @@ async def revoke(tx: Transaction, invite_id: UUID) -> WorkspaceInvite:
     return invite
 
 
-async def accept(ground: Ground, identity: Identity, origin: Origin, token: str) -> Workspace:
-    """Join the workspace of an invitation, as the person whose e-mail address it was made for.
+async def accept(ground: Ground, identity: Identity, origin: Origin, token: str, asked: Asked | None = None) -> Made:
+    """Join the workspace of an invitation, as the person whose e-mail address it was made for, unless they did under
+    this key.
 
     The mailed token proves the address, so it counts as verified from here on.
 
@@ -116,7 +118,13 @@ async def accept(ground: Ground, identity: Identity, origin: Origin, token: str)
     """
     await limits.spend_at(ground, limits.LINK_BY_ADDRESS, origin)
     async with begin_system(ground) as tx:
+        shelf = idempotency.of_person(tx, identity.user_id)
+        kept = None if asked is None else await idempotency.claim(shelf, asked)
+        if kept is not None:
+            return await made_before(tx, identity, UUID(kept["workspace"]))
         invite, workspace, user = await _redeemable(tx, identity, token)
+        if asked is not None:
+            await idempotency.keep(shelf, asked, {"workspace": str(workspace.id)})
         await require_room(tx, identity.user_id)
         await _require_seat(tx, workspace)
         member = await _join(tx, invite, user)
@@ -125,7 +133,7 @@ async def accept(ground: Ground, identity: Identity, origin: Origin, token: str)
         inner.audit("member.join", invite, changes=changes)
         inner.publish(EventType.MEMBER_JOINED, user.id, invited_by=invite.invited_by_id)
     sessions.forget(identity.user_id)
-    return workspace
+    return Made(workspace=workspace)
 
 
 async def mail_invite(ground: Ground, workspace_id: UUID, invite_id: UUID) -> None:

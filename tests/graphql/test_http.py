@@ -269,7 +269,7 @@ async def test_pages_of_the_list_may_read_answers(listed: str, origin: str) -> N
     wanted = {
         "origin": origin,
         "access-control-request-method": "POST",
-        "access-control-request-headers": "authorization, content-type, graphql-require-preflight, last-event-id",
+        "access-control-request-headers": "authorization, content-type, apollo-require-preflight, last-event-id",
     }
     async with httpx.AsyncClient() as client:
         asked = await client.options(f"{listed}/graphql", headers=wanted)

@@ -7,12 +7,12 @@ from typing import Any
 import httpx
 import orjson
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, select, update
 
 from core.database import Database
 from core.ground import Ground
-from core.ids import decode, encode
-from models import Role, WorkspaceMember
+from core.ids import decode, encode, uuid7
+from models import OneTimeToken, Role, TokenPurpose, User, WorkspaceMember
 from services.contacts import archiving
 from services.transaction import begin
 from services.workspaces import members
@@ -20,6 +20,8 @@ from services.workspaces.members import RoleDraft
 from tests.fixtures.contacts import CREATE, UPSERT, UPSERT_ALL, acts_of, log_of, make
 from tests.fixtures.door import Door
 from tests.fixtures.dying import dying_server
+from tests.fixtures.invites import invite, token_of
+from tests.fixtures.people import OTHER_PASSWORD, PASSWORD, REGISTER, is_in, log_in, make_person
 from tests.fixtures.tenants import Tenant, join
 
 ERRORS = "userErrors { code message field }"
@@ -215,7 +217,8 @@ async def test_an_answer_shows_things_as_they_are_now(ground: Ground, door: Door
     gone = await asking.mutate(LABEL, {"input": given})
 
     assert changed["label"] == {"id": made["label"]["id"], "name": "Ouro"}
-    assert gone == {"label": None, "userErrors": []}
+    assert gone["label"] is None
+    assert codes(gone) == [("GONE", [])]
 
 
 async def test_an_answer_may_be_asked_for_with_other_fields(door: Door, tenant: Tenant) -> None:
@@ -250,7 +253,66 @@ async def test_a_workspace_that_one_has_left_is_not_shown_again(ground: Ground, 
 
     again = (await send(asking, WORKSPACE, {"name": "Filial"}, "k1"))["data"]["workspaceCreate"]
 
-    assert again == {"workspace": None, "userErrors": []}
+    assert again["workspace"] is None
+    assert codes(again) == [("GONE", [])]
+
+
+async def test_an_account_is_made_once_and_signed_in_to_again(door: Door, ground: Ground) -> None:
+    given = {"email": f"bia.{uuid7().hex}@example.com", "password": PASSWORD, "name": "Bia", "workspaceName": "Filial"}
+    query = REGISTER.replace("userErrors", "user { id } userErrors", 1)
+
+    twins = await asyncio.gather(*(send(door, query, given, "k1") for _ in range(3)))
+    again = await send(door, query, given, "k1")
+    others = [
+        (await send(door, query, {**given, **more}, key))["data"]["register"]
+        for more, key in (({}, "k2"), ({}, None), ({"name": "Eva"}, "k1"), ({"password": OTHER_PASSWORD}, "k1"))
+    ]
+
+    told = [each["data"]["register"] for each in (*twins, again)]
+    assert [codes(each) for each in told] == [[]] * 4
+    assert len({each["user"]["id"] for each in told}) == len({each["workspaceId"] for each in told}) == 1
+    assert len({each["refreshToken"] for each in told}) == 4
+    assert [await is_in(door.with_token(each["accessToken"])) for each in told] == [True] * 4
+    assert again["extensions"]["idempotency"] == {"replayed": ["register"]}
+    assert [codes(each)[0][0] for each in others] == [
+        "EMAIL_TAKEN", "EMAIL_TAKEN", "IDEMPOTENCY_KEY_REUSED", "EMAIL_TAKEN",
+    ]  # fmt: skip
+
+
+async def test_a_mail_is_sent_once_for_a_key(door: Door, ground: Ground) -> None:
+    person = await make_person(ground)
+    reset = "mutation ($input: PasswordResetRequestInput!) { passwordResetRequest(input: $input) { done } }"
+    spelled = {"email": person.user.email.upper()}
+    signed = (await log_in(door, person)).door
+    async with ground.database.system() as session:
+        await session.execute(update(User).where(User.id == person.user.id).values(email_verified_at=None))
+
+    answers = [
+        await send(door, reset, given, key)
+        for given, key in (({"email": person.user.email}, "k1"), ({"email": person.user.email}, "k1"), (spelled, "k1"))
+    ]
+    for _ in range(2):
+        await signed.post(b'{"query": "mutation { emailVerifyRequest { done } }"}', **{"idempotency-key": "k2"})
+
+    async with ground.database.system() as session:
+        kinds = list(await session.scalars(select(OneTimeToken.purpose).where(OneTimeToken.user_id == person.user.id)))
+    assert sorted(kinds) == sorted([TokenPurpose.PASSWORD_RESET, TokenPurpose.EMAIL_VERIFY])
+    assert [each["data"] for each in answers] == [{"passwordResetRequest": {"done": True}}] * 3
+    assert not any("idempotency" in each["extensions"] for each in answers)
+
+
+async def test_an_invitation_is_accepted_once(door: Door, ground: Ground, tenant: Tenant) -> None:
+    person = await make_person(ground)
+    await invite(await door.as_(tenant.owner), person.user.email)
+    token = await token_of(ground, person.user.email)
+    signed = (await log_in(door, person)).door
+    query = f"mutation ($input: InviteAcceptInput!) {{ inviteAccept(input: $input) {{ workspace {{ id }} {ERRORS} }} }}"
+
+    answers = [(await send(signed, query, {"token": token}, key))["data"]["inviteAccept"] for key in ("k1", "k1", "k2")]
+
+    assert answers[0] == answers[1]
+    assert answers[0]["workspace"]["id"] == encode("workspace", tenant.workspace_id)
+    assert codes(answers[2]) == [("INVITE_INVALID", ["token"])]
 
 
 async def test_what_a_process_did_before_it_died_is_not_done_again(

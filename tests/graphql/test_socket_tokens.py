@@ -30,8 +30,8 @@ async def who(line: Line) -> Any:
     return (await line.hear_of("who"))["payload"]["data"]["whoami"]
 
 
-async def renew(line: Line, token: str) -> Any:
-    await line.say(type="ping", payload={"authorization": f"Bearer {token}"})
+async def renew(line: Line, token: str, name: str = "authorization") -> Any:
+    await line.say(type="ping", payload={name: f"Bearer {token}"})
     while True:
         message = await line.hear()
         if message["type"] == "pong":
@@ -70,12 +70,13 @@ async def test_a_token_that_runs_out_closes_its_socket_at_once_with_a_code_to_co
         assert "renew it by a ping" in (line.connection.close_reason or "")
 
 
+@pytest.mark.parametrize("name", ["authorization", "Authorization"])
 async def test_a_renewed_token_keeps_the_socket_and_what_runs_on_it(
-    stage: Stage, ground: Ground, tenant: Tenant
+    stage: Stage, ground: Ground, tenant: Tenant, name: str
 ) -> None:
     async with Line.ready(stage.address, await token_of(ground, tenant.owner, seconds=1.2)) as line:
         await line.subscribe("subscription { ticks }", "1")
-        told = await renew(line, await token_of(ground, tenant.owner))
+        told = await renew(line, await token_of(ground, tenant.owner), name)
 
         assert told["expiresAt"] > "2026"
         with pytest.raises(TimeoutError):

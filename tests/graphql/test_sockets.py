@@ -253,10 +253,11 @@ async def test_pages_of_the_list_and_our_own_may_connect_and_no_others(ground: G
     listed = replace(ground, settings=ground.settings.model_copy(update={"server": server}))
     async with staged(listed) as stage:
         host = stage.address.removeprefix("http://")
-        welcome = ["https://crm.example", EXTENSION, f"http://{host}", f"https://{host}", None]
+        welcome = ["https://crm.example", "HTTPS://CRM.example", EXTENSION, f"http://{host}", f"https://{host}", None]
         foreign = [
             "https://evil.example", "https://crm.example.evil", "http://crm.example", "null", "", f"http://{host}.evil",
             "chrome-extension://ponmlkjihgfedcbaponmlkjihgfedcba", "http://[", "file://", f"http://user@{host}",
+            f"chrome-extension://{host}",
         ]  # fmt: skip
 
         with capture_logs() as lines:
