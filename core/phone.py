@@ -17,6 +17,9 @@ from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat
 from core.errors import Invalid
 
 _LONGEST: Final = 40
+REGION: Final = "BR"
+"""The country of numbers without a country code, where nobody said another."""
+
 _BRAZIL: Final = 55
 _BRAZILIAN_MOBILE: Final = re.compile(r"([1-9]\d)9([6-9]\d{7})")
 _BRAZILIAN_OLD_MOBILE: Final = re.compile(r"([1-9]\d)([6-9]\d{7})")
@@ -63,7 +66,7 @@ class Address:
     value: str
 
 
-def parse(text: str, region: str = "BR", *, field: Sequence[str] = ("phone",)) -> Phone:
+def parse(text: str, region: str = REGION, *, field: Sequence[str] = ("phone",)) -> Phone:
     """Read a number. Without a country code it belongs to `region` (ISO 3166).
 
     Raises:

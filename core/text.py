@@ -177,9 +177,15 @@ def masked(text: str) -> str:
 def _plain(text: str, field: Sequence[str], allowed: frozenset[str]) -> str:
     normal = unicodedata.normalize("NFC", text)
     for each in normal:
-        if each not in allowed and (unicodedata.category(each) in ("Cc", "Cs") or each in _DIRECTION):
+        if each not in allowed and (unicodedata.category(each) in ("Cc", "Cs") or each in _DIRECTION or _is_none(each)):
             raise TextInvalid(field=field)
     return normal
+
+
+def _is_none(character: str) -> bool:
+    """Tell whether a code point is no character for good (Unicode, section 23.7)."""
+    point = ord(character)
+    return point & 0xFFFE == 0xFFFE or 0xFDD0 <= point <= 0xFDEF
 
 
 def _measured(text: str, field: Sequence[str], least: int, most: int) -> str:

@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from core.ground import Ground
 from resolvers import root
+from resolvers.context import Context
 from server import __version__, mailed_links
 from server.engine import Engine
 from server.engine.budget import Budget
@@ -26,6 +27,7 @@ from server.protocols.backing import Backing
 from server.protocols.http import PREFLIGHT, HttpEndpoint
 from server.protocols.sockets import SocketLimits, Sockets
 from server.protocols.websocket import SocketEndpoint
+from services.access import Origin
 from services.feed import Feed
 from workers.supervisor import Workers
 
@@ -72,7 +74,7 @@ def build(parts: Parts) -> App:
         *explorer.routes(),
         *mailed_links.routes(GRAPHQL),
         Route(GRAPHQL, HttpEndpoint(backing, explorer.page)),
-        *_plain_routes(f"{schema.as_str()}\n"),
+        *_plain_routes(f"{schema.as_str()}\n", backing),
         *_health(parts).routes(),
     ]
     straight = Middleware(StraightSockets, path=GRAPHQL, endpoint=SocketEndpoint(backing))
@@ -91,9 +93,11 @@ def _health(parts: Parts) -> Health:
     )
 
 
-def _plain_routes(sdl: str) -> list[Route]:
+def _plain_routes(sdl: str, backing: Backing) -> list[Route]:
     async def show_sdl(request: Request) -> Response:
-        del request
+        if not await _may_see(backing, request.headers.get("authorization")):
+            message = "This server shows its schema to nobody here, or to whoever signs in.\n"
+            return PlainTextResponse(message, status_code=403)
         return PlainTextResponse(sdl, media_type="application/graphql; charset=utf-8")
 
     async def home(request: Request) -> Response:
@@ -101,6 +105,13 @@ def _plain_routes(sdl: str) -> list[Route]:
         return RedirectResponse(GRAPHQL)
 
     return [Route("/schema.graphql", show_sdl), Route("/", home)]
+
+
+async def _may_see(backing: Backing, authorization: str | None) -> bool:
+    """Tell whether somebody may see the schema, as the engine would show it to them."""
+    context = Context(backing.ground, backing.feed, Origin())
+    await context.sign_in(authorization)
+    return backing.engine.shows_schema(context)
 
 
 def _cross_origin(origins: Sequence[str]) -> Middleware:

@@ -79,7 +79,7 @@ class Engine:
         """
         if parameters.query is None:
             raise RequestRefused.because("The request needs `query`, the text of a document.")
-        is_open = self._shows_schema(context)
+        is_open = self.shows_schema(context)
         document = self.documents.check(parameters.query, suggests=is_open)
         if not is_open and document.asks_for_schema:
             message = "This server does not show its schema here."
@@ -138,7 +138,8 @@ class Engine:
         except Exception as error:  # noqa: BLE001  (a bug of a source ends its stream, and nothing else)
             yield Answer(errors=[errors.bug(operation.request_id, error)], is_refusal=True)
 
-    def _shows_schema(self, context: Context) -> bool:
+    def shows_schema(self, context: Context) -> bool:
+        """Tell whether somebody may see the schema, and is told its names."""
         if self._introspection is Introspection.SIGNED_IN:
             return context.caller is not None
         return self._introspection is Introspection.ANYBODY

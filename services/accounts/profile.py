@@ -10,7 +10,7 @@ from core.errors import Problems
 from core.ground import Ground
 from core.ids import WorkspaceId
 from core.unset import UNSET, UnsetType
-from models import EventType, User, WorkspaceMember
+from models import EventType, User, WorkspaceMember, WorkspaceSettings
 from services.access import Actor, Identity
 from services.accounts.errors import AccountMissing
 from services.accounts.registration import NAME_LONGEST
@@ -37,7 +37,7 @@ async def update(ground: Ground, identity: Identity, draft: ProfileDraft) -> Use
     Raises:
         Invalid: values are not acceptable; all are told at once.
     """
-    changes = _checked(draft)
+    changes = _checked(draft, await _region(ground, identity))
     async with begin_system(ground) as tx:
         user = await tx.session.scalar(select(User).where(User.id == identity.user_id).with_for_update())
         if user is None:
@@ -63,7 +63,16 @@ async def me(ground: Ground, identity: Identity) -> User:
     return user
 
 
-def _checked(draft: ProfileDraft) -> dict[str, str | None]:
+async def _region(ground: Ground, identity: Identity) -> str:
+    """The country of numbers without a country code, where the person works."""
+    if identity.actor is None:
+        return phone.REGION
+    own = select(WorkspaceSettings.phone_region).where(WorkspaceSettings.workspace_id == identity.actor.workspace_id)
+    async with ground.database.system() as session:
+        return await session.scalar(own) or phone.REGION
+
+
+def _checked(draft: ProfileDraft, region: str) -> dict[str, str | None]:
     problems = Problems()
     changes: dict[str, str | None] = {}
     for each in fields(draft):
@@ -71,7 +80,7 @@ def _checked(draft: ProfileDraft) -> dict[str, str | None]:
         if isinstance(value, UnsetType):
             continue
         with problems.noting():
-            changes[each.name] = _emptied(each.name) if value is None else _clean(each.name, value)
+            changes[each.name] = _emptied(each.name) if value is None else _clean(each.name, value, region)
     problems.raise_any()
     return changes
 
@@ -81,12 +90,12 @@ def _emptied(name: str) -> None:
         raise text.Required(field=(name,))
 
 
-def _clean(name: str, value: str) -> str:
+def _clean(name: str, value: str, region: str) -> str:
     match name:
         case "name":
             return text.clean_line(value, field=("name",), most=NAME_LONGEST)
         case "phone":
-            return phone.parse(value).e164
+            return phone.parse(value, region).e164
         case "avatar_url":
             return text.url(value, field=("avatar_url",))
         case "language":

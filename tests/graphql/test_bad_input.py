@@ -191,6 +191,8 @@ async def test_half_of_a_character_in_a_filter_or_an_id_is_no_bug(asking: Door) 
         ({"name": "\u200b"}, "REQUIRED", "name"),
         ({"name": "a\x00b"}, "TEXT_INVALID", "name"),
         ({"name": "a\x1bb"}, "TEXT_INVALID", "name"),
+        ({"name": "a\ufffeb"}, "TEXT_INVALID", "name"),
+        ({"name": "a\U0001ffffb"}, "TEXT_INVALID", "name"),
         ({"name": "gpj\u202eexe"}, "TEXT_INVALID", "name"),
         ({"name": "a\nb"}, "TEXT_INVALID", "name"),
         ({"name": "a", "company": "x" * 201}, "TOO_LONG", "company"),

@@ -281,6 +281,23 @@ async def test_a_live_subscription_ends_with_its_session(door: Door, ground: Gro
         assert await end_of(stream) == "SESSION_ENDED"
 
 
+async def test_a_renewed_sign_in_reaches_what_runs_on_the_socket(door: Door, ground: Ground) -> None:
+    person = await make_person(ground)
+    first, second = await log_in(door, person), await log_in(door, person)
+    async with first.door.socket() as socket, socket.subscribe(EVENTS) as stream:
+        line = f"Bearer {second.door.token}"
+        await socket.send({"type": "ping", "payload": {"authorization": line}})
+        await socket._settled()
+        await first.door.mutate(LOGOUT)
+        heard = [(await stream.next())["type"] for _ in range(1)]
+        await act(second.door, "labelCreate", "LabelCreateInput", name="VIP", color="#112233")
+        while "LABEL_CREATED" not in heard:
+            heard.append((await stream.next())["type"])
+        await second.door.mutate(LOGOUT)
+
+        assert await end_of(stream) == "SESSION_ENDED"
+
+
 async def test_a_session_ends_in_the_workspace_that_it_left_too(door: Door, ground: Ground) -> None:
     person = await make_person(ground)
     here, elsewhere = await log_in(door, person), await log_in(door, person)

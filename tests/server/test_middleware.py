@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -10,8 +11,11 @@ import orjson
 import pytest
 from structlog.testing import capture_logs
 
+from core.ground import Ground
+from core.settings import Introspection
 from server.middleware import BODY_LIMIT
-from tests.fixtures.door import Door
+from tests.fixtures.door import Door, serving
+from tests.fixtures.tenants import Tenant
 
 COMMITTED = Path(__file__).parents[2] / "schema" / "schema.graphql"
 ID = re.compile(r"[0-9a-f]{32}")
@@ -123,6 +127,24 @@ async def test_the_schema_is_served_as_it_is_committed(door: Door) -> None:
 
     assert answer.status_code == 200
     assert answer.text == COMMITTED.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("who", "anonymous", "signed_in"),
+    [(Introspection.ANYBODY, 200, 200), (Introspection.SIGNED_IN, 403, 200), (Introspection.NOBODY, 403, 403)],
+)
+async def test_the_schema_is_served_to_whoever_may_ask_for_it(
+    ground: Ground, tenant: Tenant, who: Introspection, anonymous: int, signed_in: int
+) -> None:
+    door = ground.settings.door.model_copy(update={"introspection": who})
+    strict = replace(ground, settings=ground.settings.model_copy(update={"door": door}))
+    async with serving(strict) as address, Door.open(address, ground) as nobody:
+        somebody = await nobody.as_(tenant.owner)
+
+        seen = [await each.client.get("/schema.graphql", headers=each.headers) for each in (nobody, somebody)]
+
+    assert [each.status_code for each in seen] == [anonymous, signed_in]
+    assert ["type Query" in each.text for each in seen] == [anonymous == 200, signed_in == 200]
 
 
 async def test_no_origin_is_allowed_that_was_not_named(door: Door) -> None:
