@@ -249,5 +249,6 @@ async def test_who_changes_how_they_sign_in_leaves_that_in_the_audit_log(door: D
         "account.recovery_codes_renew",
         "account.password_change",
         "account.second_factor_enable",
+        "account.login",
     ]
     assert OTHER_PASSWORD not in str(entries)
