@@ -29,6 +29,7 @@ _RULES: Final = tuple(TypedValuesRule if each is ValuesOfCorrectTypeRule else ea
 _KEPT: Final = 1_000
 _KEPT_CHARACTERS: Final = 8_000_000
 _ERRORS: Final = 20
+_TOO_LONG: Final = "Syntax Error: Document contains more than"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -94,8 +95,7 @@ class Documents:
         try:
             node = parse(text, max_tokens=rules.TOKENS)
         except GraphQLSyntaxError as error:
-            error.extensions = {"code": "GRAPHQL_PARSE_FAILED"}
-            raise RequestRefused([error], of_document=True) from None
+            raise RequestRefused([_unparsed(error)], of_document=True) from None
         # limits first: some rules of the specification take the square of what they look at
         faults = validate(self._schema, node, rules.RULES, max_errors=_ERRORS) or validate(
             self._schema, node, _RULES, max_errors=_ERRORS, hide_suggestions=not suggests
@@ -118,6 +118,14 @@ def _operations(node: DocumentNode) -> dict[str | None, OperationDefinitionNode]
         for each in node.definitions
         if isinstance(each, OperationDefinitionNode)
     }
+
+
+def _unparsed(error: GraphQLSyntaxError) -> GraphQLError:
+    if error.message.startswith(_TOO_LONG):
+        message = f"A document may have {rules.TOKENS} tokens; this one has more."
+        return GraphQLError(message, extensions={"code": "LIMIT_EXCEEDED"})
+    error.extensions = {"code": "GRAPHQL_PARSE_FAILED"}
+    return error
 
 
 def _coded(error: GraphQLError, suggests: bool) -> GraphQLError:

@@ -24,10 +24,10 @@ from core.settings import Introspection
 from resolvers.context import Context
 from resolvers.moments import Moment
 from server.engine import budget, coercion, errors, execution
-from server.engine.budget import Budget, Charge
+from server.engine.budget import Budget, BudgetSpent, Charge, OperationTooExpensive
 from server.engine.documents import Document, Documents
 from server.engine.execution import Execution
-from server.engine.pricing import Pricing, spent
+from server.engine.pricing import Price, Pricing
 from server.engine.request import Answer, Parameters, RequestRefused
 from server.engine.sharing import Answers, Group, Groups
 
@@ -42,7 +42,7 @@ class Operation:
     node: OperationDefinitionNode
     context: Context
     execution: Execution
-    price: int
+    price: Price
 
     @property
     def kind(self) -> OperationType:
@@ -101,28 +101,32 @@ class Engine:
         try:
             charge = await self._charge(operation)
         except DomainError as refusal:
-            return Answer(errors=[errors.shown(refusal)], is_refusal=True)
+            return _refused(refusal)
         try:
             async with asyncio.timeout(self._timeout):
                 result = await operation.execution.result()
         except TimeoutError:
-            message = f"The operation took longer than {self._timeout:g} s: ask for less."
-            return Answer(errors=[{"message": message, "extensions": {"code": "TIMEOUT"}}])
+            return self._timed_out(operation, charge)
         answer = _answer(result, operation)
-        answer.extensions["cost"] = charge.settled(spent(result.data))
+        answer.extensions["cost"] = charge.settled(operation.price.spent(result.data))
         if operation.context.keys.replayed:
             answer.extensions["idempotency"] = {"replayed": operation.context.keys.replayed}
         return answer
 
     async def follow(self, operation: Operation) -> AsyncGenerator[Answer]:
-        """Run a subscription: yields an answer for each event, and ends with the last one. A refusal is the last."""
+        """Run a subscription: yields an answer for each event, and ends with the last one. A refusal is the last.
+
+        The first answer tells the cost: a subscription is paid for when it begins.
+        """
+        opening: dict[str, Any] = {}
         try:
-            await self._charge(operation)
+            charge = await self._charge(operation)
+            opening = {"cost": charge.settled(operation.price.points)}
             _heed_cancellation()
             source = await operation.execution.source()
             if isinstance(source, ExecutionResult):
                 dressed = errors.dressed(source.errors, operation.request_id)
-                yield Answer(errors=dressed, is_refusal=True)
+                yield Answer(errors=dressed, extensions=opening, is_refusal=True)
                 return
             with self._groups.joined(_group_of(operation)) as group:
                 async with aclosing(cast("AsyncGenerator[object]", source)) as events:
@@ -130,19 +134,28 @@ class Engine:
                     async for event in events:
                         for answer in await _answers(event, operation, group):
                             if answer is not None:
-                                yield answer
+                                yield answer.opening(opening) if opening else answer
+                                opening = {}
         except DomainError as error:
-            yield Answer(errors=[errors.shown(error)], is_refusal=True)
+            yield _refused(error).opening(opening)
         except GraphQLError as error:
-            yield Answer(errors=errors.dressed([error], operation.request_id), is_refusal=True)
+            dressed = errors.dressed([error], operation.request_id)
+            yield Answer(errors=dressed, extensions=opening, is_refusal=True)
         except Exception as error:  # noqa: BLE001  (a bug of a source ends its stream, and nothing else)
-            yield Answer(errors=[errors.bug(operation.request_id, error)], is_refusal=True)
+            yield Answer(errors=[errors.bug(operation.request_id, error)], extensions=opening, is_refusal=True)
 
     def shows_schema(self, context: Context) -> bool:
         """Tell whether somebody may see the schema, and is told its names."""
         if self._introspection is Introspection.SIGNED_IN:
             return context.caller is not None
         return self._introspection is Introspection.ANYBODY
+
+    def _timed_out(self, operation: Operation, charge: Charge) -> Answer:
+        """Tell that the time is up. What was worked until then is not known: it costs what it might have."""
+        message = f"The operation took longer than {self._timeout:g} s: ask for less."
+        extensions = {"code": "TIMEOUT", "requestId": operation.request_id}
+        cost = charge.settled(operation.price.points)
+        return Answer(errors=[{"message": message, "extensions": extensions}], extensions={"cost": cost})
 
     async def _charge(self, operation: Operation) -> Charge:
         caller = operation.context.caller
@@ -151,7 +164,14 @@ class Engine:
         else:
             workspace = "" if caller.actor is None else caller.actor.workspace_id.hex
             key, quota = f"{caller.user_id.hex}:{workspace}", budget.SIGNED_IN
-        return await self._points.charge(key, operation.price, quota)
+        return await self._points.charge(key, operation.price.points, quota)
+
+
+def _refused(error: DomainError) -> Answer:
+    """Answer with an expected error alone; one about points tells what was asked for and what is left."""
+    is_about_points = isinstance(error, BudgetSpent | OperationTooExpensive)
+    extensions: dict[str, Any] = {"cost": error.cost} if is_about_points else {}
+    return Answer(errors=[errors.shown(error)], extensions=extensions, is_refusal=True)
 
 
 def _heed_cancellation() -> None:

@@ -1,139 +1,134 @@
 """What an operation may cost at most, known before it runs, and what its answer did cost.
 
 A point is an object that is looked up. A page counts as many objects as it may hold, and what hangs on each of them
-counts as often; scalars are free, and so are the wrappers `edges`, `nodes` and `pageInfo`. A mutation costs ten more.
+counts as often; scalars are free, and so are the wrappers `edges`, `nodes` and `pageInfo`. Each mutation costs ten
+more, and the pieces of its input by their number (`batches`); what a schema tells of itself costs by its length
+(`introspection`). How long a list without pages is cannot be known before: it counts as ten items, and an answer with
+longer ones costs more than it was priced at.
 """
 
 from collections import OrderedDict
 from collections.abc import Mapping
+from dataclasses import dataclass
+from math import ceil
 from typing import Any, Final, cast
 
-import graphql.type
 from graphql import (
     FieldNode,
     FragmentDefinitionNode,
-    FragmentSpreadNode,
-    GraphQLCompositeType,
     GraphQLField,
-    GraphQLInterfaceType,
-    GraphQLList,
-    GraphQLObjectType,
     GraphQLSchema,
-    InlineFragmentNode,
     IntValueNode,
     OperationDefinitionNode,
     OperationType,
-    SelectionSetNode,
     VariableNode,
-    is_composite_type,
 )
 
+from server.engine import batches, introspection
 from server.engine.documents import Document
-
-_types: Any = graphql.type
+from server.engine.outline import BOUNDS, Kind, Shape, Step, Steps, shapes, steps_of
 
 PAGE: Final = 20
 LIST: Final = 10
 LARGEST_PAGE: Final = 100
 MUTATION: Final = 10
-_BOUNDS: Final = ("first", "last")
-_WRAPPERS: Final = frozenset({"edges", "nodes", "node", "pageInfo"})
 _KEPT: Final = 2_000
 
-Key = tuple[Document, str | None, tuple[tuple[str, Any], ...]]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outline:
+    """An operation as it is priced, whatever its variables: `fixed` is the price of what it asks of the schema."""
+
+    steps: Steps
+    shapes: Mapping[str, Shape]
+    is_mutation: bool
+    fixed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """What an operation may cost (`points`), and how much of that is spent whatever it answers (`fixed`)."""
+
+    points: int
+    fixed: int
+    shapes: Mapping[str, Shape]
+
+    def spent(self, data: Mapping[str, Any] | None) -> int:
+        """Return what an answer did cost: more than `points` when its lists without pages were long."""
+        return max(1, self.fixed + _below(data or {}, self.shapes))
 
 
 class Pricing:
-    """Prices the operations of one schema. Prices are kept, by the variables that bound pages or leave fields out."""
+    """Prices the operations of one schema. Their outlines are kept; variables are looked at each time."""
 
     def __init__(self, schema: GraphQLSchema) -> None:
         self._schema = schema
-        self._kept: OrderedDict[Key, int] = OrderedDict()
+        self._kept: OrderedDict[tuple[Document, str | None], Outline] = OrderedDict()
 
-    def price(self, document: Document, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> int:
-        """Return how many points an operation may cost."""
-        name = None if operation.name is None else operation.name.value
-        matter = tuple((each, variables[each]) for each in _small(variables))
-        key = (document, name, matter)
+    def price(self, document: Document, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> Price:
+        """Return what an operation may cost with its coerced variables."""
+        key = (document, None if operation.name is None else operation.name.value)
         found = self._kept.get(key)
         if found is None:
-            found = self._kept[key] = _Walk(self._schema, document, variables).price(operation)
+            found = self._kept[key] = _outlined(self._schema, document, operation)
             if len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
-        return found
+        return _Bill(variables).price(found)
 
 
-def spent(data: object) -> int:
-    """Count the objects of an answer, wrappers included: an upper bound of what was looked up."""
-    if isinstance(data, dict):
-        return 1 + sum(spent(each) for each in cast("dict[str, object]", data).values())
-    if isinstance(data, list):
-        return sum(spent(each) for each in cast("list[object]", data))
-    return 0
+def _outlined(schema: GraphQLSchema, document: Document, operation: OperationDefinitionNode) -> Outline:
+    fragments = {
+        each.name.value: each for each in document.node.definitions if isinstance(each, FragmentDefinitionNode)
+    }
+    steps = steps_of(schema, operation, fragments)
+    selections = {name: each.selection_set for name, each in fragments.items()}
+    told = introspection.sizes_of(schema).values(operation.selection_set, selections)
+    return Outline(
+        steps=steps,
+        shapes=shapes(steps),
+        is_mutation=operation.operation is OperationType.MUTATION,
+        fixed=ceil(told / introspection.VALUES_A_POINT),
+    )
 
 
-def _small(variables: Mapping[str, Any]) -> list[str]:
-    """Return the variables that can bound a page or leave a field out: numbers and truth values."""
-    return [name for name, value in variables.items() if isinstance(value, int)]
+class _Bill:
+    """What the steps of an operation cost with some variables."""
 
-
-class _Walk:
-    """One walk over an operation."""
-
-    def __init__(self, schema: GraphQLSchema, document: Document, variables: Mapping[str, Any]) -> None:
-        self._schema = schema
+    def __init__(self, variables: Mapping[str, Any]) -> None:
         self._variables = variables
-        self._fragments = {
-            each.name.value: each for each in document.node.definitions if isinstance(each, FragmentDefinitionNode)
-        }
 
-    def price(self, operation: OperationDefinitionNode) -> int:
-        root = self._schema.get_root_type(operation.operation)
-        cost = 0 if root is None else self._selections(operation.selection_set, root)
-        return max(1, cost + (MUTATION if operation.operation is OperationType.MUTATION else 0))
+    def price(self, outline: Outline) -> Price:
+        fixed, looked_up = outline.fixed, 0
+        for each in outline.steps:
+            length = LIST
+            if outline.is_mutation and not self._is_left_out(each):
+                batch = batches.given(each.node, each.field, self._variables)
+                fixed += MUTATION + batch.points
+                length = LIST if batch.longest is None else batch.longest
+            looked_up += self._cost(each, below=length)
+        return Price(points=max(1, fixed + looked_up), fixed=fixed, shapes=outline.shapes)
 
-    def _selections(self, selections: SelectionSetNode, parent: GraphQLCompositeType) -> int:
-        cost = 0
-        for each in selections.selections:
-            if self._is_left_out(each):
-                continue
-            if isinstance(each, FieldNode):
-                cost += self._field(each, parent)
-            elif isinstance(each, FragmentSpreadNode):
-                fragment = self._fragments[each.name.value]
-                cost += self._selections(fragment.selection_set, self._type(fragment.type_condition.name.value, parent))
-            elif isinstance(each, InlineFragmentNode):
-                name = None if each.type_condition is None else each.type_condition.name.value
-                cost += self._selections(each.selection_set, self._type(name, parent))
-        return cost
-
-    def _type(self, name: str | None, parent: GraphQLCompositeType) -> GraphQLCompositeType:
-        found = parent if name is None else self._schema.get_type(name)
-        return found if found is not None and is_composite_type(found) else parent
-
-    def _field(self, node: FieldNode, parent: GraphQLCompositeType) -> int:
-        field = (
-            parent.fields.get(node.name.value) if isinstance(parent, GraphQLObjectType | GraphQLInterfaceType) else None
-        )
-        if field is None or node.selection_set is None:
-            return 1 if node.name.value == "totalCount" else 0
-        named = _named(field)
-        if not is_composite_type(named):
+    def _cost(self, step: Step, length: int = LIST, below: int = LIST) -> int:
+        """Price a field. A list without pages has `length` items, and one right below this field `below`: what a
+        mutation answers mirrors what it was given.
+        """
+        if step.kind is Kind.ACT or self._is_left_out(step):
             return 0
-        own = 0 if node.name.value in _WRAPPERS else 1
-        return self._times(node, field) * (own + self._selections(node.selection_set, named))
+        if step.kind is Kind.COUNT:
+            return 1
+        own = 0 if step.kind is Kind.WRAPPER else 1
+        return self._times(step, length) * (own + sum(self._cost(each, below) for each in step.below))
 
-    def _times(self, node: FieldNode, field: GraphQLField) -> int:
-        if any(bound in field.args for bound in _BOUNDS):
-            return self._bound(node, PAGE if "first" in field.args else _default(field))
-        is_wrapped = node.name.value in _WRAPPERS
-        return LIST if _is_list(cast("Any", field).type) and not is_wrapped else 1
+    def _times(self, step: Step, length: int) -> int:
+        if step.kind is Kind.PAGE:
+            return self._page(step.node, PAGE if "first" in step.field.args else _default(step.field))
+        return length if step.kind is Kind.LIST else 1
 
-    def _bound(self, node: FieldNode, default: int) -> int:
+    def _page(self, node: FieldNode, default: int) -> int:
         """Return the size of a page; one that will be refused counts as the largest."""
         sizes: list[int] = []
         for argument in node.arguments or ():
-            if argument.name.value in _BOUNDS:
+            if argument.name.value in BOUNDS:
                 value = argument.value
                 given: Any = None
                 if isinstance(value, IntValueNode):
@@ -144,8 +139,8 @@ class _Walk:
                     sizes.append(given if 0 < given <= LARGEST_PAGE else LARGEST_PAGE)
         return max(sizes, default=default)
 
-    def _is_left_out(self, node: FieldNode | FragmentSpreadNode | InlineFragmentNode | Any) -> bool:
-        for each in node.directives or ():
+    def _is_left_out(self, step: Step) -> bool:
+        for each in step.conditions:
             if each.name.value not in ("skip", "include") or not each.arguments:
                 continue
             value = each.arguments[0].value
@@ -164,9 +159,21 @@ def _default(field: GraphQLField) -> int:
     return default if isinstance(default, int) else LIST
 
 
-def _named(field: Any) -> Any:
-    return _types.get_named_type(field.type)
+def _below(data: Mapping[str, Any], below: Mapping[str, Shape]) -> int:
+    return sum(_objects(data.get(key), each) for key, each in below.items())
 
 
-def _is_list(kind: Any) -> bool:
-    return isinstance(_types.get_nullable_type(kind), GraphQLList)
+def _objects(value: object, shape: Shape) -> int:
+    """Count the objects of an answer as they are priced: wrappers are free, and a page is as many as it holds."""
+    if isinstance(value, list):
+        return sum(_objects(each, shape) for each in cast("list[object]", value))
+    if not isinstance(value, dict):
+        return int(shape.kind is Kind.COUNT and value is not None)
+    given = cast("dict[str, Any]", value)
+    own = _held(given, shape.below) if shape.kind is Kind.PAGE else int(shape.kind is not Kind.WRAPPER)
+    return own + _below(given, shape.below)
+
+
+def _held(page: Mapping[str, Any], below: Mapping[str, Shape]) -> int:
+    lists = [page.get(key) for key, each in below.items() if each.name in ("nodes", "edges")]
+    return max((len(cast("list[object]", each)) for each in lists if isinstance(each, list)), default=1)

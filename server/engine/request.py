@@ -1,7 +1,7 @@
 """What a client asks, and what it is told: the shapes that all protocols share."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Self, cast
 
 import orjson
@@ -98,6 +98,16 @@ class Answer:
         if self._text is None:
             self._text = orjson.dumps(self.body).decode()
         return self._text
+
+    @property
+    def refusal(self) -> list[Any]:
+        """Its errors, for a message that has no room for extensions: those of the answer are with the first error."""
+        first, *others = self.errors
+        return [{**first, "extensions": {**first["extensions"], **self.extensions}}, *others]
+
+    def opening(self, extensions: Mapping[str, Any]) -> Self:
+        """Return the same with more extensions; an answer that is shared stays as it is."""
+        return replace(self, extensions={**self.extensions, **extensions}, _text=None)
 
 
 def _short(error: Mapping[str, Any]) -> dict[str, Any]:

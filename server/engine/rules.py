@@ -26,6 +26,8 @@ from graphql import (
     visit,
 )
 
+from server.engine import introspection
+
 TOKENS: Final = 2_000
 DEPTH: Final = 12
 INTROSPECTION_DEPTH: Final = 20
@@ -33,7 +35,6 @@ FIELDS: Final = 1_000
 ALIASES: Final = 30
 DIRECTIVES: Final = 30
 ROOT_FIELDS: Final = 20
-_SCHEMA_FIELDS: Final = frozenset({"__schema", "__type"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,7 @@ class Extent:
     fields: int = 0
     aliases: int = 0
     roots: int = 0
+    schemas: int = 0
 
     def beside(self, other: "Extent") -> "Extent":
         """Add a selection of the same level."""
@@ -54,6 +56,7 @@ class Extent:
             fields=self.fields + other.fields,
             aliases=self.aliases + other.aliases,
             roots=self.roots + other.roots,
+            schemas=self.schemas + other.schemas,
         )
 
 
@@ -79,6 +82,7 @@ class ExtentRule(ASTValidationRule):
             ("fields", extent.fields, FIELDS),
             ("aliases", extent.aliases, ALIASES),
             ("fields at its root", extent.roots, ROOT_FIELDS),
+            ("times `__schema` or `__type`", extent.schemas, introspection.AT_ONCE),
         ):
             if found > most:
                 message = f"An operation may have {most} {what}; this one has {found}."
@@ -108,7 +112,7 @@ class _Measure:
 
     def _field(self, field: FieldNode) -> Extent:
         below = Extent() if field.selection_set is None else self.of(field.selection_set)
-        is_introspection = field.name.value in _SCHEMA_FIELDS
+        is_introspection = field.name.value in introspection.FIELDS
         depth = 1 + max(below.depth, below.introspection_depth)
         return Extent(
             depth=0 if is_introspection else depth,
@@ -116,6 +120,7 @@ class _Measure:
             fields=1 + below.fields,
             aliases=below.aliases + (field.alias is not None),
             roots=1,
+            schemas=below.schemas + is_introspection,
         )
 
     def _fragment(self, name: str) -> Extent:
@@ -152,7 +157,7 @@ class Contents(Visitor):
 
     def enter_field(self, node: FieldNode, *_: Any) -> None:
         """Look for the fields of introspection."""
-        self.introspects = self.introspects or node.name.value in _SCHEMA_FIELDS
+        self.introspects = self.introspects or node.name.value in introspection.FIELDS
 
     def enter_variable(self, node: VariableNode, *_: Any) -> None:
         """Count. Its definition is one too."""
@@ -170,4 +175,4 @@ def contents(document: DocumentNode) -> Contents:
     return found
 
 
-RULES: Final = (ExtentRule, DirectiveRule)
+RULES: Final = (ExtentRule, DirectiveRule, introspection.IntrospectionRule)

@@ -204,7 +204,8 @@ def _parsed(text: bytes) -> object:
         return json_text.parsed(text)
     except json_text.JsonRefused as error:
         message = f"Send a JSON object: {error}."
-        raise RequestRefused.because(message) from None
+        code = "LIMIT_EXCEEDED" if isinstance(error, json_text.JsonTooDeep) else "BAD_REQUEST"
+        raise RequestRefused.because(message, code=code) from None
 
 
 def _status(form: Form, answer: Answer) -> int:

@@ -10,10 +10,15 @@ import orjson
 NESTING: Final = 64
 _HALF: Final = re.compile("[\ud800-\udfff]")
 _ESCAPED: Final = re.compile(rb"\\u[dD][89a-fA-F]")
+_DEEPER_THAN_ORJSON_READS: Final = "depth limit exceeded"
 
 
 class JsonRefused(ValueError):
     """The text is no JSON, or is too deep. Says which."""
+
+
+class JsonTooDeep(JsonRefused):
+    """The text is JSON, and too deep."""
 
 
 def parsed(text: bytes) -> object:
@@ -21,15 +26,18 @@ def parsed(text: bytes) -> object:
     value does, and whoever takes the value says so of its field.
 
     Raises:
-        JsonRefused: it is none (bad UTF-8 included), or is more than 64 levels deep.
+        JsonRefused: it is none (bad UTF-8 included).
+        JsonTooDeep: it is more than 64 levels deep.
     """
+    too_deep = f"the JSON may be {NESTING} levels deep"
     try:
         found: object = orjson.loads(text)
     except orjson.JSONDecodeError as error:
+        if error.msg.startswith(_DEEPER_THAN_ORJSON_READS):
+            raise JsonTooDeep(too_deep) from None
         found = _with_halves(text, error)
     if text.count(b"[") + text.count(b"{") > NESTING and _is_deep(found):
-        message = f"the JSON may be {NESTING} levels deep"
-        raise JsonRefused(message)
+        raise JsonTooDeep(too_deep)
     return found
 
 

@@ -347,7 +347,7 @@ class Session:
     async def _told(self, opening: str, answer: Answer) -> str | None:
         """Send one answer; a refusal is not sent but returned, as the operation's last message."""
         if answer.is_refusal:
-            return _error(answer.errors)
+            return _error(answer.refusal)
         await self._outbox.put(f'{opening}"next","payload":{answer.text}}}')
         return None
 

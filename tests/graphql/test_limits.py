@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -12,7 +13,7 @@ from structlog.testing import capture_logs
 
 from core.ground import Ground
 from core.settings import Introspection
-from server.engine import budget, rules
+from server.engine import budget, introspection, rules
 from server.middleware import BODY_LIMIT
 from server.protocols.json_text import NESTING
 from tests.fixtures.door import Door
@@ -53,11 +54,19 @@ LIMITS: dict[str, tuple[Callable[[int], str], int, str]] = {
     "directives": (
         lambda n: "{ list { " + " ".join(["id @skip(if: false)"] * n) + " } }", rules.DIRECTIVES, "LIMIT_EXCEEDED",
     ),
+    "introspection": (
+        lambda n: "{ " + " ".join(f"a{k}: __schema {{ description }}" for k in range(n)) + " }",
+        introspection.AT_ONCE, "LIMIT_EXCEEDED",
+    ),
 }  # fmt: skip
 FRAGMENTS = {
     "depth": (
         f"{{ list {{ ...A }} }} fragment A on Thing {{ {'friend { ' * 6}...B{' }' * 6} }} "
         f"fragment B on Thing {{ {'friend { ' * 6}id{' }' * 6} }}"
+    ),
+    "introspection": (
+        '{ ...A b: __type(name: "Thing") { ...B } __schema { types { ...B } } } fragment B on __Type { name } '
+        'fragment A on Query { c: __type(name: "Thing") { ...B } d: __type(name: "Thing") { ...B } }'
     ),
     "fields": f"{{ list {{ ...A ...A ...A }} }} fragment A on Thing {{ {'id ' * 340} }}",
     "aliases": (
@@ -93,8 +102,10 @@ async def test_a_document_has_so_many_tokens_and_no_more(asking: Door) -> None:
     allowed, refused = await ask(asking, write(rules.TOKENS)), await ask(asking, write(rules.TOKENS + 8))
 
     assert "tokens" not in allowed.json()["errors"][0]["message"]
-    assert refused.json()["errors"][0]["extensions"]["code"] == "GRAPHQL_PARSE_FAILED"
-    assert "tokens" in refused.json()["errors"][0]["message"]
+    (error,) = refused.json()["errors"]
+    assert refused.status_code == 400
+    assert error["extensions"]["code"] == "LIMIT_EXCEEDED"
+    assert f"{rules.TOKENS} tokens" in error["message"]
 
 
 @pytest.mark.parametrize("links", [50, 150, 270])
@@ -112,11 +123,15 @@ async def test_json_may_be_so_deep_and_no_deeper(asking: Door) -> None:
     def nest(levels: int) -> bytes:
         return b'{"query":"{ __typename }","variables":{"a":' + b"[" * (levels - 2) + b"]" * (levels - 2) + b"}}"
 
-    allowed, refused = await asking.post(nest(NESTING)), await asking.post(nest(NESTING + 1))
+    allowed = await asking.post(nest(NESTING))
 
     assert allowed.json()["data"] == {"__typename": "Query"}
-    assert refused.status_code == 400
-    assert f"{NESTING} levels" in refused.json()["errors"][0]["message"]
+    for levels in (NESTING + 1, 1_000, 5_000):
+        refused = await asking.post(nest(levels))
+        (error,) = refused.json()["errors"]
+        assert refused.status_code == 400
+        assert error["extensions"]["code"] == "LIMIT_EXCEEDED"
+        assert f"{NESTING} levels" in error["message"]
 
 
 async def test_a_body_may_have_so_many_bytes_and_no_more(asking: Door) -> None:
@@ -137,8 +152,12 @@ async def test_an_operation_may_take_so_long(ground: Ground) -> None:
             heard = await line.hear()
 
     assert answer.status_code == 503
-    assert answer.json()["errors"][0]["extensions"]["code"] == "TIMEOUT"
-    assert heard["payload"]["errors"][0]["extensions"]["code"] == "TIMEOUT"
+    assert heard["type"] == "next"
+    for told in (answer.json(), heard["payload"]):
+        (error,) = told["errors"]
+        assert error["extensions"]["code"] == "TIMEOUT"
+        assert error["extensions"]["requestId"]
+    assert answer.json()["errors"][0]["extensions"]["requestId"] == answer.headers["x-request-id"]
     assert quick.running == 0
 
 
@@ -150,6 +169,17 @@ async def test_the_cost_is_told_before_and_after(asking: Door) -> None:
     assert first["resetAt"] > 0
 
 
+async def test_an_operation_whose_time_is_up_costs_its_full_price(ground: Ground) -> None:
+    query = "{ slow __schema { types { name fields { name type { name } } } } }"
+    async with staged(ground, timeout=0.1) as quick, door_to(quick, ground) as door:
+        before = (await ask(door, "{ __typename }")).json()["extensions"]["cost"]["remaining"]
+        cost = (await ask(door, query)).json()["extensions"]["cost"]
+
+    assert cost["requested"] == cost["actual"] > 5
+    assert cost["remaining"] <= before - cost["actual"] + 100
+    assert cost["resetAt"] > time.time()
+
+
 async def test_variables_bound_the_cost(asking: Door) -> None:
     query = "query ($n: Int) { many(first: $n) { nodes { friends(first: 50) { nodes { id } } } } }"
 
@@ -159,6 +189,10 @@ async def test_variables_bound_the_cost(asking: Door) -> None:
     assert large.status_code == 422
     assert large.json()["errors"][0]["extensions"]["code"] == "COST_EXCEEDED"
     assert "5100" in large.json()["errors"][0]["message"]
+    cost = large.json()["extensions"]["cost"]
+    assert cost["requested"] == 5_100
+    assert 3_000 < cost["remaining"] <= budget.ANONYMOUS.limit
+    assert cost["resetAt"] > 0
 
 
 DEAR = "{ many(first: 39) { nodes { friends(first: 100) { nodes { id } } } } }"
@@ -174,6 +208,10 @@ async def test_who_has_spent_all_waits_and_is_told_how_long(asking: Door, ground
     assert error["code"] == "RATE_LIMITED"
     assert 0 < int(answer.headers["retry-after"]) <= 40
     assert error["retryAfter"] > 0
+    cost = answer.json()["extensions"]["cost"]
+    assert cost["requested"] == 39 * 101
+    assert 0 <= cost["remaining"] < 2_000
+    assert time.time() < cost["resetAt"] <= time.time() + 41
     assert "data" not in answer.json()
 
 
@@ -185,8 +223,35 @@ async def test_a_subscription_is_paid_for_too(stage: Stage, ground: Ground) -> N
         refusal = await line.hear()
 
     assert refusal["type"] == "error"
-    assert refusal["payload"][0]["extensions"]["code"] == "RATE_LIMITED"
+    error = refusal["payload"][0]["extensions"]
+    assert error["code"] == "RATE_LIMITED"
+    assert error["cost"]["requested"] == 1 + 39 * 101
     assert fresh.opened == 0
+
+
+async def test_the_first_answer_of_a_subscription_tells_its_cost(stage: Stage, asking: Door) -> None:
+    query = "subscription { ticks(until: 3) }"
+    async with Line.ready(stage.address) as line:
+        await line.subscribe(query)
+        heard = [(await line.hear())["payload"] for _ in range(3)]
+    streamed = await asking.post(orjson.dumps({"query": query}), accept="text/event-stream")
+
+    frames = [orjson.loads(line[5:]) for line in streamed.text.splitlines() if line.startswith("data: ")]
+    for answers in (heard, frames):
+        assert [each["data"]["ticks"] for each in answers] == [0, 1, 2]
+        cost = answers[0]["extensions"]["cost"]
+        assert (cost["requested"], cost["actual"]) == (1, 1)
+        assert 0 < cost["remaining"] <= budget.ANONYMOUS.limit
+        assert all("extensions" not in each for each in answers[1:])
+
+
+async def test_a_subscription_that_breaks_tells_its_cost_once(stage: Stage) -> None:
+    async with Line.ready(stage.address) as line:
+        await line.subscribe('subscription { breaks(how: "conflict") }')
+        first, last = await line.hear(), await line.hear()
+
+    assert first["payload"]["extensions"]["cost"]["requested"] == 1
+    assert "cost" not in last["payload"][0]["extensions"]
 
 
 async def test_each_credential_has_points_of_its_own(stage: Stage, ground: Ground, tenant: Tenant) -> None:

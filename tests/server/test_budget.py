@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,7 +16,7 @@ from core.errors import RateLimited
 from core.ground import Ground
 from core.ids import uuid7
 from core.limits import Quota, Throttle
-from server.engine.budget import LARGEST, Budget, OperationTooExpensive
+from server.engine.budget import LARGEST, Budget, BudgetSpent, OperationTooExpensive
 from tests.fixtures.redis_server import RedisServer, free_port
 
 SLOW = Quota(limit=10_000, seconds=100_000)
@@ -60,14 +61,29 @@ async def test_others_are_not_concerned(ground: Ground) -> None:
 
 
 async def test_an_operation_that_no_bucket_can_pay_is_refused_for_good(ground: Ground) -> None:
-    budget, small = Budget(ground.throttle), Quota(limit=100, seconds=10)
+    budget, key, small = Budget(ground.throttle), uuid7().hex, Quota(limit=100, seconds=10)
 
-    with pytest.raises(OperationTooExpensive, match="5001") as refused:
-        await budget.charge("x", LARGEST + 1, SLOW)
-    with pytest.raises(OperationTooExpensive, match="100 are the most"):
-        await budget.charge("x", 101, small)
+    with pytest.raises(OperationTooExpensive, match="5001"):
+        await budget.charge(key, LARGEST + 1, SLOW)
+    with pytest.raises(OperationTooExpensive, match="100 are the most") as refused:
+        await budget.charge(key, 101, small)
 
     assert refused.value.code == "COST_EXCEEDED"
+    assert (refused.value.cost["requested"], refused.value.cost["remaining"]) == (101, 100)
+
+
+async def test_who_asks_for_too_much_is_told_what_is_left(ground: Ground) -> None:
+    budget, key = Budget(ground.throttle), uuid7().hex
+    await spend(budget, key, 1_000, 3)
+
+    told: list[Any] = []
+    for asked in (budget, Budget(ground.throttle)):
+        with pytest.raises(OperationTooExpensive) as refused:
+            await asked.charge(key, LARGEST + 1, SLOW)
+        told.append(refused.value.cost)
+
+    assert [each["remaining"] for each in told] == [7_000, 7_000]
+    assert all(each["resetAt"] > time.time() for each in told)
 
 
 async def test_what_an_operation_did_not_use_can_be_spent_again(ground: Ground) -> None:
@@ -87,9 +103,9 @@ async def test_the_cost_is_told_with_what_is_left_and_when_all_is_back(ground: G
     second = (await budget.charge(key, 300, SLOW)).settled(900)
 
     assert (first["requested"], first["actual"]) == (300, 120)
-    assert (second["requested"], second["actual"]) == (300, 300)
+    assert (second["requested"], second["actual"]) == (300, 900)
     assert first["remaining"] == 10_000 - 120
-    assert second["remaining"] == 10_000 - 420
+    assert second["remaining"] == 10_000 - 1_020
     assert first["resetAt"] > before + 100
 
 
@@ -100,7 +116,30 @@ async def test_the_wait_is_told(ground: Ground) -> None:
     with pytest.raises(RateLimited) as refused:
         await budget.charge(key, 1_000, SLOW)
 
+    assert isinstance(refused.value, BudgetSpent)
     assert 0 < refused.value.retry_after <= 10_000
+    assert (refused.value.cost["requested"], refused.value.cost["remaining"]) == (1_000, 0)
+    assert refused.value.cost["resetAt"] > time.time() + 90_000
+
+
+async def test_what_was_used_beyond_its_price_is_paid_by_the_next(ground: Ground) -> None:
+    budget, key = Budget(ground.throttle), uuid7().hex
+    (await budget.charge(key, 100, SLOW)).settled(9_500)
+
+    assert await spend(budget, key, 600, 1) == 0
+    assert await spend(budget, key, 400, 1) == 1
+
+
+async def test_nobody_is_shut_out_for_what_they_owe(ground: Ground) -> None:
+    budget, key, quick = Budget(ground.throttle), uuid7().hex, Quota(limit=1_000, seconds=0.1)
+    (await budget.charge(key, 100, quick)).settled(3_000)
+
+    accepted = 0
+    for _ in range(10):
+        accepted += await spend(budget, key, 100, 1, quick)
+        await asyncio.sleep(0.1)
+
+    assert accepted >= 3
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -113,11 +152,10 @@ async def test_nothing_is_gained_by_giving_back(ground: Ground, operations: list
             told = (await budget.charge(key, cost, SLOW)).settled(actual)
         except RateLimited:
             continue
-        spent += told["actual"]
-        assert told["actual"] == min(cost, actual)
-        assert 0 <= told["remaining"] <= SLOW.limit - spent + 1
-
-    assert spent <= SLOW.limit
+        assert spent + cost <= SLOW.limit + 1
+        spent += actual
+        assert told["actual"] == actual
+        assert 0 <= told["remaining"] <= max(0, SLOW.limit - spent) + 1
 
 
 @asynccontextmanager

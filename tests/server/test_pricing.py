@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from server.engine.documents import Document, Documents
-from server.engine.pricing import LARGEST_PAGE, LIST, MUTATION, PAGE, Pricing, spent
+from server.engine.pricing import LARGEST_PAGE, LIST, MUTATION, PAGE, Price, Pricing
 from server.engine.rules import ALIASES
 from tests.fixtures.operations import SCHEMA
 from tests.fixtures.stage import SDL, Stage
@@ -17,9 +17,13 @@ from tests.fixtures.stage import SDL, Stage
 SMALL = Stage().schema()
 
 
-def price(text: str, schema: GraphQLSchema = SMALL, **variables: Any) -> int:
+def priced(text: str, schema: GraphQLSchema = SMALL, **variables: Any) -> Price:
     document = Documents(schema).check(text)
     return Pricing(schema).price(document, document.operation(None), variables)
+
+
+def price(text: str, schema: GraphQLSchema = SMALL, **variables: Any) -> int:
+    return priced(text, schema, **variables).points
 
 
 @pytest.mark.parametrize(
@@ -80,7 +84,7 @@ def test_one_text_has_a_price_for_each_size_of_its_pages() -> None:
     pricing = Pricing(SMALL)
 
     prices = [
-        pricing.price(document, document.operation(None), {"n": n, "x": x})
+        pricing.price(document, document.operation(None), {"n": n, "x": x}).points
         for n, x in [(5, False), (9, False), (9, True)]
     ]
 
@@ -91,7 +95,7 @@ def test_operations_of_one_document_have_prices_of_their_own() -> None:
     document = Documents(SMALL).check("query A { whoami } query B { many(first: 9) { nodes { id } } }")
     pricing = Pricing(SMALL)
 
-    assert [pricing.price(document, document.operation(each), {}) for each in ("A", "B")] == [1, 9]
+    assert [pricing.price(document, document.operation(each), {}).points for each in ("A", "B")] == [1, 9]
 
 
 def test_every_connection_of_the_product_is_priced_by_its_page() -> None:
@@ -176,13 +180,79 @@ def test_no_operation_looks_up_more_than_it_was_priced_at(selection: str, size: 
     )
 
     assert result.errors is None
-    assert lookups.count <= Pricing(schema).price(document, document.operation(None), variables)
+    price = Pricing(schema).price(document, document.operation(None), variables)
+    assert lookups.count <= price.points
+    assert price.spent(result.data) <= price.points
 
 
-def test_what_an_answer_holds_is_counted_by_its_objects() -> None:
-    assert spent(None) == 0
-    assert spent({"a": 1, "b": [1, 2], "c": None}) == 1
-    assert spent({"a": {"nodes": [{"id": 1}, {"id": 2, "b": {"c": 1}}]}}) == 5
+@pytest.mark.parametrize(
+    ("text", "data", "points"),
+    [
+        ("{ whoami }", {"whoami": "x"}, 1),
+        ("{ whoami }", None, 1),
+        ("mutation { touch }", {"touch": 1}, MUTATION),
+        ("{ list { id } }", {"list": [{"id": 1}] * 25}, 25),
+        ("{ many(first: 7) { nodes { id } } }", {"many": None}, 1),
+        ("{ many(first: 7) { nodes { id } } }", {"many": {"nodes": [{"id": 1}] * 3}}, 3),
+        ("{ x: many(first: 7) { y: nodes { id } } }", {"x": {"y": [{"id": 1}] * 3}}, 3),
+        ("{ many(first: 7) { edges { node { id } } } }", {"many": {"edges": [{"node": {"id": 1}}] * 3}}, 3),
+        (
+            "{ many(first: 7) { nodes { id } edges { cursor } pageInfo { hasNextPage } } }",
+            {"many": {"nodes": [{"id": 1}] * 3, "edges": [{"cursor": 1}] * 3, "pageInfo": {"hasNextPage": True}}},
+            3,
+        ),
+        ("{ many(first: 7) { totalCount } }", {"many": {"totalCount": 9}}, 2),
+        ("{ many { nodes { friend { id } } } }", {"many": {"nodes": [{"friend": {"id": 1}}] * 3}}, 6),
+    ],
+)
+def test_an_answer_costs_the_objects_that_it_holds(text: str, data: Any, points: int) -> None:
+    assert priced(text).spent(data) == points
+
+
+UPSERT = "contactsUpsert(input: { contacts: $c }) { created results { contact { id } userErrors { code } } }"
+TEN = [{"name": "Ana"}] * 10
+RESULTS = {"results": [{"contact": {"id": "1"}, "userErrors": []}] * 10}
+
+
+@pytest.mark.parametrize(
+    ("text", "points"),
+    [
+        ("mutation ($c: [ContactInput!]!) { contactsUpsert(input: { contacts: $c }) { created } }", MUTATION + 51),
+        (f"mutation ($c: [ContactInput!]!) {{ {UPSERT} }}", MUTATION + 51 + 30),
+        (f"mutation ($c: [ContactInput!]!) {{ a: {UPSERT} b: {UPSERT} }}", 2 * (MUTATION + 51 + 30)),
+        ("mutation { contactsUpsert(input: { contacts: [{}, {}] }) { results { created } } }", MUTATION + 11 + 2),
+        ("mutation { contactsUpsert(input: { contacts: {} }) { created } }", MUTATION + 6),
+        ("mutation ($i: ContactsUpsertInput!) { contactsUpsert(input: $i) { results { created } } }", MUTATION + 61),
+        ("mutation ($n: [ID!]!) { contactArchive(input: { ids: $n }) { contacts { id } } }", MUTATION + 41),
+        ("mutation ($n: [ID!]!) { labelDelete(input: { ids: $n }) { deletedIds } }", MUTATION + 21),
+        (
+            "mutation ($n: [ID!]!) { contactLabelsAdd(input: { contactIds: $n, labelIds: [1] }) { contacts { id } } }",
+            MUTATION + 42,
+        ),
+        (
+            "mutation ($n: [ID!]!) { contactLabelsAdd(input: { contactIds: $n, labelIds: $n }) { contacts { id } } }",
+            MUTATION + 61,
+        ),
+        (
+            'mutation { customFieldCreate(input: { key: "a", label: "a", kind: URL, options: ["b"] }) { __typename } }',
+            MUTATION + 1,
+        ),
+        ("mutation { logout { done } a: logout { done } }", 2 * (MUTATION + 1)),
+        ("mutation ($no: Boolean = false) { logout { done } a: logout @include(if: $no) { done } }", MUTATION + 1),
+    ],
+)
+def test_each_mutation_is_priced_by_what_it_is_given(text: str, points: int) -> None:
+    variables = {"c": TEN, "i": {"contacts": TEN}, "n": [str(each) for each in range(20)], "no": False}
+
+    assert price(text, SCHEMA, **variables) == points
+
+
+def test_a_mutation_costs_what_it_was_given_whatever_it_answers() -> None:
+    found = priced(f"mutation ($c: [ContactInput!]!) {{ {UPSERT} }}", SCHEMA, c=TEN)
+
+    assert found.spent(None) == MUTATION + 50
+    assert found.spent({"contactsUpsert": {"results": []}}) == MUTATION + 51
+    assert found.spent({"contactsUpsert": RESULTS}) == MUTATION + 51 + 20
 
 
 def test_a_document_is_measured_once() -> None:
