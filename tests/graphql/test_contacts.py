@@ -166,7 +166,10 @@ async def test_in_a_batch_each_draft_is_answered_in_its_place(door: Door, tenant
 async def test_a_batch_of_501_is_refused_whole(door: Door, tenant: Tenant, database: Database) -> None:
     asking = await door.as_(tenant.owner)
 
-    payload = await asking.mutate(UPSERT_ALL, {"input": {"contacts": [{"externalId": str(n)} for n in range(501)]}})
+    upsert = """mutation($input: ContactsUpsertInput!) {
+        contactsUpsert(input: $input) { results { contact { id } } userErrors { code field } } }"""
+
+    payload = await asking.mutate(upsert, {"input": {"contacts": [{"externalId": str(n)} for n in range(501)]}})
 
     assert [(each["code"], each["field"]) for each in payload["userErrors"]] == [("TOO_MANY", ["contacts"])]
     assert payload["results"] == []
