@@ -30,7 +30,6 @@ _LARGEST_REPLY: Final = 1 << 20
 _READY: Final = 60.0
 _ASK: Final = 5.0
 _NUDGE: Final = 0.5
-_ASKED: Final = 8
 _USER_EXISTS: Final = 51003
 _HOST: Final = "127.0.0.1"
 _CODEC: Final[CodecOptions[dict[str, Any]]] = CodecOptions(document_class=dict)
@@ -104,7 +103,6 @@ class Mongo:
             folder=self._folder.path,
             signals=(signal.SIGTERM,),
             nudge=self._nudge,
-            asked=_ASKED,
         )
 
     async def _make_user(self, password: str) -> None:

@@ -4,6 +4,7 @@ Not a supervisor: what is begun again, and how often, is decided in `core.embedd
 """
 
 import asyncio
+import ctypes
 import importlib.util
 import json
 import os
@@ -59,8 +60,7 @@ class Identity(StrEnum):
 class Plan:
     """How one store is run: command, log and lock, and the signals that end it, mildest first; SIGKILL follows.
 
-    `stale` are files of a server that was killed; `nudge` makes a server notice that it was asked to end. It is `asked`
-    so often by each signal: a program in Python misses one that comes just before its main thread goes to sleep.
+    `stale` are files of a server that was killed; `nudge` makes a server notice that it was asked to end.
     """
 
     store: str
@@ -70,7 +70,6 @@ class Plan:
     identity: Identity = Identity.SELF
     stale: tuple[Path, ...] = ()
     nudge: Callable[[], Awaitable[None]] | None = None
-    asked: int = 1
 
     @property
     def log(self) -> Path:
@@ -212,11 +211,20 @@ class Process:
         if self._popen is None or self._popen.poll() is not None:
             return None
         for number in (*self.plan.signals, signal.SIGKILL):
-            for _ in range(self.plan.asked):
-                self._popen.send_signal(number)
-                if await self._gone(_PATIENCE / self.plan.asked, self.plan.nudge):
-                    return number
+            self._signal(number)
+            if await self._gone(_PATIENCE, self.plan.nudge):
+                return number
         raise self.failure("it cannot be ended")
+
+    def _signal(self, number: signal.Signals) -> None:
+        """Signal the main thread: Python heeds signals there alone, and Linux may give a process's to any thread."""
+        if self._popen is None or self._popen.poll() is not None:
+            return
+        to_thread = getattr(ctypes.CDLL(None), "tgkill", None)
+        if to_thread is None:
+            self._popen.send_signal(number)
+        else:
+            to_thread(self._popen.pid, self._popen.pid, number.value)
 
     async def _gone(self, patience: float, nudge: Callable[[], Awaitable[None]] | None = None) -> bool:
         deadline = time.monotonic() + patience

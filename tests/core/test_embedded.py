@@ -55,6 +55,19 @@ async def answers(url: str) -> bool:
     return False
 
 
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="only Linux binds to a processor")
+async def test_a_first_start_on_one_processor_makes_its_documents_user(folder: Path) -> None:
+    """Most signals that are sent to the whole process are lost there: a server in Python heeds them in one thread."""
+    own = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(own)})
+    try:
+        for attempt in range(5):
+            async with started(folder.with_name(f"data{attempt}"), frozenset({"mongo"})) as (_, addresses):
+                assert addresses.mongo_url is not None
+    finally:
+        os.sched_setaffinity(0, own)
+
+
 async def test_the_folder_is_for_its_owner_only(folder: Path) -> None:
     async with started(folder):
         modes = {each: stat.S_IMODE(each.stat().st_mode) for each in (folder, *folder.rglob("*"))}
