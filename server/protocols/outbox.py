@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -28,7 +27,7 @@ class Outbox:
     def __init__(self, write: Write, patience: float) -> None:
         self._write = write
         self._patience = patience
-        self._frames: deque[str] = deque()
+        self._frames: list[str] = []
         self._writing_since: float | None = None
         self._successor: asyncio.Task[None] | None = None
         self._is_closed = False
@@ -66,17 +65,20 @@ class Outbox:
         except TimeoutError:
             return
 
-    async def run(self) -> None:
-        """Look for ever whether what is written is read.
+    @property
+    def look(self) -> float:
+        """How often, in seconds, somebody has to `check`."""
+        return self._patience / _LOOKS
+
+    def check(self) -> None:
+        """Look whether what is written is read.
 
         Raises:
             NobodyReads: a frame could not be written in the time that there was for it.
         """
-        while True:
-            await asyncio.sleep(self._patience / _LOOKS)
-            since = self._writing_since
-            if since is not None and time.monotonic() - since >= self._patience:
-                raise NobodyReads
+        since = self._writing_since
+        if since is not None and time.monotonic() - since >= self._patience:
+            raise NobodyReads
 
     async def _flush(self) -> None:
         """Write all there is. An operation that is cancelled while it writes leaves the rest to a task of its own."""
@@ -85,7 +87,7 @@ class Outbox:
                 self._writing_since = time.monotonic()
                 await self._write(self._frames[0])
                 if not self._is_closed:
-                    self._frames.popleft()
+                    self._frames.pop(0)
                 self._tell()
         except asyncio.CancelledError:
             if not self._is_closed:

@@ -5,7 +5,7 @@ counted with them.
 import asyncio
 from collections import Counter
 from collections.abc import Generator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -64,9 +64,8 @@ class Sockets:
     def __len__(self) -> int:
         return len(self._open)
 
-    @contextmanager
-    def opened(self, socket: Ending, address: str) -> Generator[None]:
-        """Count a socket while it is open.
+    def open(self, socket: Ending, address: str) -> list[str]:
+        """Count a socket from now on; return the places that it has, for `close`.
 
         Raises:
             SocketsFull: its address has too many.
@@ -74,28 +73,29 @@ class Sockets:
         """
         if self._is_stopping:
             raise SocketsEnding
-        with self._counted(f"address:{address}", self._limits.address, "address"):
-            self._open.add(socket)
-            try:
-                yield
-            finally:
-                self._open.discard(socket)
-                self._changed.set()
+        places: list[str] = []
+        self._take(places, f"address:{address}", self._limits.address, "address")
+        self._open.add(socket)
+        return places
 
-    @contextmanager
-    def held(self, caller: Identity | None) -> Generator[None]:
-        """Count a socket for its person and their workspace.
+    def hold(self, places: list[str], caller: Identity | None) -> None:
+        """Count a socket or stream for its person and their workspace, too.
 
         Raises:
-            SocketsFull: they have too many.
+            SocketsFull: they have too many. What was taken until then is in `places`.
         """
-        with ExitStack() as stack:
-            if caller is not None:
-                stack.enter_context(self._counted(f"user:{caller.user_id}", self._limits.user, "person"))
-            if caller is not None and caller.actor is not None:
-                key = f"workspace:{caller.actor.workspace_id}"
-                stack.enter_context(self._counted(key, self._limits.workspace, "workspace"))
-            yield
+        if caller is None:
+            return
+        self._take(places, f"user:{caller.user_id}", self._limits.user, "person")
+        if caller.actor is not None:
+            key = f"workspace:{caller.actor.workspace_id}"
+            self._take(places, key, self._limits.workspace, "workspace")
+
+    def close(self, socket: Ending, places: list[str]) -> None:
+        """Forget a socket."""
+        self._give_back(places)
+        self._open.discard(socket)
+        self._changed.set()
 
     @contextmanager
     def streaming(self, address: str, caller: Identity | None) -> Generator[None]:
@@ -104,17 +104,22 @@ class Sockets:
         Raises:
             SocketsFull: its address, its person or their workspace has too many.
         """
-        with self._counted(f"address:{address}", self._limits.address, "address"), self.held(caller):
+        places: list[str] = []
+        try:
+            self._take(places, f"address:{address}", self._limits.address, "address")
+            self.hold(places, caller)
             yield
+        finally:
+            self._give_back(places)
 
-    @contextmanager
-    def _counted(self, key: str, most: int, what: str) -> Generator[None]:
+    def _take(self, places: list[str], key: str, most: int, what: str) -> None:
         if self._counts[key] >= most:
             raise SocketsFull(f"Too many sockets and streams of one {what}: end some of them")
         self._counts[key] += 1
-        try:
-            yield
-        finally:
+        places.append(key)
+
+    def _give_back(self, places: list[str]) -> None:
+        for key in places:
             self._counts[key] -= 1
             if not self._counts[key]:
                 del self._counts[key]

@@ -7,10 +7,9 @@ a `ping` whose payload has an `authorization` line renews who is signed in, with
 import asyncio
 import time
 from collections.abc import Mapping
-from contextlib import ExitStack, aclosing, suppress
+from contextlib import aclosing, suppress
 from typing import Any, Final
 from urllib.parse import urlsplit
-from weakref import WeakSet
 
 import orjson
 import structlog
@@ -104,26 +103,27 @@ class Session:
         self._outbox = Outbox(self._write, self._limits.patience)
         self._operations: dict[str, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._following: WeakSet[asyncio.Task[Any]] = WeakSet()
+        self._following: set[asyncio.Task[Any]] = set()
         self._is_ready = False
         self._tokens = float(self._limits.burst)
         self._counted_at = time.monotonic()
-        self._held = ExitStack()
+        self._places: list[str] = []
         self._is_stopping = False
         self._changed = asyncio.Event()
 
     async def run(self) -> None:
         """Serve until the client leaves, breaks the protocol, or may not stay."""
-        with self._held:
-            try:
-                self._held.enter_context(self._endpoint.sockets.opened(self, self._context.origin.ip or ""))
-                await self._live()
-            except SocketsEnding:
-                await self._close(Closed(1012, _RESTART))
-            except SocketsFull as full:
-                await self._close(Closed(4429, str(full)))
-            except Closed as closed:
-                await self._close(closed)
+        try:
+            self._places = self._endpoint.sockets.open(self, self._context.origin.ip or "")
+            await self._live()
+        except SocketsEnding:
+            await self._close(Closed(1012, _RESTART))
+        except SocketsFull as full:
+            await self._close(Closed(4429, str(full)))
+        except Closed as closed:
+            await self._close(closed)
+        finally:
+            self._endpoint.sockets.close(self, self._places)
 
     def stop(self) -> None:
         """End in order, because the process stops."""
@@ -136,7 +136,6 @@ class Session:
             asyncio.create_task(each, name=name)
             for name, each in (
                 ("socket reader", self._read()),
-                ("socket writer", self._outbox.run()),
                 ("socket watch", self._watch()),
             )
         ]
@@ -192,13 +191,15 @@ class Session:
         to_ping, to_look = now + limits.keepalive, now + limits.look
         while True:
             try:
-                async with asyncio.timeout(self._until_expiry(max(0.0, min(to_ping, to_look) - now))):
+                soon = min(to_ping - now, to_look - now, self._outbox.look)
+                async with asyncio.timeout(self._until_expiry(max(0.0, soon))):
                     await self._changed.wait()
             except TimeoutError:
                 pass
             self._changed.clear()
             if self._is_stopping:
                 raise Closed(1012, _RESTART)
+            self._outbox.check()
             now = time.monotonic()
             if now >= to_ping:
                 to_ping = now + limits.keepalive
@@ -263,7 +264,7 @@ class Session:
                 raise Closed(1013, away.message) from None
             except DomainError:
                 raise Closed(4403, "Forbidden") from None
-        self._held.enter_context(self._endpoint.sockets.held(self._context.caller))
+        self._endpoint.sockets.hold(self._places, self._context.caller)
         self._is_ready = True
         self._changed.set()
         await self._outbox.put('{"type":"connection_ack"}')
@@ -333,6 +334,7 @@ class Session:
         me = asyncio.current_task()
         if me is not None:
             self._following.add(me)
+            me.add_done_callback(self._following.discard)
         async with aclosing(self._endpoint.engine.follow(operation)) as answers:
             async for answer in answers:
                 last = await self._told(opening, answer)
