@@ -4,7 +4,7 @@ A thin driver: a library's objects for each token cost ten times as much as the 
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -12,14 +12,12 @@ from typing import Any, Final
 import httpx
 import orjson
 
-from ai.errors import FailureKind, ProviderFailed, kind_of_status, wait_of
+from ai.errors import FailureKind, kind_of_status
 from ai.messages import Delta, End, FinishReason, Means, Request, Shape, Usage, counted, estimated
 from ai.provider import Credential, Patience
-from ai.sse import EventReader, TooLong
+from ai.upstream import Upstream
 
-_OK: Final = 200
 _BAD: Final = 400
-_DRAIN: Final = 0.05
 _PROBE: Final = 1.0
 _ANSWER_LIMIT: Final = 4_000_000
 _NOTHING: Final[dict[str, Any]] = {}
@@ -78,114 +76,70 @@ class OpenAiShaped:
         Raises:
             ProviderFailed: of any kind, at any place.
         """
-        reply = _Reply(request)
-        deadline = _after(self.patience.first)
-        response = await self._open(request, deadline)
-        try:
-            reader, pieces = EventReader(), response.aiter_raw()
-            while not reply.is_done:
-                piece = await self._read(request, pieces, deadline)
-                if piece is None:
-                    break
-                for text in reply.take(self, reader, piece):
-                    yield Delta(text)
-                if reply.has_moved:
-                    deadline = _after(self.patience.between)
-            if reply.is_done:
-                await _drain(pieces)
-            yield reply.end(self)
-        finally:
-            with suppress(TimeoutError, httpx.HTTPError):
-                async with asyncio.timeout(self.patience.close):
-                    await response.aclose()
-
-    def failed(self, kind: FailureKind, request: Request, response: httpx.Response | None = None) -> ProviderFailed:
-        """Return the error of a kind."""
-        return ProviderFailed(
-            kind,
-            provider=self.name,
-            model=request.model.name,
-            status=None if response is None else response.status_code,
-            retry_after=None if response is None else wait_of(response.headers.get("retry-after")),
-        )
-
-    async def _open(self, request: Request, deadline: float) -> httpx.Response:
-        root = (self.credential.address or self.dialect.root).rstrip("/").removesuffix("/v1")
-        headers = {"content-type": "application/json", "accept": "text/event-stream", "accept-encoding": "identity"}
+        upstream = Upstream(self.client, self.name, request, self.patience)
+        reply = _Reply(request, upstream)
+        headers: dict[str, str] = {}
         if self.credential.secret is not None:
             headers["authorization"] = f"Bearer {self.credential.secret.get_secret_value()}"
-        post = self.client.build_request(
-            "POST",
-            f"{root}{self.dialect.path}/chat/completions",
-            content=orjson.dumps(_body(request, self.dialect)),
-            headers=headers,
-            timeout=httpx.Timeout(None, connect=self.patience.connect, pool=self.patience.connect),
-        )
+        root = (self.credential.address or self.dialect.root).rstrip("/").removesuffix("/v1")
         try:
-            async with asyncio.timeout_at(deadline):
-                response = await self.client.send(post, stream=True)
-        except (TimeoutError, httpx.TimeoutException):
-            raise self.failed(FailureKind.TIMEOUT, request) from None
-        except httpx.ConnectError:
-            raise self.failed(FailureKind.UNREACHABLE, request) from None
-        except httpx.HTTPError:
-            raise self.failed(FailureKind.CUT, request) from None
-        is_stream = response.headers.get("content-type", "").startswith("text/event-stream")
-        if response.status_code == _OK and is_stream:
-            return response
-        kind = FailureKind.GARBLED if response.is_success else kind_of_status(response.status_code)
-        with suppress(TimeoutError, httpx.HTTPError):
-            async with asyncio.timeout(self.patience.close):
-                await response.aclose()
-        raise self.failed(kind, request, response)
-
-    async def _read(self, request: Request, pieces: AsyncIterator[bytes], deadline: float) -> bytes | None:
-        try:
-            async with asyncio.timeout_at(deadline):
-                return await anext(pieces, None)
-        except (TimeoutError, httpx.TimeoutException):
-            raise self.failed(FailureKind.TIMEOUT, request) from None
-        except (httpx.HTTPError, httpx.StreamError):
-            raise self.failed(FailureKind.CUT, request) from None
+            await upstream.open(
+                f"{root}{self.dialect.path}/chat/completions", headers, orjson.dumps(_body(request, self.dialect))
+            )
+            while not reply.is_done and (payloads := await upstream.read()) is not None:
+                for payload in payloads:
+                    if text := reply.take(payload):
+                        yield Delta(text)
+                if reply.has_moved:
+                    reply.has_moved = False
+                    upstream.moved()
+            await upstream.drain()
+            yield reply.end()
+        finally:
+            await upstream.aclose()
 
 
 class _Reply:
     """What was understood of an answer so far."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, upstream: Upstream) -> None:
         self.request = request
         self.is_done = False
         self.has_moved = False
+        self._upstream = upstream
         self._characters = 0
         self._finish: FinishReason | None = None
         self._usage: Usage | None = None
 
-    def take(self, driver: OpenAiShaped, reader: EventReader, piece: bytes) -> list[str]:
-        """Return the texts in a piece of the stream."""
-        self.has_moved = False
-        texts: list[str] = []
-        try:
-            for payload in reader.feed(piece):
-                if payload == b"[DONE]":
-                    self.is_done = True
-                    break
-                data: Any = orjson.loads(payload)
-                if "error" in data:
-                    raise driver.failed(self._kind(data["error"]), self.request)
-                text = self._said(data)
-                if text:
-                    texts.append(text)
-        except (orjson.JSONDecodeError, TooLong, LookupError, TypeError, AttributeError):
-            raise driver.failed(FailureKind.GARBLED, self.request) from None
-        self._characters += sum(map(len, texts))
-        if self._characters > _ANSWER_LIMIT:
-            raise driver.failed(FailureKind.GARBLED, self.request)
-        return texts
+    def take(self, payload: bytes) -> str:
+        """Return the text in an event, often none.
 
-    def end(self, driver: OpenAiShaped) -> End:
-        """Return the last word; the stream ended."""
+        Raises:
+            ProviderFailed: it is no event of this format, or says that the provider failed.
+        """
+        if payload == b"[DONE]":
+            self.is_done = True
+            return ""
+        try:
+            data: Any = orjson.loads(payload)
+            if "error" in data:
+                raise self._upstream.failed(self._kind(data["error"]))
+            text = self._said(data)
+        except (orjson.JSONDecodeError, LookupError, TypeError, AttributeError):
+            raise self._upstream.failed(FailureKind.GARBLED) from None
+        self._characters += len(text)
+        if self._characters > _ANSWER_LIMIT:
+            raise self._upstream.failed(FailureKind.GARBLED)
+        return text
+
+    def end(self) -> End:
+        """Return the last word; the stream ended.
+
+        Raises:
+            ProviderFailed: the answer has no end.
+        """
         if self._finish is None and not self.is_done:
-            raise driver.failed(FailureKind.CUT, self.request)
+            raise self._upstream.failed(FailureKind.CUT)
         usage = self._usage or estimated(self.request, self._characters)
         return End(finish=self._finish or FinishReason.STOP, usage=usage)
 
@@ -230,18 +184,6 @@ async def local_models(client: httpx.AsyncClient, address: str) -> tuple[str, ..
             data: Any = orjson.loads(response.content)
             return tuple(str(each["id"]) for each in data["data"])
     return ()
-
-
-def _after(seconds: float) -> float:
-    return asyncio.get_running_loop().time() + seconds
-
-
-async def _drain(pieces: AsyncIterator[bytes]) -> None:
-    """Read what is left behind the last word, mostly nothing, so that the connection can be used again."""
-    with suppress(TimeoutError, httpx.HTTPError, httpx.StreamError):
-        async with asyncio.timeout(_DRAIN):
-            async for _ in pieces:
-                pass
 
 
 def _body(request: Request, dialect: Dialect) -> dict[str, Any]:

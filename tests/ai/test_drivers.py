@@ -11,6 +11,10 @@ import pytest
 from pydantic import SecretStr
 
 from ai.catalogue import catalogue
+from ai.client import Translated
+from ai.drivers.anthropic import ANTHROPIC
+from ai.drivers.cohere import Cohere
+from ai.drivers.google import GOOGLE
 from ai.drivers.openai_shaped import DIALECTS, OpenAiShaped, local_models
 from ai.errors import FailureKind, ProviderFailed, wait_of
 from ai.messages import Delta, End, FinishReason, Means, Message, Request, Role, Shape
@@ -20,6 +24,7 @@ from tests.fakes.providers.server import Behaviour, Mood, ProviderServer
 from tests.fakes.providers.wire import WIRES, Answer
 from tests.fixtures.waiting import until
 
+TRANSLATED = {"anthropic": ANTHROPIC, "google": GOOGLE}
 SECRET = "sk-do-not-tell-anybody"
 PROVIDERS = tuple(WIRES)
 QUESTION = Request(
@@ -49,6 +54,10 @@ async def asked(
 
 def driver(name: str, url: str, client: httpx.AsyncClient) -> Provider:
     credential = Credential(secret=SecretStr(SECRET), address=url)
+    if name in TRANSLATED:
+        return Translated(wire=TRANSLATED[name], client=client, credential=credential, patience=QUICK)
+    if name == "cohere":
+        return Cohere(client=client, credential=credential, patience=QUICK)
     return OpenAiShaped(dialect=DIALECTS[name], client=client, credential=credential, patience=QUICK)
 
 
@@ -210,7 +219,7 @@ async def test_to_cancel_who_reads_closes_the_stream_too(name: str, pieces: int,
     assert reading.cancelled()
 
 
-@pytest.mark.parametrize("name", [each for each in PROVIDERS if each != "cohere"])
+@pytest.mark.parametrize("name", PROVIDERS)
 async def test_a_shape_is_asked_for_natively(name: str, client: httpx.AsyncClient) -> None:
     answer = Answer(pieces=['{"pri', 'ce": 3', "}"])
     async with asked(name, client, Behaviour(answer=answer)) as (server, provider, request):

@@ -137,7 +137,7 @@ def _cohere(answer: Answer, asked: Json) -> list[bytes]:
         said += [event("content-delta", {"content": {"text": each}}, index=0) for each in answer.pieces]
         said.append(event("content-end", index=0))
     begin = {"role": "assistant", "content": [], "tool_plan": "", "tool_calls": [], "citations": []}
-    return [event("message-start", begin, id="1"), *said, event("message-end", **ending)]
+    return [event("message-start", begin, id="1"), *said, event("message-end", **ending), _sse("[DONE]")]
 
 
 def _openai_error(status: int) -> Json:
