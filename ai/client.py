@@ -10,6 +10,7 @@ import logging
 import os
 import warnings
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from copy import deepcopy
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
@@ -214,7 +215,8 @@ def _words(request: Request) -> dict[str, Any]:
     if request.stop:
         words["stop"] = list(request.stop)
     if request.shape is not None:
-        words |= in_openai_words(request.shape)
+        # litellm rewrites a schema in place, and this one is everybody's
+        words |= deepcopy(in_openai_words(request.shape))
     return words
 
 

@@ -155,5 +155,7 @@ async def asking(name: str, client: httpx.AsyncClient, can: frozenset[Capability
 async def test_every_provider_answers_in_a_shape_by_every_means(
     name: str, can: set[Capability], client: httpx.AsyncClient
 ) -> None:
+    before = orjson.dumps(dict(shape_of(Sentiment).json_schema))
     async with asking(name, client, frozenset(can)) as completion:
+        assert orjson.dumps(dict(shape_of(Sentiment).json_schema)) == before
         assert parsed(Sentiment, completion.text) == parsed(Sentiment, GOOD)
