@@ -8,6 +8,7 @@ repeat a request that broke, hide how long to wait, and leave a stream open that
 import asyncio
 import logging
 import os
+import threading
 import warnings
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from copy import deepcopy
@@ -25,7 +26,8 @@ from ai.messages import Delta, End, FinishReason, Request, Usage, counted, estim
 from ai.provider import Credential, Patience
 from ai.upstream import Upstream
 
-_LOADING: Final = 60.0
+_LOADING: Final = 120.0
+_LOCK: Final = threading.Lock()
 _BEFORE_IMPORT: Final = {
     "LITELLM_LOCAL_MODEL_COST_MAP": "True",
     "LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS": "True",
@@ -95,6 +97,8 @@ class Translated:
             while (chunk := await self._next(chunks, lines)) is not None:
                 if text := understood.take(chunk):
                     yield Delta(text)
+                    # however long whoever reads took for it
+                    upstream.moved()
             if not lines.is_whole:
                 raise upstream.failed(FailureKind.CUT)
             await upstream.drain()
@@ -224,7 +228,12 @@ async def warm() -> None:
     """Have litellm imported, in a thread; does nothing when it is."""
     if _litellm.cache_info().currsize == 0:
         async with asyncio.timeout(_LOADING):
-            await asyncio.to_thread(_litellm)
+            await asyncio.to_thread(_load)
+
+
+def _load() -> None:
+    with _LOCK:
+        _litellm()
 
 
 @cache

@@ -247,7 +247,9 @@ class Run:
             while isinstance(item, Delta):
                 self._characters += len(item.text)
                 yield item
-                item = await self._next_word(lead)
+                if self._left() <= 0:
+                    break
+                item = await anext(lead.stream)
         except ProviderFailed as failure:
             self._lead = None
             self.usage = estimated(lead.request, self._characters)
@@ -256,15 +258,17 @@ class Run:
             yield Failed(kind=failure.kind, is_partial=self._characters > 0, usage=self.usage)
             return
         self._lead = None
-        self.usage = item.usage
-        self._succeeded(lead, lead.attempt())
+        if isinstance(item, Delta):
+            # the time for the whole call is over, which is no fault of whoever was answering
+            self.usage = estimated(lead.request, self._characters)
+            self._succeeded(lead, lead.attempt(FailureKind.TIMEOUT))
+            ending: Event = Failed(kind=FailureKind.TIMEOUT, is_partial=True, usage=self.usage)
+        else:
+            self.usage = item.usage
+            self._succeeded(lead, lead.attempt())
+            ending = Completed(finish=item.finish, usage=item.usage)
         await lead.close()
-        yield Completed(finish=item.finish, usage=item.usage)
-
-    async def _next_word(self, lead: _Lead) -> Delta | End:
-        if self._left() <= 0:
-            raise ProviderFailed(FailureKind.TIMEOUT, provider=lead.model.provider, model=lead.model.name)
-        return await anext(lead.stream)
+        yield ending
 
     def _failed(self, lead: _Lead, failure: BaseException) -> Attempt:
         """Note a failure; what is none of a provider's is a bug, and goes on up."""
@@ -286,11 +290,12 @@ class Run:
 
     async def _give_up(self) -> Attempt | None:
         """Give up on all that is pending: the time for the whole call is over."""
-        attempt = None
+        attempt, self._kind = None, FailureKind.TIMEOUT
         while self._pending:
             lead = self._pending.pop()
-            timeout = ProviderFailed(FailureKind.TIMEOUT, provider=lead.model.provider, model=lead.model.name)
-            attempt = self._failed(lead, timeout)
+            attempt = lead.attempt(FailureKind.TIMEOUT)
+            self.attempts.append(attempt)
+            self._desk.do(self._desk.breaker.abandoned(lead.permit))
             await lead.close()
         return attempt
 

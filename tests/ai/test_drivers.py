@@ -186,6 +186,22 @@ async def test_slow_tokens_are_waited_for_each(name: str, client: httpx.AsyncCli
 
 
 @pytest.mark.parametrize("name", PROVIDERS)
+async def test_a_slow_reader_is_no_slow_provider(name: str, client: httpx.AsyncClient) -> None:
+    pieces = [f"{number} " for number in range(12)]
+    behaviour = Behaviour(between=0.03, answer=Answer(pieces=pieces))
+    async with asked(name, client, behaviour) as (_, provider, request):
+        texts: list[str] = []
+        async with aclosing(provider.stream(request)) as stream:
+            async for each in stream:
+                if isinstance(each, Delta):
+                    texts.append(each.text)
+                if len(texts) == 2:
+                    await asyncio.sleep(QUICK.between + 0.2)
+
+    assert texts == pieces
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
 async def test_to_close_a_stream_closes_it_at_the_provider_at_once(name: str, client: httpx.AsyncClient) -> None:
     behaviour = Behaviour(between=0.05, answer=Answer(pieces=["a "] * 100))
     async with asked(name, client, behaviour) as (server, provider, request):

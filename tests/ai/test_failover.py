@@ -323,6 +323,8 @@ async def test_the_whole_call_has_an_end(breaker: Breaker, client: httpx.AsyncCl
 
         assert isinstance(failed, Failed)
         assert failed.is_partial
+        await shown.desk.stop()
+        assert shown.desk.health.measured(models_of(shown)[0].key).error_rate == 0
 
 
 async def test_a_bug_in_a_driver_is_no_failure_of_a_provider(breaker: Breaker, client: httpx.AsyncClient) -> None:
