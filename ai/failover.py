@@ -77,13 +77,17 @@ class Failover:
         return True
 
     def do(self, chore: Coroutine[Any, Any, None]) -> None:
-        """Do what no call should wait for."""
-        if len(self._chores) >= _CHORES:
+        """Do what no call should wait for; when too much is to be done already, it is left out."""
+        if not self.has_time():
             chore.close()
             return
         task = asyncio.create_task(chore, name="a call's outcome")
         self._chores.add(task)
         task.add_done_callback(self._chores.discard)
+
+    def has_time(self) -> bool:
+        """Tell whether more can be done beside the calls."""
+        return len(self._chores) < _CHORES
 
     async def stop(self) -> None:
         """Wait for what is still to be noted, and drop what does not end."""
@@ -205,7 +209,7 @@ class Run:
         if failure is None:
             lead.first_token_ms = (time.perf_counter() - lead.began) * 1_000
             self._lead = lead
-            await self._drop_others()
+            await self._drop_slower()
             return None
         attempt = self._failed(lead, failure)
         if not self._pending:
@@ -278,10 +282,19 @@ class Run:
         attempt = lead.attempt(failure.kind)
         self.attempts.append(attempt)
         self._kind = failure.kind
+        self._avoid(lead.model.provider, failure.kind)
         if failure.kind is not FailureKind.REFUSED:
             self._desk.health.note(lead.model.key, first_token_ms=lead.first_token_ms, is_failure=True)
         self._desk.do(self._desk.breaker.failed(lead.permit, failure))
         return attempt
+
+    def _avoid(self, provider: str, kind: FailureKind) -> None:
+        """Put what else the provider has behind the others; leave it out when the key is bad."""
+        if kind is FailureKind.MISSING:
+            return
+        others = [each for each in self._candidates if each.model.provider != provider]
+        own = [each for each in self._candidates if each.model.provider == provider]
+        self._candidates = others if kind is FailureKind.AUTH else [*others, *own]
 
     def _succeeded(self, lead: _Lead, attempt: Attempt) -> None:
         self.attempts.append(attempt)
@@ -299,13 +312,23 @@ class Run:
             await lead.close()
         return attempt
 
-    async def _drop_others(self) -> None:
-        while self._pending:
-            lead = self._pending.pop()
-            await lead.close()
-            self.attempts.append(lead.attempt(is_dropped=True))
-            self.wasted += estimated(lead.request, 0)
-            self._desk.do(self._desk.breaker.abandoned(lead.permit))
+    async def _drop_slower(self) -> None:
+        """Drop who did not answer first, without letting the answer wait for it."""
+        for lead in self._pending:
+            waited = (time.perf_counter() - lead.began) * 1_000
+            self._desk.health.note(lead.model.key, first_token_ms=waited, is_failure=False)
+        dropped, self._pending = self._pending, []
+        for lead in dropped:
+            self._note_dropped(lead)
+            if self._desk.has_time():
+                self._desk.do(lead.close())
+            else:
+                await lead.close()
+
+    def _note_dropped(self, lead: _Lead) -> None:
+        self.attempts.append(lead.attempt(is_dropped=True))
+        self.wasted += estimated(lead.request, 0)
+        self._desk.do(self._desk.breaker.abandoned(lead.permit))
 
     async def _close(self) -> None:
         """Close what is open: nobody reads any more."""
@@ -315,7 +338,10 @@ class Run:
             self.usage = estimated(lead.request, self._characters)
             self._succeeded(lead, lead.attempt(is_dropped=True))
             await lead.close()
-        await self._drop_others()
+        while self._pending:
+            lead = self._pending.pop()
+            self._note_dropped(lead)
+            await lead.close()
 
     def _target(self, model: Model) -> Target:
         return Target(provider=model.provider, model=model.key, scope=self._providers[model.provider].scope)

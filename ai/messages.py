@@ -117,16 +117,13 @@ class Completion:
 
 
 def counted(model: Model, input_tokens: int, output_tokens: int) -> Usage:
-    """Return the usage that a provider counted, priced.
+    """Return the usage that a provider counted, priced. A count below nothing is nothing.
 
     Raises:
         Unpriced: the model has no price.
     """
-    return Usage(
-        input_tokens=input_tokens,
-        output_tokens=output_tokens,
-        micro_usd=model.cost(input_tokens, output_tokens),
-    )
+    read, said = max(input_tokens, 0), max(output_tokens, 0)
+    return Usage(input_tokens=read, output_tokens=said, micro_usd=model.cost(read, said))
 
 
 def estimated(request: Request, characters: int) -> Usage:

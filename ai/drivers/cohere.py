@@ -84,7 +84,7 @@ class _Reply:
         try:
             event: Any = orjson.loads(payload)
             text = self._said(event)
-        except (orjson.JSONDecodeError, LookupError, TypeError, AttributeError):
+        except (ValueError, LookupError, TypeError, AttributeError):
             raise self._upstream.failed(FailureKind.GARBLED) from None
         self._characters += len(text)
         return text

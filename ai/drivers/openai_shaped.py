@@ -126,7 +126,7 @@ class _Reply:
             if "error" in data:
                 raise self._upstream.failed(self._kind(data["error"]))
             text = self._said(data)
-        except (orjson.JSONDecodeError, LookupError, TypeError, AttributeError):
+        except (ValueError, LookupError, TypeError, AttributeError):
             raise self._upstream.failed(FailureKind.GARBLED) from None
         self._characters += len(text)
         if self._characters > _ANSWER_LIMIT:

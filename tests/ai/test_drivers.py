@@ -164,6 +164,15 @@ async def test_a_bad_stream_ends_with_its_kind_of_failure(
 
 
 @pytest.mark.parametrize("name", PROVIDERS)
+async def test_a_failure_that_is_told_in_the_stream_is_one(name: str, client: httpx.AsyncClient) -> None:
+    async with asked(name, client, Behaviour(mood=Mood.SAYS_SO_LATER, between=0.03)) as (_, provider, request):
+        error, texts = await failure(provider, request)
+
+    assert error.kind in (FailureKind.OVERLOADED, FailureKind.CUT)
+    assert texts
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
 async def test_a_server_that_is_not_there_is_unreachable(name: str, client: httpx.AsyncClient) -> None:
     async with asked(name, client) as (_, provider, request):
         pass

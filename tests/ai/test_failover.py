@@ -199,6 +199,29 @@ async def test_after_the_first_token_the_stream_ends_and_nobody_else_is_asked(
         assert run.usage == failed.usage
 
 
+@pytest.mark.parametrize(
+    ("status", "order"),
+    [
+        (401, ["openai", "groq"]),
+        (500, ["openai", "groq", "openai"]),
+        (404, ["openai", "openai", "groq"]),
+    ],
+)
+async def test_what_else_a_failing_provider_has_is_asked_last_and_not_at_all_with_a_bad_key(
+    breaker: Breaker, client: httpx.AsyncClient, status: int, order: list[str]
+) -> None:
+    failing = Behaviour(mood=Mood.FAILS, status=status)
+    async with stage(breaker, client, {"openai": failing, "groq": failing}) as shown:
+        first, other = models_of(shown)
+        models = [first, replace(first, name=f"m-{uuid7().hex}"), other]
+        ranking = rank(models, frozenset(shown.providers), Wish(strategy=Strategy.FAILOVER), {})
+
+        run = shown.desk.run(QUESTION, ranking, shown.providers)
+        await events_of(run)
+
+        assert [each.model.provider for each in run.attempts] == order
+
+
 async def test_slow_tokens_are_no_failure(breaker: Breaker, client: httpx.AsyncClient) -> None:
     async with stage(breaker, client, {"openai": Behaviour(between=0.2), "groq": Behaviour()}) as shown:
         events = await events_of(shown.run())
@@ -363,6 +386,7 @@ async def test_a_hedge_is_asked_when_the_first_is_silent_and_the_faster_answers(
         assert [(each.is_hedge, each.is_dropped) for each in run.attempts] == [(False, True), (True, False)]
         assert run.wasted.micro_usd > 0
         assert run.wasted.is_estimated
+        assert (shown.desk.health.measured(models_of(shown)[0].key).first_token_ms or 0) >= 100
         await until(lambda: shown.servers["openai"].abandoned == 1, seconds=1)
 
 

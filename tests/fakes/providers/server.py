@@ -33,6 +33,8 @@ class Mood(StrEnum):
     """It sends text that is no JSON."""
     GARBAGE_LATER = "garbage later"
     """It sends text that is no JSON after the first pieces."""
+    SAYS_SO_LATER = "says so later"
+    """It says in the stream, after the first pieces, that it failed."""
     PAGE = "page"
     """It says 200, and sends a web page."""
 
@@ -154,18 +156,27 @@ class ProviderServer:
                 return await self._stream(behaviour, body, writer)
         return False
 
-    async def _stream(self, behaviour: Behaviour, body: Json, writer: asyncio.StreamWriter) -> bool:
+    def _frames(self, behaviour: Behaviour, body: Json) -> list[bytes]:
         frames = self.wire.frames(behaviour.answer, body)
+        garbage = b"data: {this is no json\n\n"
+        match behaviour.mood:
+            case Mood.ANSWERS:
+                return frames
+            case Mood.GARBAGE:
+                return [garbage]
+            case Mood.GARBAGE_LATER:
+                return [*frames[:4], garbage]
+            case Mood.SAYS_SO_LATER:
+                return [*frames[:4], self.wire.late_error]
+            case _:
+                return frames[:4]
+
+    async def _stream(self, behaviour: Behaviour, body: Json, writer: asyncio.StreamWriter) -> bool:
+        frames = self._frames(behaviour, body)
         writer.write(_CHUNKED)
         if behaviour.mood is Mood.DROPS:
             await writer.drain()
             return False
-        if behaviour.mood is Mood.GARBAGE:
-            frames = [b"data: {this is no json\n\n"]
-        elif behaviour.mood is not Mood.ANSWERS:
-            frames = frames[:4]
-        if behaviour.mood is Mood.GARBAGE_LATER:
-            frames.append(b"data: {this is no json\n\n")
         for frame in frames:
             await asyncio.sleep(behaviour.between)
             for part in [frame[i : i + 1] for i in range(len(frame))] if behaviour.torn else [frame]:

@@ -32,6 +32,13 @@ class Wire:
     frames: Callable[[Answer, Json], list[bytes]]
     error: Callable[[int], Json]
 
+    @property
+    def late_error(self) -> bytes:
+        """What a failure in the middle of a stream looks like."""
+        if self.name == "cohere":
+            return _sse({"type": "message-end", "delta": {"finish_reason": "ERROR"}}, event="message-end")
+        return _sse(self.error(503), event="error")
+
 
 def _sse(data: Json | str, *, event: str | None = None) -> bytes:
     text = data if isinstance(data, str) else json.dumps(data, ensure_ascii=False)
