@@ -1,7 +1,7 @@
 """The rules of a circuit: when it opens, for how long, and whose fault opens which. Pure; `ai.breaker` keeps the state.
 
-A circuit is closed, then open for a time, then half open: one call may find out. A failure of the key (or its limit)
-opens circuits of that key alone, so that one customer's bad key does not close the door for all others.
+A circuit is closed, then open for a time, then half open: one call may find out. A failure of the key (or its limit, or
+its own server) opens circuits of that key alone, so that one customer's bad key does not close the door for all others.
 """
 
 from collections.abc import Mapping
@@ -58,6 +58,8 @@ class Target:
     """The model's key in the catalogue."""
     scope: str
     """The key's name (`Provider.scope`)."""
+    is_shared: bool = True
+    """Whether everybody asks the same servers (`Provider.is_shared`)."""
 
     @property
     def circuits(self) -> tuple[str, str, str]:
@@ -72,7 +74,12 @@ class Target:
             case FailureKind.RATE_LIMITED | FailureKind.MISSING:
                 return self.circuits[1]
             case _:
-                return self.circuits[2]
+                return self.measured_as
+
+    @property
+    def measured_as(self) -> str:
+        """The name under which it is known how it does: a server of one's own says nothing of the others."""
+        return self.circuits[2] if self.is_shared else self.circuits[1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ the reader, the provider's stream is closed.
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Coroutine, Mapping
+from collections.abc import AsyncGenerator, Coroutine, Iterable, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -20,7 +20,7 @@ from ai.health import Health
 from ai.messages import Completion, Delta, End, Request, Usage, estimated
 from ai.outcomes import Attempt, Chosen, Completed, Event, Failed, FailedOver, NoAnswer
 from ai.provider import Provider
-from ai.routing import Ranking
+from ai.routing import Ranking, Vitals, Wish, rank
 from ai.structured import fitted
 
 _CLOSE: Final = 2.0
@@ -53,6 +53,12 @@ class Failover:
         self._calls = 0.0
         self._hedges = 0.0
 
+    def rank(self, models: Iterable[Model], wish: Wish, providers: Mapping[str, Provider]) -> Ranking:
+        """Rank models by what is known of them now. Waits for nothing."""
+        known = tuple(models)
+        vitals = {each.key: self._vitals(each, providers) for each in known if each.provider in providers}
+        return rank(known, frozenset(providers), wish, vitals)
+
     def run(self, request: Request, ranking: Ranking, providers: Mapping[str, Provider]) -> "Run":
         """Return one call, not begun. `request.model` is replaced by each candidate's; providers are by name."""
         self._calls += 1
@@ -68,6 +74,16 @@ class Failover:
         """
         run = self.run(request, ranking, providers)
         return await run.complete()
+
+    def _vitals(self, model: Model, providers: Mapping[str, Provider]) -> Vitals:
+        target = target_of(providers[model.provider], model)
+        measured = self.health.measured(target.measured_as)
+        return Vitals(
+            first_token_ms=measured.first_token_ms,
+            error_rate=measured.error_rate,
+            calls=measured.calls,
+            open_for=self.breaker.open_for(target),
+        )
 
     def may_hedge(self) -> bool:
         """Take a hedge from the budget, if there is one."""
@@ -222,14 +238,15 @@ class Run:
             return False
         while self._candidates:
             model = self._candidates.pop(0).model
-            permit = await self._desk.breaker.admit(self._target(model))
+            permit = await self._desk.breaker.admit(target_of(self._providers[model.provider], model))
             if permit is not None:
                 self._ask(model, permit, is_hedge=is_hedge)
                 return True
             self._passed_over.append(model)
         if self._asked == 0 and self._passed_over:
             model = self._passed_over.pop(0)
-            permit = await self._desk.breaker.admit(self._target(model), is_last_resort=True)
+            target = target_of(self._providers[model.provider], model)
+            permit = await self._desk.breaker.admit(target, is_last_resort=True)
             if permit is not None:
                 self._ask(model, permit, is_hedge=is_hedge)
                 return True
@@ -284,7 +301,7 @@ class Run:
         self._kind = failure.kind
         self._avoid(lead.model.provider, failure.kind)
         if failure.kind is not FailureKind.REFUSED:
-            self._desk.health.note(lead.model.key, first_token_ms=lead.first_token_ms, is_failure=True)
+            self._desk.health.note(lead.permit.target.measured_as, first_token_ms=lead.first_token_ms, is_failure=True)
         self._desk.do(self._desk.breaker.failed(lead.permit, failure))
         return attempt
 
@@ -298,7 +315,7 @@ class Run:
 
     def _succeeded(self, lead: _Lead, attempt: Attempt) -> None:
         self.attempts.append(attempt)
-        self._desk.health.note(lead.model.key, first_token_ms=lead.first_token_ms, is_failure=False)
+        self._desk.health.note(lead.permit.target.measured_as, first_token_ms=lead.first_token_ms, is_failure=False)
         self._desk.do(self._desk.breaker.succeeded(lead.permit))
 
     async def _give_up(self) -> Attempt | None:
@@ -316,7 +333,7 @@ class Run:
         """Drop who did not answer first, without letting the answer wait for it."""
         for lead in self._pending:
             waited = (time.perf_counter() - lead.began) * 1_000
-            self._desk.health.note(lead.model.key, first_token_ms=waited, is_failure=False)
+            self._desk.health.note(lead.permit.target.measured_as, first_token_ms=waited, is_failure=False)
         dropped, self._pending = self._pending, []
         for lead in dropped:
             self._note_dropped(lead)
@@ -343,9 +360,6 @@ class Run:
             self._note_dropped(lead)
             await lead.close()
 
-    def _target(self, model: Model) -> Target:
-        return Target(provider=model.provider, model=model.key, scope=self._providers[model.provider].scope)
-
     def _left(self) -> float:
         return self._desk.limits.whole - (time.perf_counter() - self._began)
 
@@ -357,6 +371,11 @@ class Run:
             return left
         waited = time.perf_counter() - self._pending[0].began
         return min(left, hedge_after - waited) if waited < hedge_after else left
+
+
+def target_of(provider: Provider, model: Model) -> Target:
+    """Return what is asked when a provider is asked for a model."""
+    return Target(provider=model.provider, model=model.key, scope=provider.scope, is_shared=provider.is_shared)
 
 
 async def _next_of(stream: AsyncGenerator[Delta | End]) -> Delta | End:

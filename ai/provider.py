@@ -34,6 +34,11 @@ class Credential:
         secret = self.secret.get_secret_value() if self.secret is not None else ""
         return hashlib.blake2s(f"{self.address}\n{secret}".encode(), digest_size=8).hexdigest()
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether it opens the provider's own servers, which everybody asks."""
+        return self.address is None
+
 
 class Provider(Protocol):
     """A provider with one key."""
@@ -46,6 +51,11 @@ class Provider(Protocol):
     @property
     def scope(self) -> str:
         """A name for the key that says nothing of it: what a key may not do, another may."""
+        ...
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether everybody asks the same servers; not with an address of one's own."""
         ...
 
     def stream(self, request: Request) -> AsyncGenerator[Delta | End]:

@@ -38,6 +38,11 @@ class Cohere:
         """The key's name."""
         return self.credential.scope
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether everybody asks the same servers."""
+        return self.credential.is_shared
+
     async def stream(self, request: Request) -> AsyncGenerator[Delta | End]:
         """Ask, and yield the answer as it comes.
 

@@ -146,6 +146,18 @@ async def test_a_bad_key_is_shut_out_of_every_model_of_its_provider_and_of_no_ot
     assert here.open_for(target(scope=uuid7().hex)) == 0
 
 
+async def test_a_server_of_ones_own_that_is_away_is_away_for_nobody_else(pair: tuple[Breaker, Breaker]) -> None:
+    here, _ = pair
+    model = target().model
+    own = Target(provider="ollama", model=model, scope=uuid7().hex, is_shared=False)
+
+    for _ in range(2):
+        await fail(here, own, FailureKind.UNREACHABLE)
+
+    assert here.state(own) is State.OPEN
+    assert here.state(Target(provider="ollama", model=model, scope=uuid7().hex, is_shared=False)) is State.CLOSED
+
+
 async def test_a_refused_request_says_nothing_of_the_provider(pair: tuple[Breaker, Breaker]) -> None:
     here, _ = pair
     asked = target()

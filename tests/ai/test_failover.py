@@ -14,8 +14,8 @@ from ai.breaker import Breaker
 from ai.catalogue import Model, catalogue
 from ai.circuits import State, Target
 from ai.errors import FailureKind, ProviderFailed
-from ai.failover import Failover, Limits, Run
-from ai.health import Health
+from ai.failover import Failover, Limits, Run, target_of
+from ai.health import Health, Measured
 from ai.messages import Delta, Message, Request, Role
 from ai.outcomes import Chosen, Completed, Event, Failed, FailedOver, NoAnswer
 from ai.provider import Credential, Patience, Provider
@@ -51,7 +51,10 @@ class Stage:
 
     def target(self, name: str) -> Target:
         [model] = [each.model for each in self.ranking.candidates if each.model.provider == name]
-        return Target(provider=name, model=model.key, scope=self.providers[name].scope)
+        return target_of(self.providers[name], model)
+
+    def measured(self, name: str) -> Measured:
+        return self.desk.health.measured(self.target(name).measured_as)
 
     @property
     def asked(self) -> list[str]:
@@ -119,7 +122,7 @@ async def test_the_first_of_the_ranking_answers(breaker: Breaker, client: httpx.
         assert completed.usage == run.usage
         assert run.usage.micro_usd == chosen.model.cost(12, 5)
         assert shown.asked == ["openai"]
-        assert shown.desk.health.measured(chosen.model.key).first_token_ms == pytest.approx(chosen.first_token_ms)
+        assert shown.measured("openai").first_token_ms == pytest.approx(chosen.first_token_ms)
 
 
 @pytest.mark.parametrize(
@@ -278,6 +281,23 @@ async def test_a_failing_provider_opens_is_probed_once_and_closes(breaker: Break
         assert len(shown.servers["openai"].received) == 3
 
 
+async def test_what_calls_find_out_changes_the_next_ranking(breaker: Breaker, client: httpx.AsyncClient) -> None:
+    async with stage(breaker, client, {"openai": LIMITED, "groq": BROKEN, "mistral": Behaviour()}) as shown:
+        wish = Wish(strategy=Strategy.FAILOVER)
+        before = shown.desk.rank(models_of(shown), wish, shown.providers)
+        for _ in range(3):
+            await events_of(shown.desk.run(QUESTION, before, shown.providers))
+        await shown.desk.stop()
+
+        after = shown.desk.rank(models_of(shown), wish, shown.providers)
+
+        assert [each.model.provider for each in before.candidates] == ["openai", "groq", "mistral"]
+        assert [each.model.provider for each in after.candidates] == ["mistral", "openai", "groq"]
+        assert [each.is_open for each in after.candidates] == [False, True, True]
+        assert after.candidates[2].vitals.error_rate == pytest.approx(1.0)
+        assert after.candidates[0].vitals.first_token_ms is not None
+
+
 async def test_when_all_are_open_the_least_bad_is_asked(breaker: Breaker, client: httpx.AsyncClient) -> None:
     async with stage(breaker, client, {"openai": (LIMITED, Behaviour()), "groq": LIMITED}) as shown:
         await events_of(shown.run())
@@ -347,12 +367,12 @@ async def test_the_whole_call_has_an_end(breaker: Breaker, client: httpx.AsyncCl
         assert isinstance(failed, Failed)
         assert failed.is_partial
         await shown.desk.stop()
-        assert shown.desk.health.measured(models_of(shown)[0].key).error_rate == 0
+        assert shown.measured("openai").error_rate == 0
 
 
 async def test_a_bug_in_a_driver_is_no_failure_of_a_provider(breaker: Breaker, client: httpx.AsyncClient) -> None:
     class Buggy:
-        name, scope = "openai", "ours"
+        name, scope, is_shared = "openai", "ours", False
 
         async def stream(self, request: Request) -> Any:
             if request:
@@ -386,7 +406,7 @@ async def test_a_hedge_is_asked_when_the_first_is_silent_and_the_faster_answers(
         assert [(each.is_hedge, each.is_dropped) for each in run.attempts] == [(False, True), (True, False)]
         assert run.wasted.micro_usd > 0
         assert run.wasted.is_estimated
-        assert (shown.desk.health.measured(models_of(shown)[0].key).first_token_ms or 0) >= 100
+        assert (shown.measured("openai").first_token_ms or 0) >= 100
         await until(lambda: shown.servers["openai"].abandoned == 1, seconds=1)
 
 
