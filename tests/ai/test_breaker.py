@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
@@ -327,6 +327,7 @@ async def test_a_redis_that_dies_takes_no_call_with_it_and_is_heard_again(mortal
         assert here.state(later) is State.OPEN
 
 
+@settings(deadline=None)
 @given(
     policy=st.sampled_from(sorted(POLICIES.values(), key=repr)),
     steps=st.lists(st.tuples(st.floats(0, 500), st.integers(0, 20), st.none() | st.floats(0, 100)), max_size=20),

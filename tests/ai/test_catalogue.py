@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ai.catalogue import Capability, Model, Region, UnknownModel, Unpriced, catalogue
@@ -93,6 +93,7 @@ def test_a_local_server_has_the_models_that_it_says_and_they_cost_nothing() -> N
     assert here.of("openai") == catalogue().of("openai")
 
 
+@settings(deadline=None)
 @given(tokens_in=st.integers(0, 10**7), tokens_out=st.integers(0, 10**7), price=st.integers(1, 10**8))
 def test_a_cost_is_never_below_the_true_one_nor_a_micro_dollar_above(
     tokens_in: int, tokens_out: int, price: int

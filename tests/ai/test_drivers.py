@@ -11,20 +11,16 @@ import pytest
 from pydantic import SecretStr
 
 from ai.catalogue import catalogue
-from ai.client import Translated
-from ai.drivers.anthropic import ANTHROPIC
-from ai.drivers.cohere import Cohere
-from ai.drivers.google import GOOGLE
 from ai.drivers.openai_shaped import DIALECTS, OpenAiShaped, local_models
 from ai.errors import FailureKind, ProviderFailed, wait_of
 from ai.messages import Delta, End, FinishReason, Means, Message, Request, Role, Shape
-from ai.provider import Credential, Provider, complete
-from tests.ai.conftest import QUICK
+from ai.provider import Credential, Patience, Provider, complete
+from ai.providers import make_provider
+from tests.ai.conftest import QUICK, patience_for
 from tests.fakes.providers.server import Behaviour, Mood, ProviderServer
 from tests.fakes.providers.wire import WIRES, Answer
 from tests.fixtures.waiting import until
 
-TRANSLATED = {"anthropic": ANTHROPIC, "google": GOOGLE}
 SECRET = "sk-do-not-tell-anybody"
 PROVIDERS = tuple(WIRES)
 QUESTION = Request(
@@ -45,20 +41,17 @@ SHAPE = Shape(
 
 @asynccontextmanager
 async def asked(
-    name: str, client: httpx.AsyncClient, *behaviours: Behaviour
+    name: str, client: httpx.AsyncClient, *behaviours: Behaviour, patience: Patience | None = None
 ) -> AsyncIterator[tuple[ProviderServer, Provider, Request]]:
     """Run a provider's server, with a driver of it and a question to its first model."""
     async with ProviderServer(WIRES[name], behaviours).running() as server:
-        yield server, driver(name, server.url, client), QUESTION.to(catalogue().of(name)[0])
+        known = patience or patience_for(*behaviours)
+        yield server, driver(name, server.url, client, known), QUESTION.to(catalogue().of(name)[0])
 
 
-def driver(name: str, url: str, client: httpx.AsyncClient) -> Provider:
+def driver(name: str, url: str, client: httpx.AsyncClient, patience: Patience) -> Provider:
     credential = Credential(secret=SecretStr(SECRET), address=url)
-    if name in TRANSLATED:
-        return Translated(wire=TRANSLATED[name], client=client, credential=credential, patience=QUICK)
-    if name == "cohere":
-        return Cohere(client=client, credential=credential, patience=QUICK)
-    return OpenAiShaped(dialect=DIALECTS[name], client=client, credential=credential, patience=QUICK)
+    return make_provider(name, credential, client, patience)
 
 
 async def failure(provider: Provider, request: Request) -> tuple[ProviderFailed, list[str]]:
@@ -186,7 +179,7 @@ async def test_a_server_that_is_not_there_is_unreachable(name: str, client: http
 async def test_slow_tokens_are_waited_for_each(name: str, client: httpx.AsyncClient) -> None:
     pieces = [f"{number} " for number in range(8)]
     behaviour = Behaviour(between=0.15, answer=Answer(pieces=pieces))
-    async with asked(name, client, behaviour) as (_, provider, request):
+    async with asked(name, client, behaviour, patience=QUICK) as (_, provider, request):
         began = time.perf_counter()
         completion = await complete(provider, request)
 
@@ -198,7 +191,7 @@ async def test_slow_tokens_are_waited_for_each(name: str, client: httpx.AsyncCli
 async def test_a_slow_reader_is_no_slow_provider(name: str, client: httpx.AsyncClient) -> None:
     pieces = [f"{number} " for number in range(12)]
     behaviour = Behaviour(between=0.03, answer=Answer(pieces=pieces))
-    async with asked(name, client, behaviour) as (_, provider, request):
+    async with asked(name, client, behaviour, patience=QUICK) as (_, provider, request):
         texts: list[str] = []
         async with aclosing(provider.stream(request)) as stream:
             async for each in stream:

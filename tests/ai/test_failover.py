@@ -25,7 +25,7 @@ from core.ground import Ground
 from core.ids import uuid7
 from core.settings import Strategy
 from core.voice import Voice
-from tests.ai.conftest import QUICK
+from tests.ai.conftest import QUICK, patience_for
 from tests.fakes.providers.server import Behaviour, Mood, ProviderServer
 from tests.fakes.providers.wire import WIRES, Answer
 from tests.fixtures.waiting import until
@@ -76,16 +76,16 @@ async def stage(
     behaviours: dict[str, Behaviour | Sequence[Behaviour]],
     *,
     limits: Limits | None = None,
-    patience: Patience = QUICK,
+    patience: Patience | None = None,
 ) -> AsyncIterator[Stage]:
     async with AsyncExitStack() as stack:
         servers: dict[str, ProviderServer] = {}
         for name, given in behaviours.items():
             server = ProviderServer(WIRES[name], [given] if isinstance(given, Behaviour) else given)
             servers[name] = await stack.enter_async_context(server.running())
+        known = patience or patience_for(*(each for each in behaviours.values() if isinstance(each, Behaviour)))
         providers = {
-            name: make_provider(name, Credential(address=server.url), client, patience)
-            for name, server in servers.items()
+            name: make_provider(name, Credential(address=server.url), client, known) for name, server in servers.items()
         }
         # names of their own: circuits and measurements of one test are none of another's
         models = [replace(catalogue().of(each)[0], name=f"m-{uuid7().hex}") for each in behaviours]
@@ -226,7 +226,7 @@ async def test_what_else_a_failing_provider_has_is_asked_last_and_not_at_all_wit
 
 
 async def test_slow_tokens_are_no_failure(breaker: Breaker, client: httpx.AsyncClient) -> None:
-    async with stage(breaker, client, {"openai": Behaviour(between=0.2), "groq": Behaviour()}) as shown:
+    async with stage(breaker, client, {"openai": Behaviour(between=0.2), "groq": Behaviour()}, patience=QUICK) as shown:
         events = await events_of(shown.run())
 
     assert isinstance(events[-1], Completed)

@@ -3,10 +3,9 @@
 from contextlib import suppress
 from typing import Any, Protocol
 
-import httpx
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ai.catalogue import catalogue
@@ -36,10 +35,12 @@ class Understands(Protocol):
 
 
 async def replies() -> list[Understands]:
-    upstream = Upstream(httpx.AsyncClient(), "openai", REQUEST, Patience())
+    nobody: Any = None
+    upstream = Upstream(nobody, "openai", REQUEST, Patience())
     return [openai_shaped._Reply(REQUEST, upstream), cohere._Reply(REQUEST, upstream)]
 
 
+@settings(deadline=None)
 @given(event=EVENTS)
 async def test_any_json_is_text_or_a_failure(event: Any) -> None:
     for reply in await replies():
@@ -47,6 +48,7 @@ async def test_any_json_is_text_or_a_failure(event: Any) -> None:
             assert isinstance(reply.take(orjson.dumps(event)), str)
 
 
+@settings(deadline=None)
 @given(event=EVENTS)
 @pytest.mark.parametrize("sign", [anthropic.ANTHROPIC.sign, google.GOOGLE.sign], ids=["anthropic", "google"])
 def test_any_json_has_a_sign_or_is_garbled(sign: Any, event: Any) -> None:

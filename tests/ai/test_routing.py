@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ai.catalogue import Capability, Model, Region, catalogue
@@ -48,6 +48,7 @@ def score(model: Model, wish: Wish, vitals: Vitals | None = None) -> float:
     return rank([model], ALL, wish, known).candidates[0].score
 
 
+@settings(deadline=None)
 @given(models=st.lists(MODEL, max_size=8), wish=WISHES, measured=st.lists(VITALS, min_size=8, max_size=8))
 def test_every_term_and_score_is_between_nothing_and_one(
     models: list[Model], wish: Wish, measured: list[Vitals]
@@ -63,6 +64,7 @@ def test_every_term_and_score_is_between_nothing_and_one(
         assert all(0 <= number <= 1 for number in numbers)
 
 
+@settings(deadline=None)
 @given(
     models=st.lists(MODEL, max_size=8),
     wish=WISHES.filter(lambda each: each.strategy is not Strategy.FAILOVER),
@@ -80,6 +82,7 @@ def test_a_ranking_does_not_depend_on_the_order_of_models_but_for_failover(
     assert keys(rank(given_models, ALL, wish, vitals)) == keys(rank(shuffled, ALL, wish, vitals))
 
 
+@settings(deadline=None)
 @given(models=st.lists(MODEL, min_size=2, max_size=6), wish=WISHES, cut=st.integers(1, 10**8), at=st.integers(0, 5))
 def test_a_price_cut_never_costs_a_place_where_cost_counts(models: list[Model], wish: Wish, cut: int, at: int) -> None:
     asked = replace(wish, strategy=Strategy.COST_OPTIMIZED)
@@ -93,6 +96,7 @@ def test_a_price_cut_never_costs_a_place_where_cost_counts(models: list[Model], 
     assert places[1] <= places[0]
 
 
+@settings(deadline=None)
 @given(model=MODEL, wish=WISHES, better=st.integers(1, 100), strategy=STRATEGIES)
 def test_more_quality_less_waiting_and_fewer_errors_never_lower_a_score(
     model: Model, wish: Wish, better: int, strategy: Strategy
@@ -105,6 +109,7 @@ def test_more_quality_less_waiting_and_fewer_errors_never_lower_a_score(
     assert score(model, asked, replace(known, error_rate=0.4 - better / 1_000)) >= score(model, asked, known)
 
 
+@settings(deadline=None)
 @given(models=st.lists(MODEL, min_size=1, max_size=8), wish=WISHES, measured=st.lists(VITALS, min_size=8, max_size=8))
 def test_what_is_open_comes_last_and_the_first_to_close_is_the_first_of_it(
     models: list[Model], wish: Wish, measured: list[Vitals]

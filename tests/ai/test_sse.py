@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ai.sse import EventReader, TooLong
@@ -20,6 +20,7 @@ def read(stream: bytes, cuts: list[int]) -> list[bytes]:
     return [event for piece in pieces for event in reader.feed(piece)]
 
 
+@settings(deadline=None)
 @given(
     events=EVENTS,
     noise=NOISE,
@@ -37,6 +38,7 @@ def test_a_stream_means_the_same_wherever_it_is_torn(
     assert found == ["\n".join(event).encode() for event in events]
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200), st.lists(st.integers(0, 200), max_size=20))
 def test_any_bytes_are_read_alike_in_one_piece_and_in_many(stream: bytes, cuts: list[int]) -> None:
     assert read(stream, cuts) == read(stream, [])

@@ -8,7 +8,7 @@ from typing import Literal
 import httpx
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
@@ -17,7 +17,6 @@ from ai.messages import Completion, FinishReason, Means, Message, Request, Role,
 from ai.provider import Credential, complete
 from ai.providers import make_provider
 from ai.structured import Misshapen, ask_for, fitted, parsed, shape_of
-from tests.ai.conftest import QUICK
 from tests.fakes.providers.server import Behaviour, ProviderServer
 from tests.fakes.providers.wire import WIRES, Answer
 
@@ -119,6 +118,7 @@ def test_a_strict_schema_closes_every_object_and_wants_every_field_whatever_fiel
     assert schema["properties"]["score"]["maximum"] == 1
 
 
+@settings(deadline=None)
 @given(st.sets(st.sampled_from(Capability)))
 def test_a_model_is_asked_by_the_best_means_that_it_has(can: set[Capability]) -> None:
     model = replace(catalogue().models[0], capabilities=frozenset(can))
@@ -144,7 +144,7 @@ async def asking(name: str, client: httpx.AsyncClient, can: frozenset[Capability
     is_tool = Capability.TOOLS in can and Capability.JSON not in can
     answer = Answer(pieces=[GOOD[:20], GOOD[20:]], is_tool_call=is_tool)
     async with ProviderServer(WIRES[name], [Behaviour(answer=answer)]).running() as server:
-        provider = make_provider(name, Credential(address=server.url), client, QUICK)
+        provider = make_provider(name, Credential(address=server.url), client)
         yield await complete(provider, fitted(replace(QUESTION, shape=shape_of(Sentiment)), model))
 
 
