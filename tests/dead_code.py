@@ -41,6 +41,7 @@ CALLED_BY_FRAMEWORKS: Final = [
     "decode_json",
     "encode_json",
     "process_errors",
+    "raise_for_status",
     "render_graphql_ide",
     "resolve_async",
     "resolve_type",
@@ -51,7 +52,20 @@ CALLED_BY_FRAMEWORKS: Final = [
     "_get_pre_execution_close_reason",
 ]
 CALLED_BY_MIGRATIONS_AND_TESTS: Final = ["role_statements", "table_statements", "isolated", "variables"]
-GROUND_FOR_LATER_FLOORS: Final = ["Money", "times", "decimal", "cpf", "cnpj"]
+GROUND_FOR_LATER_FLOORS: Final = [
+    "Money",
+    "times",
+    "decimal",
+    "cpf",
+    "cnpj",
+    # the doors of ai/ that its engines come through
+    "ask_for",
+    "make_providers",
+    "measured",
+    "open_client",
+    "server_credentials",
+    "warm_up",
+]
 
 
 def main() -> int:

@@ -1,0 +1,67 @@
+"""What happens while a question is asked down a ranking, as typed events, and what is known of each attempt."""
+
+from dataclasses import dataclass
+
+from ai.catalogue import Model
+from ai.errors import FailureKind
+from ai.messages import Delta, FinishReason, Usage
+from core.errors import Unavailable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """How one candidate did: `failure` None when it answered, or when it was no longer wanted (`is_dropped`)."""
+
+    model: Model
+    failure: FailureKind | None
+    first_token_ms: float | None
+    took_ms: float
+    is_hedge: bool = False
+    is_dropped: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedOver:
+    """A candidate failed before its first token, and another one is asked."""
+
+    failed: Attempt
+    to: Model
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """This model answers: its first token is here."""
+
+    model: Model
+    first_token_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completed:
+    """The answer is whole."""
+
+    finish: FinishReason
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """There is no answer, or no more of it (`is_partial`). `kind` is the last failure's, None when nobody was asked."""
+
+    kind: FailureKind | None
+    is_partial: bool
+    usage: Usage
+
+
+Event = FailedOver | Chosen | Delta | Completed | Failed
+"""A run's events: failovers, `Chosen`, deltas, and at the end `Completed` or `Failed`."""
+
+
+class NoAnswer(Unavailable):
+    """No model answered: try again."""
+
+    def __init__(self, failed: Failed, attempts: tuple[Attempt, ...]) -> None:
+        self.kind = failed.kind
+        self.usage = failed.usage
+        self.attempts = attempts
+        super().__init__()
