@@ -51,7 +51,7 @@ CALLED_BY_FRAMEWORKS: Final = [
     "_get_pre_execution_close_reason",
 ]
 CALLED_BY_MIGRATIONS_AND_TESTS: Final = ["role_statements", "table_statements", "isolated", "variables"]
-GROUND_FOR_LATER_FLOORS: Final = ["Money", "times", "decimal", "cpf", "cnpj"]
+GROUND_FOR_LATER_FLOORS: Final = ["Money", "times", "decimal", "mask_all"]
 
 
 def main() -> int:

@@ -8,7 +8,7 @@ from ai.privacy.reading import Reading
 from ai.privacy.spans import Kind, Span
 from ai.privacy.words import GIVEN_NAMES, LINKS, NO_NAMES, PLAIN_WORDS, SURNAMES
 
-_TITLE: Final = r"(?:(?:o|a|os|as|el|la|seu|dona|sr|sra|srta|dr|dra|mr|mrs|ms)\b\.? +)?"
+_TITLE: Final = r"(?:(?:o|a|os|as|el|la)\b +)?(?:(?:seu|dona|sr|sra|srta|dr|dra|mr|mrs|ms)\b\.? +)?"
 # whoever says this says a name next
 _PLAIN: Final = (
     r"me chamo|meu nome (?:e|eh)|me llamo|mi nombre es|my name is|my name's|pode me chamar de|me chamam de|"

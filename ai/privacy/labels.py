@@ -48,7 +48,8 @@ BLANK: Final = "\ufdd0" * 8
 
 # what may stand between a label and its number, when the label means just that number
 _TOUCHING: Final = re.compile(
-    r"[\W_]*(?:(?:n|no|nr|num|numero|nro|id|e|o|do|da|de|eh|is|es|number|codigo)[\W_]+){0,4}#?"
+    r"[ \t:#.()*=\-]*(?:(?:n|no|nr|num|numero|nro|id|e|o|a|do|da|de|na|em|eh|is|es|number|codigo|dele|dela|meu|minha|"
+    r"novo|fixo|aqui|para|pra|agora|mudou|esse|este)[ \t:#.()*=\-]+){0,4}"
 )
 
 

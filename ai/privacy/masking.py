@@ -68,7 +68,7 @@ class Masking:
         raise TypeError("A masking holds personal data and stays in its process.")
 
     def mask(self, text: str) -> str:
-        """Return a text with tokens for all that is personal; equal values have equal tokens in all texts of the call."""
+        """Return a text with tokens for what is personal; equal values have equal tokens in all texts of the call."""
         return self.preview(text).text
 
     def mask_all(self, texts: Sequence[str]) -> list[str]:

@@ -17,11 +17,14 @@ from core import text
 from core.errors import Invalid
 
 _RUN: Final = re.compile(r"\d(?:[\W_]{0,4}\d)*")
+_AROUND: Final = re.compile(r"\s*([.\-/])\s*")
 _GROUP: Final = re.compile(r"\d+")
 _LONGEST: Final = 19
 _SHORTEST: Final = 8
+_LONGEST_PHONE: Final = 15
 _LONG_NUMBER: Final = 7
 _SURE: Final = 0.99
+_CHECKED: Final = 0.97
 _LABELLED: Final = 0.95
 _LIKELY: Final = 0.8
 _SHAPED: Final = 0.6
@@ -41,13 +44,17 @@ _AREA_CODES: Final = """
 """
 _AREAS: Final = frozenset(_AREA_CODES.split())
 _PREFIX: Final = re.compile(r"(?:00)?55(?=0?[1-9]\d{9,10}$)|0(?:\d\d)?(?=[1-9]\d{9,10}$)")
-_PHONE_MARKS: Final = re.compile(r"[\d \-.()+/_*\n]+")
+_PHONE_MARKS: Final = re.compile(r"[\d \-.()+_*\n]+")
+_YEARS: Final = re.compile(r"(?:19|20)\d\d\W+(?:19|20)\d\d")
+# numbers of businesses (Anatel: códigos não geográficos)
+_FREE_SHAPE: Final = (4, 3, 4)
+_FREE: Final = ("0800", "0300", "0500", "0900")
 _LINE_SHAPES: Final = frozenset({(8,), (9,), (4, 4), (5, 4), (1, 4, 4), (1, 8)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stretch:
-    """Some whole groups of a run: their digits, their lengths, how they are written, and what was said before."""
+    """Some whole groups of a run: their digits and lengths, how they are written, and what was said before."""
 
     digits: str
     shape: tuple[int, ...]
@@ -79,11 +86,14 @@ def find(reading: Reading) -> Iterator[Span]:
 
 
 def _best(reading: Reading, groups: list[tuple[int, int]], lead: Lead) -> list[Span]:
-    taken: list[Span] = []
+    best: list[Span] = []
+    taken: set[int] = set()
     for span in sorted(_candidates(reading, groups, lead), key=lambda s: (-s.confidence, s.start - s.end, s.start)):
-        if all(span.end <= other.start or span.start >= other.end for other in taken):
-            taken.append(span)
-    return taken
+        places = range(span.start, span.end)
+        if taken.isdisjoint(places):
+            taken.update(places)
+            best.append(span)
+    return best
 
 
 def _candidates(reading: Reading, groups: list[tuple[int, int]], lead: Lead) -> Iterator[Span]:
@@ -99,7 +109,7 @@ def _candidates(reading: Reading, groups: list[tuple[int, int]], lead: Lead) -> 
             stretch = Stretch(
                 digits=digits,
                 shape=tuple(to - since for since, to in groups[first : last + 1]),
-                written=reading.plain[start:end],
+                written=_AROUND.sub(r"\1", reading.plain[start:end]),
                 lead=lead,
                 is_first=first == 0,
                 is_whole=first == 0 and last == len(groups) - 1,
@@ -117,13 +127,13 @@ def _opened(reading: Reading, start: int, kind: Kind) -> int:
 
 def _cpf(given: Stretch) -> float:
     size = len(given.digits)
-    if size == 11:
+    if size == 11 and not (given.shape == _FREE_SHAPE and given.digits.startswith(_FREE)):
         if _holds(text.cpf, given.digits):
             return _SURE if given.shape in _CPF_SHAPES else _LIKELY
         if given.is_announced(Label.CPF):
             return _LABELLED
         return _SHAPED if _CPF_WRITTEN.fullmatch(given.written) else 0
-    is_mistyped = 9 <= size <= 12 and given.is_first and given.lead.nearest is Label.CPF
+    is_mistyped = 9 <= size <= 12 and given.is_first and given.lead.touching is Label.CPF
     return _SHAPED if is_mistyped else 0
 
 
@@ -135,18 +145,23 @@ def _cnpj(given: Stretch) -> float:
         if given.is_announced(Label.CNPJ):
             return _LABELLED
         return _SHAPED if _CNPJ_WRITTEN.fullmatch(given.written) else 0
-    is_mistyped = 12 <= size <= 15 and given.is_first and given.lead.nearest is Label.CNPJ
+    is_mistyped = 12 <= size <= 15 and given.is_first and given.lead.touching is Label.CNPJ
     return _SHAPED if is_mistyped else 0
 
 
 def _card(given: Stretch) -> float:
-    if not 13 <= len(given.digits) <= _LONGEST:
+    size = len(given.digits)
+    if not 13 <= size <= _LONGEST:
         return 0
+    is_valid = _ISSUERS.match(given.digits) is not None and _fits_luhn(given.digits)
     if given.is_announced(Label.CARD):
-        return _LABELLED
-    if given.is_order or not _ISSUERS.match(given.digits) or not _fits_luhn(given.digits):
+        return _CHECKED if is_valid else _LABELLED if 14 <= size <= 16 else _SHAPED
+    if given.is_order or not is_valid:
         return 0
-    return _LIKELY if given.shape in _CARD_SHAPES or given.is_whole or len(given.shape) == 1 else 0
+    if given.shape in _CARD_SHAPES or len(given.shape) == 1:
+        return _CHECKED
+    # spaced in another way, but evenly
+    return _LIKELY if given.is_whole and len(set(given.shape[:-1])) == 1 else 0
 
 
 def _cep(given: Stretch) -> float:
@@ -154,20 +169,23 @@ def _cep(given: Stretch) -> float:
         return 0
     if given.is_first and given.lead.nearest is Label.CEP:
         return _LABELLED
-    is_other = given.is_first and given.lead.nearest in (Label.ORDER, Label.VERSION)
+    is_other = given.is_first and given.lead.touching in (Label.ORDER, Label.VERSION)
     return 0 if is_other or not _CEP_WRITTEN.fullmatch(given.written) else _LIKELY
 
 
 def _phone(given: Stretch) -> float:
-    if not _PHONE_MARKS.fullmatch(given.written) or given.is_order:
+    if not _PHONE_MARKS.fullmatch(given.written) or given.is_order or given.digits.startswith(_FREE):
         return 0
     national = _PREFIX.sub("", given.digits, count=1)
     is_asked = given.is_first and given.lead.nearest in (Label.PHONE, Label.PIX)
+    confidence: float = 0
     if len(national) in (10, 11):
-        return _with_area(given, national, is_asked=is_asked)
-    if national != given.digits or len(national) > 9:
-        return 0
-    return _without_area(given, is_asked=is_asked)
+        confidence = _with_area(given, national, is_asked=is_asked)
+    elif national == given.digits and len(national) < 10:
+        confidence = _without_area(given, is_asked=is_asked)
+    # the label alone will do: there are numbers of all countries
+    is_told = given.is_whole and given.lead.touching is Label.PHONE and len(given.digits) <= _LONGEST_PHONE
+    return confidence or (_SHAPED if is_told else 0)
 
 
 def _with_area(given: Stretch, national: str, *, is_asked: bool) -> float:
@@ -186,13 +204,16 @@ def _landline(given: Stretch) -> float:
     if len(given.shape) == 1:
         return 0 if is_business else _SHAPED
     has_area_apart = given.shape[0] in (2, 3) and given.shape[1:] in _LINE_SHAPES
-    return _LIKELY if has_area_apart and "/" not in given.written else 0
+    return _LIKELY if has_area_apart else 0
 
 
 def _without_area(given: Stretch, *, is_asked: bool) -> float:
-    if given.shape not in _LINE_SHAPES or given.digits[0] in "01" or "/" in given.written:
-        return _SHAPED if is_asked and given.is_whole and given.digits[0] not in "01" else 0
-    if is_asked:
+    if given.digits[0] in "01" or _YEARS.fullmatch(given.written):
+        return 0
+    is_told = given.is_first and given.lead.touching in (Label.PHONE, Label.PIX)
+    if given.shape not in _LINE_SHAPES:
+        return _SHAPED if given.is_whole and is_told else 0
+    if is_told or (is_asked and len(given.shape) > 1):
         return _LIKELY
     is_business = given.is_first and given.lead.nearest in (Label.ORDER, Label.VERSION, Label.CEP)
     is_mobile = given.shape in ((5, 4), (1, 4, 4)) and given.digits[0] == "9"

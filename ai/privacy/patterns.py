@@ -35,14 +35,16 @@ _UUID: Final = re.compile(r"(?<![0-9a-f])[0-9a-f]{8}(?:[\W_]{1,3}[0-9a-f]{4}){3}
 _UUID_BARE: Final = re.compile(r"(?<![0-9a-z])[0-9a-f]{32}(?![0-9a-z])")
 # PIX's "copia e cola" (Banco Central, Manual do BR Code): an EMV code that ends in its checksum
 _BR_CODE: Final = re.compile(r"000201[\x20-\x7e]{20,500}?6304[0-9a-f]{4}(?![0-9a-f])")
-_IP4: Final = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d])(?!\.\d)")
+_IP4: Final = re.compile(r"(?<![\d.])(?:\d{1,3} {0,2}\. {0,2}){3}\d{1,3}(?!\d)(?!\.\d)")
 _IP6: Final = re.compile(
     r"(?<![0-9a-z:])(?:[0-9a-f]{0,4}:){2,7}(?:[0-9a-f]{1,4}|(?:\d{1,3}\.){3}\d{1,3})?(?![0-9a-z:])"
 )
 _CNPJ_WRITTEN: Final = re.compile(r"(?<![0-9a-z])[0-9a-z]{2}\.[0-9a-z]{3}\.[0-9a-z]{3}/[0-9a-z]{4}-\d{2}(?![0-9a-z])")
 _GAP: Final = r"[\W_]{0,3}"
+_MARKS: Final = r"[\W_]{1,3}"
 _CNPJ: Final = re.compile(
-    rf"(?<![0-9a-z])(?=([0-9a-z]{{2}}{_GAP}[0-9a-z]{{3}}{_GAP}[0-9a-z]{{3}}{_GAP}[0-9a-z]{{4}}{_GAP}\d{{2}})(?![0-9a-z]))"
+    rf"(?<![0-9a-z])(?=([0-9a-z]{{12}}{_GAP}\d\d|[0-9a-z]{{8}}{_MARKS}[0-9a-z]{{4}}{_MARKS}\d\d|"
+    rf"[0-9a-z]{{2}}{_MARKS}[0-9a-z]{{3}}{_MARKS}[0-9a-z]{{3}}{_MARKS}[0-9a-z]{{4}}{_MARKS}\d\d)(?![0-9a-z]))"
 )
 _FILLER: Final = r"[\W_]{0,4}(?:[a-z]{1,12}[\W_]{1,3}){0,4}?"
 _CNPJ_LABELLED: Final = re.compile(
@@ -51,14 +53,16 @@ _CNPJ_LABELLED: Final = re.compile(
 _RG: Final = re.compile(
     rf"\b(?:rg|r\.g\.?|identidade|registro geral|identity card|cedula)(?!\w){_FILLER}"
     rf"((?:[a-z]{{2}}[\W_]{{0,2}})?"
-    rf"(?:\d{{1,2}}[\W_]{{0,2}}\d{{3}}[\W_]{{0,2}}\d{{3}}(?:[\W_]{{0,2}}[\dx])?(?![0-9a-z])|\d(?:{_GAP}\d){{4,10}}(?:[\W_]?x\b)?))"
+    rf"(?:\d{{1,2}}{_GAP}\d{{3}}{_GAP}\d{{3}}(?:{_GAP}[\dx])?(?![0-9a-z])|\d(?:{_GAP}\d){{4,10}}(?:[\W_]?x\b)?))"
 )
 _RG_WRITTEN: Final = re.compile(r"(?<![\d.])\d{2}\.\d{3}\.\d{3}-[\dx](?![\w])(?![.\-]\d)")
 _PASSPORT: Final = re.compile(
-    rf"\b(?:passaportes?|passport|pasaporte){_FILLER}((?:[a-z]{_GAP}){{0,2}}\d(?:{_GAP}\d){{5,8}})(?![0-9a-z])"
+    rf"\b(?:passaportes?|passport|pasaporte){_FILLER}"
+    rf"([a-z]{_GAP}[a-z](?:{_GAP}\d){{6}}(?!\d)|[a-z]{{0,2}}\d{{6,9}}(?!\d)|\d(?:{_GAP}\d){{5,8}})"
 )
-_ABROAD: Final = re.compile(r"(?:\+|(?<![\d.,])00(?=[\W_]{0,2}[1-9]))(?:[\W_]{0,3}\d){8,15}")
-_TEN: Final = re.compile(r"\d(?!\d)")
+_CARD_CODE: Final = re.compile(r"\b(?:cvv2?|cvc2?)\W{0,3}(?:[a-z]{1,8}\W{1,3}){0,2}?(\d{3,4})(?!\d)")
+_ABROAD: Final = re.compile(r"(?:\+|(?<![\d.,])00(?=[\W_]{0,2}[1-9]))(?:(?:[^\w+]|_){0,3}\d){8,15}(?!\d)")
+_LAST_OF_GROUP: Final = re.compile(r"\d(?!\d)")
 
 
 def find(reading: Reading) -> Iterator[Span]:
@@ -100,9 +104,9 @@ def _bare_keys(low: str) -> Iterator[Span]:
 
 def _addresses(pattern: re.Pattern[str], low: str) -> Iterator[Span]:
     for match in pattern.finditer(low):
-        written = match[0]
+        written = match[0].replace(" ", "")
         # `::1` and the like name no one; and a version is written as an address is
-        if len(written) < 7 or Lead(low, match.start(), 0).nearest is Label.VERSION:
+        if len(written) < 7 or Lead(low, match.start(), 0).touching is Label.VERSION:
             continue
         try:
             ipaddress.ip_address(written)
@@ -126,17 +130,20 @@ def _companies(low: str) -> Iterator[Span]:
 def _documents(low: str) -> Iterator[Span]:
     yield from _groups(_RG, low, Kind.RG, _LABELLED)
     yield from _groups(_PASSPORT, low, Kind.PASSPORT, _LABELLED)
+    yield from _groups(_CARD_CODE, low, Kind.CARD, _LABELLED)
     for match in _RG_WRITTEN.finditer(low):
         if Lead(low, match.start(), 0).touching is not Label.ORDER:
             yield Span(start=match.start(), end=match.end(), kind=Kind.RG, confidence=_SHAPED)
 
 
 def _abroad(plain: str) -> Iterator[Span]:
-    for match in _ABROAD.finditer(plain):
-        ends = [match.start() + digit.end() for digit in _TEN.finditer(match[0])]
+    match = _ABROAD.search(plain)
+    while match is not None:
+        ends = [match.start() + digit.end() for digit in _LAST_OF_GROUP.finditer(match[0])]
         end = next((each for each in reversed(ends) if _dials(plain[match.start() : each])), None)
         if end is not None:
             yield Span(start=match.start(), end=end, kind=Kind.PHONE, confidence=_LABELLED)
+        match = _ABROAD.search(plain, end or match.start() + 1)
 
 
 def _dials(written: str) -> bool:

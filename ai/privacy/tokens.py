@@ -25,9 +25,10 @@ TOKEN: Final = re.compile(
 MARK: Final = re.compile(r"[a-z][a-z0-9]{0,7}", re.ASCII)
 """What a call may put into its tokens."""
 
+_BEGINNINGS: Final = "|".join(sorted({kind[:size] for kind in Kind for size in range(1, len(kind))}, reverse=True))
 _BEGUN: Final = re.compile(
-    rf"[{_OPENERS}] {{0,2}}(?:[a-z]{{1,{_LONGEST_KIND}}}(?:\\|(?:{_LINE}[a-z][a-z0-9]{{0,7}})?"
-    rf"(?:\\|{_LINE}(?:\d{{1,6}}[a-z]{{0,2}} {{0,2}})?)?)?)?",
+    rf"[{_OPENERS}] {{0,2}}(?:{_BEGINNINGS}|(?:{_KINDS})"
+    rf"(?:\\|(?:{_LINE}[a-z][a-z0-9]{{0,7}})?(?:\\|{_LINE}(?:\d{{1,6}}[a-z]{{0,2}} {{0,2}})?)?)?)?",
     re.IGNORECASE | re.ASCII,
 )
 LONGEST: Final = 5 + _LONGEST_KIND + 10 + 2 + 6 + 2 + 2

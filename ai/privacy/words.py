@@ -88,11 +88,11 @@ PLAIN_WORDS: Final = frozenset(_PLAIN_WORDS.split())
 _NO_NAMES: Final = """
     a advogada advogado agent agora ai alguem amanha amiga amigo an and ano antes apenas aqui aquilo as assinante
     atendente atendimento avo banco bem boa bom brasil cadastrada cadastrado caixa casa cep cliente clientes cnpj
-    com comercial compra consumidor consumidora correios cpf customer da das de dela dele depois dia diretor
+    com comercial compra consumidor consumidora correios cpf customer da das de dela dele depois deus dia diretor
     diretora do dona dono dos dr dra e ela elas ele eles em empresa entrega entregador entregas equipe esposa esposo
-    eu favor filha filho financeiro fornecedor fornecedora from gente gerencia gerente going happy here hoje homem
-    humano ia interessada interessado irma irmao isso isto ja la lhe loja looking mae mais mal manager marido me
-    medica medico menina menino menos mes mesma mesmo meu minha moca motoboy motorista muita muito mulher na nada
+    eu favor filha filho financeiro fornecedor fornecedora from gente gerencia gerente god going happy here hoje
+    homem humano ia interessada interessado irma irmao isso isto ja la lhe loja looking mae mais mal manager marido
+    me medica medico menina menino menos mes mesma mesmo meu minha moca motoboy motorista muita muito mulher na nada
     namorada namorado nao nas ninguem no noite noiva noivo nome nos nossa nosso not nova novo numero o ontem os
     outra outro pai para pedido pessoa pessoal pix por pra primeira primeiro produto professor professora qual que
     quem rapaz recepcao representante responsavel revendedor revendedora rg robo sales se secretaria sem semana
