@@ -211,6 +211,12 @@ def email(chance: Chance) -> str:
     return written.upper() if chance.random() < 0.1 else written
 
 
+def person(chance: Chance) -> str:
+    """A name of two or three words."""
+    name = " ".join((chance.choice(_FIRST), *chance.sample(_LAST, chance.choice((1, 1, 2)))))
+    return bare(name).lower() if chance.random() < 0.3 else name
+
+
 def rg(chance: Chance) -> str:
     """An identity card, which comes with its label."""
     number = digits(chance, 8) + chance.choice(string.digits + "X")
@@ -269,6 +275,7 @@ POSITIVE: Final[tuple[tuple[Kind, Maker, tuple[str, ...]], ...]] = (
     (Kind.PHONE, local, ("meu zap é {}", "liga no {}", "telefone {}", "meu número novo: {}")),
     (Kind.PHONE, abroad, ("moro fora, {}", "whatsapp {}", "{} é de Portugal")),
     (Kind.EMAIL, email, ("meu email é {}", "manda pra {}", "{}", "e-mail: {} por favor")),
+    (Kind.NAME, person, ("me chamo {}", "quero falar com {}", "sou {}", "aqui é {}", "nome: {}")),
     (Kind.RG, rg, ("rg {}", "meu RG é {}", "RG: {} SSP/SP", "identidade nº {}")),
     (Kind.CEP, cep, ("CEP {}", "rua das Flores, 120, {}", "meu cep é {}", "entrega em {}?")),
     (Kind.CEP, bare_cep, ("cep {}", "o CEP daqui é {}", "CEP: {}")),
@@ -437,7 +444,7 @@ def main(count: int = COUNT, seed: int = SEED) -> bool:
     sys.stdout.write(
         f"\nprivacy: {count:,} messages of seed {seed}\n{'kind':<10} {'values':>7} {'recall':>7} {'kind right':>11}\n"
     )
-    for kind in STRUCTURED:
+    for kind in (*STRUCTURED, Kind.NAME):
         total = got.all[kind]
         sys.stdout.write(f"{kind:<10} {total:>7} {got.found[kind] / total:>7.3f} {got.named[kind] / total:>11.3f}\n")
     sys.stdout.write(f"structured recall {got.recall():.4f} (at least {LEAST_RECALL})\n")

@@ -18,7 +18,7 @@ _PLAIN: Final = (
 _VAGUE: Final = (
     r"sou|aqui (?:e|eh)|quem fala e|fal(?:ar|a|o|ei|ou) com|(?:em|no) nome d[eao]|aos cuidados d[eao]|a/c|"
     r"att\.?,?|ass\.?:?|assinado:?|atenciosamente,?|soy|hablar con|(?:speak|talk) (?:to|with)|this is|i am|i'm|"
-    r"d[ao] cliente|conta d[eao]|pix d[eao]|com a atendente|com o vendedor|com a vendedora|obrigad[oa],"
+    r"d[ao] cliente|conta d[eao]|pix d[eao]|com a atendente|com o vendedor|com a vendedora"
 )
 _CUE: Final = re.compile(
     rf"\b(?:(?P<plain>{_PLAIN})|(?P<vague>{_VAGUE}))\s+{_TITLE}(?=[^\W\d_])|\b(?P<colon>nome):(?=[^\W\d_])"
@@ -44,18 +44,25 @@ def _end_of_name(reading: Reading, start: int, *, is_plain: bool) -> int:
         word = _WORD.match(reading.plain, place)
         if word is None:
             break
-        low = word[0].lower()
-        if low in LINKS and number:
-            pass
-        elif _goes_on(word[0], low) if number else _is_name(word[0], low, is_expected=is_plain):
-            end = word.end()
+        low, after = word[0].lower(), _BETWEEN.match(reading.plain, word.end())
+        if number:
+            is_name = _goes_on(word[0], low)
         else:
+            is_name = _is_name(word[0], low, is_expected=is_plain or _is_followed(reading.low, after))
+        if is_name:
+            end = word.end()
+        elif low not in LINKS or not number:
             break
-        gap = _BETWEEN.match(reading.plain, word.end())
-        if gap is None:
+        if after is None:
             break
-        place = gap.end()
+        place = after.end()
     return end
+
+
+def _is_followed(low: str, gap: re.Match[str] | None) -> bool:
+    """Tell whether a frequent name stands behind a gap: then what stands before it is a name too."""
+    word = _WORD.match(low, gap.end()) if gap is not None else None
+    return word is not None and word[0] in GIVEN_NAMES | SURNAMES and word[0] not in PLAIN_WORDS
 
 
 def _is_name(word: str, low: str, *, is_expected: bool) -> bool:

@@ -46,10 +46,11 @@ _REACH: Final = 48
 BLANK: Final = "\ufdd0" * 8
 """What stands for a masked value while a text is looked at: wider than any gap, and no label reaches across."""
 
-# what may stand between a label and its number, when the label means just that number
+# what may stand between a label and its number, when the label means just that number; a full stop only right before it
+_MARK: Final = r"(?:[ \t:#()*=\-]|\.(?=[ \t]?\Z))"
 _TOUCHING: Final = re.compile(
-    r"[ \t:#.()*=\-]*(?:(?:n|no|nr|num|numero|nro|id|e|o|a|do|da|de|na|em|eh|is|es|number|codigo|dele|dela|meu|minha|"
-    r"novo|fixo|aqui|para|pra|agora|mudou|esse|este)[ \t:#.()*=\-]+){0,4}"
+    rf"{_MARK}*(?:(?:n|no|nr|num|numero|nro|id|e|o|a|do|da|de|na|em|eh|is|es|number|codigo|dele|dela|meu|minha|novo|fixo|"
+    rf"aqui|para|pra|agora|mudou|esse|este){_MARK}+){{0,4}}"
 )
 
 

@@ -103,11 +103,14 @@ class Masking:
         return Preview(text="".join([*parts, text[done:]]), places=tuple(places))
 
     def unmask(self, text: str) -> str:
-        """Return a text with the values of this call's tokens. Tokens of others stay as they are."""
+        """Return a text with the values of this call's tokens. Tokens of others stay as they are.
+
+        Of a structured answer the parsed values are unmasked: a value may hold what its encoding would have to escape.
+        """
         return tokens.TOKEN.sub(self._value, text)
 
     def check(self, *texts: str) -> None:
-        """Look once more at what is about to leave: prompts, arguments of tools, keys of caches.
+        """Look once more at what is about to leave: prompts, arguments of tools, keys of caches; before it is encoded.
 
         Raises:
             PersonalDataLeft: something personal is in one of them, or a value of this call in any spelling.

@@ -35,7 +35,7 @@ _CNPJ_SHAPES: Final = frozenset({(2, 3, 3, 4, 2), (14,), (8, 4, 2), (12, 2)})
 _CNPJ_WRITTEN: Final = re.compile(r"\d{2}\.\d{3}\.\d{3}/\d{4}[-/.]\d{2}")
 _CARD_SHAPES: Final = frozenset({(4, 4, 4, 4), (4, 6, 5), (4, 6, 4), (4, 4, 4, 4, 3), (4, 4, 4, 1)})
 # issuers: Visa, Mastercard, American Express, Diners, JCB, Discover, Elo, Hipercard
-_ISSUERS: Final = re.compile(r"4|5\d|2[2-7]|3[04-9]|6")
+_ISSUERS: Final = re.compile(r"4|5|2[2-7]|3[04-9]|6|1800|2131")
 _CEP_WRITTEN: Final = re.compile(r"\d{2}\.?\d{3}-\d{3}")
 # the area codes of Anatel's plan (Resolução 749/2022)
 _AREA_CODES: Final = """
@@ -44,7 +44,7 @@ _AREA_CODES: Final = """
 """
 _AREAS: Final = frozenset(_AREA_CODES.split())
 _PREFIX: Final = re.compile(r"(?:00)?55(?=0?[1-9]\d{9,10}$)|0(?:\d\d)?(?=[1-9]\d{9,10}$)")
-_PHONE_MARKS: Final = re.compile(r"[\d \-.()+_*\n]+")
+_PHONE_MARKS: Final = re.compile(r"[\d \-.()_*]+")
 _YEARS: Final = re.compile(r"(?:19|20)\d\d\W+(?:19|20)\d\d")
 # numbers of businesses (Anatel: códigos não geográficos)
 _FREE_SHAPE: Final = (4, 3, 4)
@@ -190,9 +190,12 @@ def _phone(given: Stretch) -> float:
 
 def _with_area(given: Stretch, national: str, *, is_asked: bool) -> float:
     line = national[2:]
+    is_from_abroad = given.digits.removesuffix(national).endswith("55")
+    if national[:2] in _AREAS and (is_from_abroad or ")" in given.written):
+        return _LABELLED
     if national[:2] not in _AREAS or (line[0] != "9" if len(line) == 9 else line[0] in "01"):
         return 0
-    if is_asked or len(given.digits) - len(national) > 1:
+    if is_asked:
         return _LABELLED
     if len(line) == 9:
         return _LIKELY

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-_KEPT: Final = "\t\n"
-_BLANKS: Final = frozenset("\r\x0b\x0c\x85\u2800")
+_BLANKS: Final = frozenset("\t\r\x0b\x0c\x85\u2800")
 # letters by their category, and yet nothing is seen of them
 _FILLERS: Final = frozenset("\u115f\u1160\u3164\uffa0")
 _DASHES: Final = frozenset("\u2212\u2043\u02d7\u2796\u30fc\u2500\u2501\u00af\u02c9")
@@ -51,7 +50,7 @@ def read(text: str) -> Reading:
 
 @lru_cache(maxsize=_SEEN_TABLE)
 def _seen(character: str) -> str:
-    if character in _KEPT:
+    if character == "\n":
         return character
     if character in _BLANKS:
         return " "
