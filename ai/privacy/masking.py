@@ -138,7 +138,7 @@ class Masking:
         if value not in spellings:
             if len(spellings) >= _SPELLINGS:
                 # nobody writes a value in seven hundred ways: such a text gets a number for each
-                number = known.setdefault(value, len(known) + 1)
+                number = known.setdefault(f"\0{value}", len(known) + 1)
                 spellings = self._spellings[span.kind, number]
             token = tokens.token(span.kind, number, mark=self._mark, spelling=len(spellings))
             spellings[value] = token

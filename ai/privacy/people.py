@@ -74,7 +74,7 @@ class People:
         digits = "".join(each for each in low if each.isdigit())
         if kind is Kind.NAME:
             self._add(_forms_of_name(_words(value)), kind)
-        elif len(digits) >= _TAIL:
+        elif len(digits) >= _TAIL and (kind is Kind.PHONE or not any(each.isalpha() for each in low)):
             self._numbers.setdefault(digits, kind)
         elif len(low) >= _LITERAL:
             self._literals.setdefault(low, kind)

@@ -1,8 +1,8 @@
 """Everything personal in a text: all recognisers over one reading."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import chain
-from typing import Final
 
 from ai.privacy import cues, numbers, patterns
 from ai.privacy.labels import BLANK
@@ -10,10 +10,8 @@ from ai.privacy.people import People
 from ai.privacy.reading import Reading, read
 from ai.privacy.spans import Span, settled
 
-_NOBODY: Final = ()
 
-
-def recognise(text: str, people: Sequence[People] = _NOBODY, *, with_cues: bool = True) -> list[Span]:
+def recognise(text: str, people: Sequence[People] = (), *, with_cues: bool = True) -> list[Span]:
     """Return what is personal in a text, in its order, without overlaps; offsets are of the text as it was given.
 
     Without cues, names that nobody knows are left out: instructions introduce assistants too.
@@ -48,7 +46,7 @@ def _blanked(text: str, spans: Sequence[Span]) -> tuple[str, list[int]]:
 
 
 def _moved(span: Span, spans: Sequence[Span], starts: Sequence[int]) -> Span:
-    piece = max(place for place, start in enumerate(starts) if start <= span.start)
+    piece = bisect_right(starts, span.start) - 1
     shift = (spans[piece - 1].end if piece else 0) - starts[piece]
     return Span(
         start=span.start + shift, end=span.end + shift, kind=span.kind, confidence=span.confidence, key=span.key

@@ -5,6 +5,7 @@ stands before the number: `⟦CPF_k3_1⟧`.
 """
 
 import re
+from string import ascii_lowercase
 from typing import Final
 
 from ai.privacy.spans import Kind
@@ -32,7 +33,7 @@ _BEGUN: Final = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 LONGEST: Final = 5 + _LONGEST_KIND + 10 + 2 + 6 + 2 + 2
-"""The most characters that the beginning of a token may have."""
+"""The most characters that the beginning of a token may have: bracket, spaces, kind, mark, number, letters, spaces."""
 
 
 def token(kind: Kind, number: int, *, mark: str = "", spelling: int = 0) -> str:
@@ -56,10 +57,6 @@ def begun(text: str) -> int:
 
 
 def _letters(spelling: int) -> str:
-    if spelling == 0:
-        return ""
-    return (
-        chr(ord("a") + spelling)
-        if spelling < 26
-        else chr(ord("a") + spelling // 26 - 1) + chr(ord("a") + spelling % 26)
-    )
+    more, last = divmod(spelling, len(ascii_lowercase))
+    first = ascii_lowercase[more - 1] if more else ""
+    return first + ascii_lowercase[last] if spelling else ""
