@@ -56,11 +56,10 @@ GROUND_FOR_LATER_FLOORS: Final = [
     "Money",
     "times",
     "decimal",
-    "cpf",
-    "cnpj",
     # the doors of ai/ that its engines come through
     "ask_for",
     "make_providers",
+    "mask_all",
     "measured",
     "open_client",
     "server_credentials",
