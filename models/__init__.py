@@ -4,6 +4,7 @@ from models.access import GRANTS, RANK, Permission, Role, effective
 from models.audit import AuditEntry
 from models.base import Base
 from models.contact import Contact, ContactIdentity, IdentityKind, Sentiment
+from models.credit import MICRO_USD, CreditAccount, CreditBudget, CreditEntry, CreditHold, CreditKind, HoldState
 from models.custom_field import CustomField, FieldKind
 from models.event import EVENT_READERS, Event, EventType, WorkspaceCounter
 from models.idempotency import IdempotencyKey, PersonalIdempotencyKey
@@ -17,6 +18,7 @@ from models.workspace import Workspace, WorkspaceInvite, WorkspaceMember
 __all__ = [
     "EVENT_READERS",
     "GRANTS",
+    "MICRO_USD",
     "RANK",
     "SILENCED_BY",
     "AuditEntry",
@@ -24,10 +26,16 @@ __all__ = [
     "Contact",
     "ContactIdentity",
     "ContactLabel",
+    "CreditAccount",
+    "CreditBudget",
+    "CreditEntry",
+    "CreditHold",
+    "CreditKind",
     "CustomField",
     "Event",
     "EventType",
     "FieldKind",
+    "HoldState",
     "IdempotencyKey",
     "IdentityKind",
     "JobRun",

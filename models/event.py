@@ -37,6 +37,8 @@ class EventType(StrEnum):
     INVITE_REVOKED = "invite.revoked"
     SESSION_REVOKED = "session.revoked"
     SETTINGS_UPDATED = "settings.updated"
+    CREDITS_ADDED = "credits.added"
+    CREDITS_LOW = "credits.low"
     WORKSPACE_CREATED = "workspace.created"
     WORKSPACE_UPDATED = "workspace.updated"
     WORKSPACE_DELETED = "workspace.deleted"
@@ -50,6 +52,7 @@ _READERS = {
     "invite": Permission.MEMBERS_WRITE,
     "session": Permission.MEMBERS_WRITE,
     "settings": Permission.SETTINGS_READ,
+    "credits": Permission.WORKSPACE_READ,
     "workspace": Permission.WORKSPACE_READ,
 }
 

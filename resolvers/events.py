@@ -31,6 +31,7 @@ _SUBJECTS: Final = {
     "invite": "WorkspaceInvite",
     "session": "User",
     "settings": "Workspace",
+    "credits": "Workspace",
     "workspace": "Workspace",
 }
 

@@ -12,6 +12,7 @@ from resolvers import (
     accounts,
     audit,
     contacts,
+    crediting,
     custom_fields,
     events,
     labels,
@@ -48,6 +49,7 @@ class Query(
     labels.LabelQueries,
     custom_fields.CustomFieldQueries,
     audit.AuditQueries,
+    crediting.CreditQueries,
     nodes.NodeQueries,
 ):
     """What can be read. Everything is of the workspace that the access token names."""

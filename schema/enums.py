@@ -9,6 +9,7 @@ from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.enum import StrawberryEnumDefinition
 
 from models import (
+    CreditKind,
     EventType,
     FieldKind,
     IdentityKind,
@@ -21,6 +22,7 @@ from models import (
 )
 
 __all__ = [
+    "CreditKind",
     "EventType",
     "FieldKind",
     "IdentityKind",
@@ -119,6 +121,8 @@ described(
         "INVITE_REVOKED": "An invitation was withdrawn.",
         "SESSION_REVOKED": "A person was signed out on some device.",
         "SETTINGS_UPDATED": "The workspace's settings were changed.",
+        "CREDITS_ADDED": "Credits were added: `amount`, and the `balance` after.",
+        "CREDITS_LOW": "Credits run out: `alert` is eighty_percent_used, ten_left or five_left, with the `balance`.",
         "WORKSPACE_CREATED": "The workspace was founded.",
         "WORKSPACE_UPDATED": "The workspace's name or description was changed.",
         "WORKSPACE_DELETED": "The workspace was deleted.",
@@ -182,3 +186,15 @@ described(
 )
 
 described(Persona, "The voice of suggested replies.", {each.name: _sentence(each.name) for each in Persona})
+
+described(
+    CreditKind,
+    "Why credits moved.",
+    {
+        "GRANT": "They came with the workspace or its plan.",
+        "TOPUP": "They were bought.",
+        "ADJUSTMENT": "They were put right by hand.",
+        "CONSUME": "A model was asked.",
+        "REFUND": "They were given back.",
+    },
+)

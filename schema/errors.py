@@ -48,6 +48,8 @@ class ErrorCode(StrEnum):
     IDEMPOTENCY_KEY_INVALID = "IDEMPOTENCY_KEY_INVALID"
     IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
     GONE = "GONE"
+    CREDITS_SPENT = "CREDITS_SPENT"
+    FEATURE_BUDGET_SPENT = "FEATURE_BUDGET_SPENT"
     ADDRESS_MISSING = "ADDRESS_MISSING"
     CONTACT_DUPLICATE = "CONTACT_DUPLICATE"
     STALE = "STALE"
@@ -100,6 +102,8 @@ _MEANINGS = {
     "LIMIT_REACHED": "There are as many as there may be.",
     "IDEMPOTENCY_KEY_INVALID": "This is no idempotency key.",
     "IDEMPOTENCY_KEY_REUSED": "The idempotency key was used for something else in the last 24 hours.",
+    "CREDITS_SPENT": "The workspace has too few credits left.",
+    "FEATURE_BUDGET_SPENT": "This feature has used what it may in this month.",
     "GONE": "It was done under this key before, and what it made is gone by now.",
     "ADDRESS_MISSING": "Nothing names the contact.",
     "CONTACT_DUPLICATE": "Another contact has this address: see `duplicateOf`.",

@@ -21,6 +21,7 @@ from models import (
     WorkspaceSettings,
     effective,
 )
+from services import crediting
 from services.access import Actor, Identity, Origin
 from services.idempotency import Gone
 from services.transaction import SystemTransaction
@@ -58,7 +59,12 @@ async def found(tx: SystemTransaction, *, founder: UserId, origin: Origin, name:
     await tx.session.flush()
     member = WorkspaceMember(workspace_id=workspace.id, user_id=founder, role=Role.OWNER, joined_at=clock.now())
     tx.session.add_all(
-        [WorkspaceSettings(workspace_id=workspace.id), WorkspaceCounter(workspace_id=workspace.id), member]
+        [
+            WorkspaceSettings(workspace_id=workspace.id),
+            WorkspaceCounter(workspace_id=workspace.id),
+            *crediting.opened(workspace.id),
+            member,
+        ]
     )
     await tx.session.flush()
     tx.session.add(MemberSettings(workspace_id=workspace.id, user_id=founder))

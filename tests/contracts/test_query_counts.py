@@ -8,8 +8,9 @@ import sqlalchemy as sa
 
 from core.database import Database
 from core.ground import Ground
-from models import FieldKind, Role
-from services import custom_fields, labels
+from core.ids import uuid7
+from models import CreditKind, FieldKind, Role
+from services import crediting, custom_fields, labels
 from services.access import Actor
 from services.contacts import creation, labelling
 from services.contacts.drafting import ContactDraft
@@ -22,7 +23,7 @@ from tests.fixtures.operations import root_fields, widest
 from tests.fixtures.tenants import Tenant, join
 
 FEW, MANY = 2, 50
-LISTS = ["auditLog", "contacts", "customFields", "invites", "labels", "users"]
+LISTS = ["aiCreditLedger", "auditLog", "contacts", "customFields", "invites", "labels", "users"]
 
 
 @pytest.fixture
@@ -62,6 +63,7 @@ async def furnish(ground: Ground, tenant: Tenant, amount: int) -> None:
             draft = ContactDraft(name=f"Ana {number}", email=f"ana{number}@example.com", owner_id=owner.user_id)
             contact = await creation.create(tx, draft)
             await labelling.add(tx, [contact.id], [made[number].id, made[0].id])
+            await crediting.add(tx, CreditKind.TOPUP, 1, uuid7())
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ from models import Contact, Workspace
 from tests.fixtures.scratch import scratch_database
 from tests.fixtures.twins import TABLES, TENANT_TABLES, WORKSPACE, Rows, furnished_workspace
 
-APPEND_ONLY = {"audit_entries", "events"}
+APPEND_ONLY = {"audit_entries", "credit_entries", "events"}
 READABLE = {"users", "workspaces", *(table.name for table in TENANT_TABLES)}
 INSUFFICIENT_PRIVILEGE = "42501"
 NO_SUCH_KEY = "23503"
@@ -39,10 +39,14 @@ OF_NO_WORKSPACE = {
     ("audit_entries", "actor_id"),
     ("contact_labels", "assigned_by_id"),
     ("contacts", "created_by_id"),
+    ("credit_entries", "user_id"),
+    ("credit_holds", "user_id"),
     ("events", "actor_id"),
     ("workspace_invites", "invited_by_id"),
     ("workspace_members", "invited_by_id"),
     ("workspace_members", "user_id"),
+    # what a caller names
+    ("credit_entries", "request_id"),
     # what may be gone, of any type
     ("audit_entries", "subject_id"),
 }
