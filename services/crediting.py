@@ -164,8 +164,8 @@ async def add(tx: Transaction, kind: CreditKind, amount: int, request_id: UUID) 
 
 
 async def release_holds(ground: Ground) -> int:
-    """Give back what was held longer than its lease, in all workspaces; return how many holds. A workspace whose books do
-    not add up is left alone, and logged: the others do not wait for it.
+    """Give back what was held longer than its lease, in all workspaces; return how many holds. A workspace whose books
+    do not add up is left alone, and logged: the others do not wait for it.
     """
     statement = (
         select(CreditHold.workspace_id, CreditHold.id)
