@@ -44,6 +44,7 @@ class _Standing:
 
     caller: Identity | None = None
     refusal: DomainError | None = None
+    lost: DomainError | None = None
     checked_at: float = 0.0
 
 
@@ -76,9 +77,14 @@ class Context:
         """Who signed in, if anybody did."""
         return self._standing.caller
 
+    @property
+    def lost(self) -> DomainError | None:
+        """Why who was signed in is so no more, or not in the workspace any more; None while they are."""
+        return self._standing.lost
+
     def renew(self, caller: Identity) -> None:
         """Take a new sign-in of the same person, here and in all forks."""
-        self._standing.caller, self._standing.refusal = caller, None
+        self._standing.caller, self._standing.refusal, self._standing.lost = caller, None, None
 
     @property
     def identity(self) -> Identity:
@@ -141,14 +147,15 @@ class Context:
         except Unauthenticated as error:
             if standing.caller is not caller:
                 return  # renewed meanwhile
-            standing.caller, standing.refusal = None, error
+            standing.caller, standing.refusal, standing.lost = None, error, error
             raise
         if standing.caller is not caller:
             return
         standing.caller, standing.checked_at = checked, time.monotonic()
         self._graph = None
         if caller.actor is not None and checked.actor is None:
-            raise NotWorkspaceMember
+            standing.lost = NotWorkspaceMember()
+            raise standing.lost
 
     def fork(self) -> Self:
         """Make the surroundings of another operation of the same caller, with loaders of its own."""

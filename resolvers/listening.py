@@ -8,6 +8,7 @@ from uuid import UUID
 import strawberry
 from strawberry.types.field import StrawberryField
 
+from core.errors import Unauthenticated
 from core.ids import encode
 from graph import Row
 from graph.filters import Filter, Reading, read_filter
@@ -38,6 +39,12 @@ _TOUCHES_RIGHTS: Final = frozenset(
 )
 
 
+class RightsChanged(Unauthenticated):
+    """What you may do in this workspace has changed: subscribe again."""
+
+    code = "RIGHTS_CHANGED"
+
+
 async def heard(
     context: Context, after: str | None, needs: Permission = Permission.EVENTS_READ
 ) -> AsyncGenerator[Notice]:
@@ -46,6 +53,9 @@ async def heard(
 
     Session and membership are looked at when an event says that they changed. Now and then the socket or the stream
     looks in any case.
+
+    Raises:
+        RightsChanged, SessionEnded, NotWorkspaceMember: it is over.
     """
     workspace_id = context.actor.workspace_id
     start = None if after is None else feed_cursor.decode(workspace_id, after)
@@ -53,8 +63,11 @@ async def heard(
         while True:
             notice = await anext(place)
             if _touches(context, notice):
+                before = context.actor.permissions
                 await context.recheck(now=True)
                 context.actor.require(needs)
+                if context.actor.permissions != before:
+                    raise RightsChanged
             yield notice
 
 
@@ -155,5 +168,6 @@ def changes_of(view: type[Row[Any]], change: type[Any], result: object, *, filte
     changed.__annotations__["filter"] = Annotated[filter | None, strawberry.argument(description=words)]
     changed.__name__ = f"{noun.name}_changed"
     changed.__doc__ = f"""Each change of a {noun.name} that matches a filter, or does not any more: then it is null. A
-    change of what the filter does not ask for is not told of a {noun.name} that does not match."""
+    change of what the filter does not ask for is not told of a {noun.name} that does not match. What happens to things
+    that it refers to is told by `workspaceEvents`."""
     return subscription(noun.permission, result)(changed)

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging as logs
 import signal
 import socket
 import sys
@@ -58,6 +59,11 @@ def _welcome(process: Process, seconds: float) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _is_news(record: logs.LogRecord) -> bool:
+    """Tell what uvicorn says of a stream that nobody reads, and that ends unfinished, from the rest."""
+    return record.getMessage() != "ASGI callable returned without completing response."
 
 
 class Server(uvicorn.Server):
@@ -142,6 +148,7 @@ async def _end_streams(process: Process, sockets: Sockets) -> None:
     await sockets.stop()
     await process.feed.stop()
     await process.ground.ephemeral.stop()
+    await sockets.end_streams()
 
 
 async def _until_end(server: Server, door: socket.socket, stores: Stores) -> None:
@@ -184,6 +191,7 @@ def main() -> int:
         settings = with_local_secrets(load_settings())
         report = reporter(settings, __version__)
         logging.configure(settings.server.env, settings.observability.log_level, report)
+        logs.getLogger("uvicorn.error").addFilter(_is_news)
         gc.freeze()
         gc.set_threshold(*_COLLECT)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -4,6 +4,9 @@ import errno
 import socket
 from collections.abc import Generator
 from contextlib import contextmanager
+from typing import Final
+
+_UNREAD: Final = 45.0
 
 
 class PortRefused(Exception):
@@ -11,8 +14,9 @@ class PortRefused(Exception):
 
 
 @contextmanager
-def held_port(host: str, port: int) -> Generator[socket.socket]:
-    """Bind the port for as long as this lasts. Nobody is answered before somebody listens on the socket.
+def held_port(host: str, port: int, unread: float = _UNREAD) -> Generator[socket.socket]:
+    """Bind the port for as long as this lasts. Nobody is answered before somebody listens on the socket. The kernel
+    gives up a connection whose other side takes nothing for `unread` seconds.
 
     Raises:
         PortRefused: it is in use, not allowed, or of another machine.
@@ -24,6 +28,9 @@ def held_port(host: str, port: int) -> Generator[socket.socket]:
         held = socket.socket(family, kind, protocol)
     with held:
         held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            # each connection inherits it
+            held.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(unread * 1_000))
         with refusals(host, port):
             held.bind(address)
         yield held

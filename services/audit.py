@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import func, inspect, select
+from sqlalchemy import ColumnElement, func, inspect, select
 
 from core.database import WriteSession
 from core.ids import uuid7
@@ -21,6 +21,7 @@ from services.access import Actor
 _BATCH = 1000
 _CALENDAR = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
 _SALT_BYTES = 16
+_ENDLESS = 2**63 - 1
 _HIDDEN = frozenset({"password_hash", "totp_secret", "totp_last_step", "token_hash", "search_text", "search_document"})
 
 
@@ -139,28 +140,50 @@ async def verify(session: WriteSession, workspace_id: UUID) -> Chain:
     """
     counter = await session.scalar(select(WorkspaceCounter).where(WorkspaceCounter.workspace_id == workspace_id))
     last, head = (counter.audit_seq, counter.audit_head) if counter is not None else (0, b"")
-    log = AuditEntry.workspace_id == workspace_id
-    # a time outside of the calendar cannot even be read
-    undated = await session.scalar(select(func.min(AuditEntry.seq)).where(log, ~AuditEntry.at.between(*_CALENDAR)))
-    readable = select(AuditEntry).where(log)
-    if undated is not None:
-        readable = readable.where(AuditEntry.seq < undated)
-    seq, previous = 0, b""
+    first, undated = await _oddities(session, workspace_id)
+    if first < 1:
+        return Chain(entries=0, broken_at=first, reason=f"entry {first} was added")
+    seq, previous, size = 0, b"", _BATCH
     while True:
-        after = readable.where(AuditEntry.seq > seq).order_by(AuditEntry.seq).limit(_BATCH)
-        batch = (await session.scalars(after)).all()
+        here = (AuditEntry.workspace_id == workspace_id, AuditEntry.seq > seq, AuditEntry.seq < undated)
+        try:
+            batch = await _read(session, *here, size=size)
+        except ValueError:  # changes that no reader of JSON takes
+            if size == 1:
+                return Chain(entries=seq, broken_at=seq + 1, reason=f"the changes of entry {seq + 1} were altered")
+            size = 1
+            continue
         for entry in batch:
             reason = _fault(entry, seq + 1, previous)
             if reason is not None:
                 return Chain(entries=seq, broken_at=seq + 1, reason=reason)
             seq, previous = entry.seq, entry.hash
-        if len(batch) < _BATCH:
+        if len(batch) < size:
             break
-    if undated is not None:
+    if undated != _ENDLESS:
         return Chain(entries=seq, broken_at=seq + 1, reason=f"the time of entry {undated} was altered")
-    if seq != last or not hmac.compare_digest(previous, head):
-        return Chain(entries=seq, broken_at=seq + 1, reason="the end of the log is missing, or was added to")
-    return Chain(entries=seq)
+    return _ended(seq, seq == last and hmac.compare_digest(previous, head))
+
+
+async def _read(session: WriteSession, *here: ColumnElement[bool], size: int) -> Sequence[AuditEntry]:
+    return (await session.scalars(select(AuditEntry).where(*here).order_by(AuditEntry.seq).limit(size))).all()
+
+
+async def _oddities(session: WriteSession, workspace_id: UUID) -> tuple[int, int]:
+    """Return the number of the first entry, and that of the first whose time is outside of the calendar: such a row
+    cannot even be read.
+    """
+    odd = func.min(AuditEntry.seq).filter(~AuditEntry.at.between(*_CALENDAR))
+    first, undated = func.coalesce(func.min(AuditEntry.seq), 1), func.coalesce(odd, _ENDLESS)
+    found = await session.execute(select(first, undated).where(AuditEntry.workspace_id == workspace_id))
+    lowest, latest = found.one()
+    return lowest, latest
+
+
+def _ended(seq: int, is_whole: bool) -> Chain:
+    if is_whole:
+        return Chain(entries=seq)
+    return Chain(entries=seq, broken_at=seq + 1, reason="the end of the log is missing, or was added to")
 
 
 def _fault(entry: AuditEntry, expected: int, previous: bytes) -> str | None:
@@ -168,8 +191,15 @@ def _fault(entry: AuditEntry, expected: int, previous: bytes) -> str | None:
         return f"entry {expected} is missing"
     if entry.previous != previous:
         return f"entry {expected} does not follow the one before it"
-    if entry.digest != digest_of(entry.changes, entry.salt):
+    if not _has_digest(entry):
         return f"the changes of entry {expected} were altered"
     if entry.hash != hash_of(entry):
         return f"entry {expected} was altered"
     return None
+
+
+def _has_digest(entry: AuditEntry) -> bool:
+    try:
+        return entry.digest == digest_of(entry.changes, entry.salt)
+    except TypeError:  # nested deeper than anything that was ever logged
+        return False

@@ -11,7 +11,8 @@ from typing import Final, Protocol
 
 from services.access import Identity
 
-_END: Final = 3.0
+_END: Final = 2.0
+_LAST_WORDS: Final = 0.5
 
 
 class SocketsFull(Exception):
@@ -58,6 +59,7 @@ class Sockets:
         self._limits = limits
         self._counts: Counter[str] = Counter()
         self._open: set[Ending] = set()
+        self._streams: set[asyncio.Task[object]] = set()
         self._is_stopping = False
         self._changed = asyncio.Event()
 
@@ -105,12 +107,20 @@ class Sockets:
             SocketsFull: its address, its person or their workspace has too many.
         """
         places: list[str] = []
+        me = asyncio.current_task()
         try:
             self._take(places, f"address:{address}", self._limits.address, "address")
             self.hold(places, caller)
+            if me is not None:
+                self._streams.add(me)
             yield
+        except asyncio.CancelledError:
+            if not self._is_stopping:
+                raise
         finally:
             self._give_back(places)
+            if me is not None:
+                self._streams.discard(me)
 
     def _take(self, places: list[str], key: str, most: int, what: str) -> None:
         if self._counts[key] >= most:
@@ -128,6 +138,14 @@ class Sockets:
     def limits(self) -> SocketLimits:
         """How many there may be."""
         return self._limits
+
+    async def end_streams(self) -> None:
+        """Wait a moment for streams that have nothing more to come, and end those that nobody reads."""
+        for patience in (_LAST_WORDS, _LAST_WORDS):
+            if self._streams:
+                await asyncio.wait(self._streams, timeout=patience)
+            for each in tuple(self._streams):
+                each.cancel()
 
     async def stop(self) -> None:
         """End all of them, within some seconds."""

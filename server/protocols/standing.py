@@ -13,7 +13,7 @@ async def until_unwelcome(context: Context, look: float) -> DomainError:
 
     Nobody loses a stream because a store is away, and who is not signed in has nothing to lose.
     """
-    while True:
+    while context.lost is None:
         left = look
         if context.caller is not None:
             left = (context.caller.expires_at - clock.now()).total_seconds()
@@ -26,3 +26,4 @@ async def until_unwelcome(context: Context, look: float) -> DomainError:
             continue
         except DomainError as error:
             return error
+    return context.lost

@@ -200,6 +200,7 @@ class Session:
             if self._is_stopping:
                 raise Closed(1012, _RESTART)
             self._outbox.check()
+            self._require_standing()
             now = time.monotonic()
             if now >= to_ping:
                 to_ping = now + limits.keepalive
@@ -220,13 +221,16 @@ class Session:
         return min(most, max(0.01, (caller.expires_at - clock.now()).total_seconds()))
 
     async def _recheck(self) -> None:
-        try:
+        with suppress(DomainError):
+            # nobody loses a socket because a store is away; it is looked at again
             await self._context.recheck(now=True)
-        except Unavailable:
-            return  # nobody loses a socket because a store is away; it is looked at again
-        except DomainError as error:
-            code = 4403 if error.code == "NOT_WORKSPACE_MEMBER" else 4401
-            raise Closed(code, error.message) from None
+        self._require_standing()
+
+    def _require_standing(self) -> None:
+        """End the socket when whoever signed in may not stay, whichever operation noticed."""
+        lost = self._context.lost
+        if lost is not None:
+            raise Closed(4403 if lost.code == "NOT_WORKSPACE_MEMBER" else 4401, lost.message)
 
     def _count(self) -> None:
         """Count a message against the socket's rate."""
@@ -371,7 +375,8 @@ def _error(errors: list[Any]) -> str:
 
 def _authorization(payload: Mapping[str, Any]) -> object:
     """Return the line that signs in, in either spelling of its name."""
-    return payload.get("authorization", payload.get("Authorization"))
+    given = payload.get("authorization")
+    return payload.get("Authorization") if given is None else given
 
 
 def _workspace(actor: Any) -> Any:

@@ -165,6 +165,27 @@ async def test_of_two_owners_who_go_at_once_one_stays(
 # What ends with a role.
 
 
+async def test_rights_that_change_end_what_is_open_though_the_session_works_elsewhere_by_now(
+    door: Door, ground: Ground, tenant: Tenant
+) -> None:
+    person = await make_person(ground)
+    await invite(await door.as_(tenant.owner), person.email, role="MEMBER")
+    signed = await log_in(door, person)
+    await accept(signed.door, await token_of(ground, person.email))
+    switch = "accessToken workspaceId"
+    here = await act(
+        signed.door, "workspaceSwitch", "WorkspaceSwitchInput", switch, id=encode("workspace", tenant.workspace_id)
+    )
+    listening = signed.door.with_token(here["accessToken"])
+    async with listening.subscribe(EVENTS) as stream:
+        await act(
+            listening, "workspaceSwitch", "WorkspaceSwitchInput", switch, id=encode("workspace", person.workspace_id)
+        )
+        await change(await door.as_(tenant.owner), person, role="VIEWER")
+
+        assert await end_of(stream) == "RIGHTS_CHANGED"
+
+
 @pytest.mark.parametrize("role", ["VIEWER", "ADMIN"])
 async def test_a_change_of_role_ends_sessions_and_what_is_open(
     door: Door, tenant: Tenant, make_actor: Maker, role: str

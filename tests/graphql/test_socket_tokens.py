@@ -133,6 +133,20 @@ async def test_a_socket_does_not_outlive_its_session(stage: Stage, ground: Groun
         assert await line.closed() == 4401
 
 
+async def test_a_socket_ends_with_its_session_though_an_operation_noticed_first(
+    stage: Stage, ground: Ground, tenant: Tenant
+) -> None:
+    async with Line.ready(stage.address, await token_of(ground, tenant.owner)) as line:
+        await line.subscribe("subscription { ticks }", "live")
+        async with ground.database.system() as session:
+            own = update(Session).where(Session.user_id == tenant.owner.user_id)
+            await session.execute(own.values(revoked_at=tenant.owner_user.created_at))
+        sessions.forget(tenant.owner_user.id)
+        await line.subscribe("{ whoami }", "asks")
+
+        assert await line.closed() == 4401
+
+
 async def test_a_socket_does_not_outlive_its_membership(stage: Stage, ground: Ground, tenant: Tenant) -> None:
     member = await join(ground, tenant, Role.MEMBER)
     async with Line.ready(stage.address, await token_of(ground, member)) as line:

@@ -21,6 +21,8 @@ from tests.fixtures.tenants import Tenant, found_tenant
 
 MOST = 400
 ENTRIES = 6
+NEST = """UPDATE audit_entries SET changes = (repeat('[', ?) || repeat(']', ?))::jsonb
+  WHERE workspace_id = $1 AND seq = 3"""
 FLIP = "UPDATE audit_entries SET ? = set_byte(?, 5, get_byte(?, 5) # 1) WHERE workspace_id = $1 AND seq = 3"
 
 
@@ -98,6 +100,10 @@ async def test_a_log_that_nobody_touched_holds(untouched_ground: Ground, capsys:
         ("UPDATE audit_entries SET at = at + interval '1 microsecond' WHERE workspace_id = $1 AND seq = 1", 1),
         ("UPDATE audit_entries SET actor_id = NULL WHERE workspace_id = $1 AND seq = 5", 5),
         ("UPDATE audit_entries SET at = '200000-01-01' WHERE workspace_id = $1 AND seq = 2", 2),
+        ("UPDATE audit_entries SET changes = '{\"a\": 1e400}' WHERE workspace_id = $1 AND seq = 3", 3),
+        (NEST.replace("?", "300"), 3),
+        (NEST.replace("?", "1500"), 3),
+        ("UPDATE audit_entries SET seq = -7 WHERE workspace_id = $1 AND seq = 4", -7),
         ("UPDATE audit_entries SET at = '4000-01-01 BC' WHERE workspace_id = $1 AND seq >= 5", 5),
         ("DELETE FROM audit_entries WHERE workspace_id = $1 AND seq = 1", 1),
         ("DELETE FROM audit_entries WHERE workspace_id = $1 AND seq = 3", 3),
