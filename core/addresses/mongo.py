@@ -1,0 +1,86 @@
+"""The address of MongoDB, as pymongo reads it."""
+
+import re
+import ssl
+import warnings
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from core.addresses.machines import called, readable, require_machines, require_scheme, split
+
+_SCHEMES: Final = ("mongodb://", "mongodb+srv://")
+_FILES: Final = ("tlscafile", "tlscertificatekeyfile", "tlscrlfile")
+_BROKEN: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_LOGIN: Final = "write signs such as % : / @ in its user and its password as %25 %3A %2F %40"
+_FORM: Final = "write it as mongodb://user:password@server:27017/database?option=value&option=value"
+_TOGETHER: Final = "its options do not go together, or its files are no certificates: correct what follows the ?"
+
+
+def mongo_address(value: str) -> str:
+    """Return the address of MongoDB: one server, or several with commas between.
+
+    Raises:
+        ValueError: it is none, or pymongo would not take it, or would warn of it.
+    """
+    require_scheme(value, *_SCHEMES)
+    rest = value.partition("://")[2].partition("?")[0]
+    login, _, named = rest.partition("/")[0].rpartition("@")
+    if login.count(":") > 1 or "@" in login or _BROKEN.search(login):
+        raise ValueError(_LOGIN)
+    require_machines(named, _SCHEMES[0])
+    if value.startswith(_SCHEMES[1]) and ("," in named or ":" in named):
+        message = "name one server without a port after mongodb+srv://: DNS says which servers and ports it stands for"
+        raise ValueError(message)
+    query = split(value).query
+    for pair in query.replace(";", "&").split("&") if query else ():
+        _judge(pair)
+    _open(value)
+    return value
+
+
+def _judge(pair: str) -> None:
+    """Have pymongo judge one option."""
+    from pymongo.errors import PyMongoError
+    from pymongo.uri_parser import split_options, validate_options
+
+    name, equals, _ = pair.partition("=")
+    if not equals:
+        raise ValueError(_FORM)
+    try:
+        with _strict():
+            options: dict[str, Any] = dict(split_options(pair))
+    except (PyMongoError, ValueError, TypeError, OSError, UserWarning):
+        options = {}
+    for option, path in options.items():
+        if option.lower() in _FILES:
+            readable(name, str(path))
+    try:
+        with _strict():
+            validate_options(split_options(pair), warn=False)
+    except (PyMongoError, ValueError, TypeError, OSError, UserWarning):
+        message = f"correct {called(name)} or leave it out: pymongo knows no such option, or not with this value"
+        raise ValueError(message) from None
+
+
+def _open(value: str) -> None:
+    """Have pymongo judge the whole: a client that does not connect."""
+    from pymongo import AsyncMongoClient
+    from pymongo.errors import InvalidURI, PyMongoError
+
+    try:
+        with _strict():
+            client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(value, connect=False)
+    except InvalidURI:
+        raise ValueError(_FORM) from None
+    except (PyMongoError, ValueError, TypeError, OSError, ssl.SSLError, UserWarning):
+        raise ValueError(_TOGETHER) from None
+    del client
+
+
+@contextmanager
+def _strict() -> Generator[None]:
+    """Let warnings of options be errors; but not those of what a server seems to be."""
+    with warnings.catch_warnings(action="error", category=UserWarning):
+        warnings.filterwarnings("ignore", message="You appear to be connected")
+        yield
