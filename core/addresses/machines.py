@@ -92,6 +92,8 @@ def require_machines(named: str, scheme: str) -> None:
             raise ValueError(_HOST.format(scheme))
         if name.startswith("/"):
             continue
+        if name.startswith("[") != name.endswith("]"):
+            raise ValueError(_BRACKETS)
         port(number)
         machine(name.removeprefix("[").removesuffix("]"))
 
@@ -112,7 +114,7 @@ def port(number: str) -> None:
     """
     if not (number.isascii() and number.isdigit()):
         raise ValueError(_PORT)
-    if not 1 <= int(number[:6]) <= _PORTS:
+    if len(number) > len(str(_PORTS)) or not 1 <= int(number) <= _PORTS:
         raise ValueError(_RANGE)
 
 
@@ -129,6 +131,21 @@ def readable(option: str, path: str) -> None:
         reason = getattr(error, "strerror", None) or "no such file"
         message = f"the file {path!r} of its {option} cannot be read ({reason}): name one that this process may read"
         raise ValueError(message) from None
+
+
+def folder(option: str, path: str) -> None:
+    """Refuse a folder that an option names and that is none.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        is_folder = Path(path).is_dir()
+    except (OSError, ValueError):
+        is_folder = False
+    if not is_folder:
+        message = f"the folder {path!r} of its {option} cannot be read: name one that this process may read"
+        raise ValueError(message)
 
 
 def called(option: str) -> str:

@@ -1,13 +1,13 @@
 """The address of MongoDB, as pymongo reads it."""
 
 import re
-import ssl
 import warnings
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any, Final
+from urllib.parse import unquote_plus
 
-from core.addresses.machines import called, readable, require_machines, require_scheme, split
+from core.addresses.machines import called, readable, require_machines, require_scheme
 
 _SCHEMES: Final = ("mongodb://", "mongodb+srv://")
 _FILES: Final = ("tlscafile", "tlscertificatekeyfile", "tlscrlfile")
@@ -24,7 +24,7 @@ def mongo_address(value: str) -> str:
         ValueError: it is none, or pymongo would not take it, or would warn of it.
     """
     require_scheme(value, *_SCHEMES)
-    rest = value.partition("://")[2].partition("?")[0]
+    rest, _, query = value.partition("://")[2].partition("?")
     login, _, named = rest.partition("/")[0].rpartition("@")
     if login.count(":") > 1 or "@" in login or _BROKEN.search(login):
         raise ValueError(_LOGIN)
@@ -32,7 +32,6 @@ def mongo_address(value: str) -> str:
     if value.startswith(_SCHEMES[1]) and ("," in named or ":" in named):
         message = "name one server without a port after mongodb+srv://: DNS says which servers and ports it stands for"
         raise ValueError(message)
-    query = split(value).query
     for pair in query.replace(";", "&").split("&") if query else ():
         _judge(pair)
     _open(value)
@@ -44,17 +43,11 @@ def _judge(pair: str) -> None:
     from pymongo.errors import PyMongoError
     from pymongo.uri_parser import split_options, validate_options
 
-    name, equals, _ = pair.partition("=")
+    name, equals, text = pair.partition("=")
     if not equals:
         raise ValueError(_FORM)
-    try:
-        with _strict():
-            options: dict[str, Any] = dict(split_options(pair))
-    except (PyMongoError, ValueError, TypeError, OSError, UserWarning):
-        options = {}
-    for option, path in options.items():
-        if option.lower() in _FILES:
-            readable(name, str(path))
+    if name.lower() in _FILES:
+        readable(name, unquote_plus(text))
     try:
         with _strict():
             validate_options(split_options(pair), warn=False)
@@ -73,7 +66,7 @@ def _open(value: str) -> None:
             client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(value, connect=False)
     except InvalidURI:
         raise ValueError(_FORM) from None
-    except (PyMongoError, ValueError, TypeError, OSError, ssl.SSLError, UserWarning):
+    except (PyMongoError, ValueError, TypeError, OSError, UserWarning):
         raise ValueError(_TOGETHER) from None
     del client
 

@@ -1,5 +1,6 @@
 """The address of PostgreSQL, as asyncpg reads it, without what only libpq would make something of."""
 
+import os
 import re
 import warnings
 from collections.abc import Mapping
@@ -54,6 +55,19 @@ _LIBPQ: Final = frozenset(
     }
 )
 
+_INHERITED: Final = (
+    "PGPORT",
+    "PGSSLMODE",
+    "PGSSLNEGOTIATION",
+    "PGSSLROOTCERT",
+    "PGSSLCERT",
+    "PGSSLKEY",
+    "PGSSLCRL",
+    "PGSSLMINPROTOCOLVERSION",
+    "PGSSLMAXPROTOCOLVERSION",
+    "PGTARGETSESSIONATTRS",
+)
+# what the address alone may say
 _UNSAID: Final = (
     "host",
     "port",
@@ -134,13 +148,20 @@ def _parse(dsn: str) -> None:
     from asyncpg import connect_utils  # pyright: ignore[reportMissingTypeStubs]
 
     library: Any = asyncpg
-    parse: Any = connect_utils._parse_connect_dsn_and_args  # noqa: SLF001  # pyright: ignore[reportPrivateUsage, reportUnknownMemberType]
+    utilities: Any = connect_utils
+    parse = utilities._parse_connect_dsn_and_args  # noqa: SLF001
     try:
         with warnings.catch_warnings(action="ignore"):
             parse(dsn=dsn, **dict.fromkeys(_UNSAID))
     except library.InterfaceError as error:
-        raise ValueError(_ROOT if "root certificate" in str(error) else _FORM) from None
+        raise ValueError(_besides(_ROOT if "root certificate" in str(error) else _FORM)) from None
     except OSError:
-        raise ValueError(_CERTIFICATES) from None
+        raise ValueError(_besides(_CERTIFICATES)) from None
     except (ValueError, LookupError):
-        raise ValueError(_FORM) from None
+        raise ValueError(_besides(_FORM)) from None
+
+
+def _besides(remedy: str) -> str:
+    """Add to a remedy the variables of libpq that are set, because asyncpg reads them too."""
+    also = [name for name in _INHERITED if os.environ.get(name)]
+    return f"{remedy}; or correct {', '.join(also)}, which asyncpg reads as well" if also else remedy

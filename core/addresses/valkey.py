@@ -1,9 +1,10 @@
 """The address of Redis, or of a server that speaks its protocol, as redis-py reads it."""
 
+import math
 from typing import Any, Final
 from urllib.parse import parse_qs, unquote
 
-from core.addresses.machines import address, called, readable, require_scheme, split
+from core.addresses.machines import address, called, folder, readable, require_scheme, split
 
 _SCHEMES: Final = ("redis://", "rediss://", "unix://")
 _PLAIN: Final = frozenset(
@@ -36,6 +37,7 @@ _TLS: Final = frozenset(
         "ssl_password",
     }
 )
+_TIMES: Final = ("socket_timeout", "socket_connect_timeout")
 _FILES: Final = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
 
 
@@ -79,12 +81,20 @@ def _judge(name: str, text: str, scheme: str) -> None:
         raise ValueError(message)
     if name in _FILES:
         readable(name, text)
+    if name == "ssl_ca_path":
+        folder(name, text)
     parse: Any = URL_QUERY_ARGUMENT_PARSERS.get(name, str)
     try:
-        parse(text)
+        is_fit = _is_fit(name, parse(text))
     except (TypeError, ValueError):
-        message = f"correct {called(name)}: redis-py cannot read its value"
-        raise ValueError(message) from None
+        is_fit = False
+    if not is_fit:
+        message = f"correct {called(name)}: redis-py can do nothing with its value"
+        raise ValueError(message)
+
+
+def _is_fit(name: str, value: Any) -> bool:
+    return (name not in _TIMES or 0 < value < math.inf) and (name != "db" or value >= 0)
 
 
 def _open(value: str) -> None:

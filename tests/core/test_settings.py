@@ -113,6 +113,8 @@ def test_the_process_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.Monk
         ("DATABASE_URL", "postgresql://u:hunter2@.com/x", "host name"),
         ("DATABASE_URL", f"postgresql://u:hunter2@{'a' * 64}.example.com/x", "host name"),
         ("DATABASE_URL", "postgresql://u:hunter2@db:99999/x", "1 to 65535"),
+        ("DATABASE_URL", "postgresql://u:hunter2@db:000099999/x", "1 to 65535"),
+        ("DATABASE_URL", "postgresql://u:hunter2@db/x?sslmode=verify-full", "sslrootcert"),
         ("DATABASE_URL", "postgresql://u:hunter2@db:0/x", "1 to 65535"),
         ("DATABASE_URL", "postgresql://u:hunter2@hunter2@db/x", "%40"),
         ("DATABASE_URL", "postgresql://u:hunter2%zz@db/x", "%25"),
@@ -135,6 +137,10 @@ def test_the_process_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.Monk
         ("REDIS_URL", f"rediss://:hunter2@cache/0?ssl_ca_certs={__file__}", "certificate"),
         ("REDIS_URL", "rediss://:hunter2@cache/0?ssl_cert_reqs=zzz", "refuses a value"),
         ("REDIS_URL", "redis://:hunter2@cache/0?max_connections=-1", "refuses a value"),
+        ("REDIS_URL", "redis://:hunter2@cache?db=-1", "the option db"),
+        ("REDIS_URL", "redis://:hunter2@cache?socket_timeout=nan", "socket_timeout"),
+        ("REDIS_URL", "redis://:hunter2@cache?protocol=zz", "refuses a value"),
+        ("REDIS_URL", "rediss://:hunter2@cache/0?ssl_ca_path=/nope", "/nope"),
         ("REDIS_URL", "redis://:hunter2@cache/0?hunter2", "option=value"),
         ("REDIS_URL", "redis://:hunter2@cache/abc", "database as a number"),
         ("REDIS_URL", "redis://:hunter2@[::1/0", "[::1]"),
@@ -163,7 +169,11 @@ def test_the_process_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.Monk
         ("MONGO_URL", "mongodb://u:hunter2@a,b/?directConnection=true", "do not go together"),
     ],
 )
-def test_a_bad_value_is_refused_with_one_line_that_helps(variable: str, value: str, remedy: str) -> None:
+def test_a_bad_value_is_refused_with_one_line_that_helps(
+    variable: str, value: str, remedy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+
     said = refusal({variable: value})
 
     assert said.startswith(f"{variable}: ")
@@ -213,6 +223,16 @@ def test_what_only_libpq_makes_something_of_is_not_handed_on(parameter: str) -> 
 
     assert kept(f"?{parameter}") == "postgresql://app:w%23rd@db/x"
     assert kept(f"?sslmode=require&{parameter}&jit=off") == "postgresql://app:w%23rd@db/x?sslmode=require&jit=off"
+
+
+def test_a_variable_of_libpq_that_is_wrong_is_named_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGPORT", "hunter2")
+
+    said = refusal({"DATABASE_URL": "postgresql://app@db/x"})
+
+    assert said.startswith("DATABASE_URL: ")
+    assert "PGPORT" in said
+    assert "hunter2" not in said
 
 
 def test_redis_is_named_by_an_ip_address_too() -> None:

@@ -183,6 +183,12 @@ def _farewell(socket: sockets.ClientConnection) -> int | None:
     [
         ({"PORT": "eighty"}, 1, "PORT: "),
         ({"DATABASE_URL": "postgresql://app:hunter2@127.0.0.1:1/app"}, 1, "DATABASE_URL: the database cannot be used"),
+        (
+            {"MONGO_URL": "mongodb://app:hunter2@127.0.0.1:1/?tlsCAFile=/nope&tls=true"},
+            1,
+            "MONGO_URL: the file '/nope'",
+        ),
+        ({"MONGO_URL": "mongodb://app:hunter2@127.0.0.1:1/?hunter=1"}, 1, "MONGO_URL: correct the option hunter"),
         ({"HOST": "192.0.2.1"}, 1, "HOST: 192.0.2.1 is not an address of this machine"),
     ],
 )
