@@ -38,13 +38,16 @@ def address(value: str, *schemes: str) -> str:
 
 
 def require_scheme(value: str, *schemes: str) -> None:
-    """Refuse an address that begins otherwise.
+    """Refuse an address that begins otherwise, or has signs that no address has.
 
     Raises:
         ValueError: it does.
     """
     if not value.startswith(schemes):
         message = f"begin it with {' or '.join(schemes)}"
+        raise ValueError(message)
+    if any(each < " " or each == "\x7f" for each in value):
+        message = "write it in one line, without tabs"
         raise ValueError(message)
 
 

@@ -2,7 +2,7 @@
 
 import re
 import warnings
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 from urllib.parse import unquote_plus
@@ -32,43 +32,44 @@ def mongo_address(value: str) -> str:
     if value.startswith(_SCHEMES[1]) and ("," in named or ":" in named):
         message = "name one server without a port after mongodb+srv://: DNS says which servers and ports it stands for"
         raise ValueError(message)
-    for pair in query.replace(";", "&").split("&") if query else ():
-        _judge(pair)
-    _open(value)
+    pairs = query.replace(";", "&").split("&") if query else []
+    for name, equals, text in (pair.partition("=") for pair in pairs):
+        if not equals:
+            raise ValueError(_FORM)
+        if name.lower() in _FILES:
+            readable(name, unquote_plus(text))
+    _open(value, pairs)
     return value
 
 
-def _judge(pair: str) -> None:
-    """Have pymongo judge one option."""
-    from pymongo.errors import PyMongoError
-    from pymongo.uri_parser import split_options, validate_options
-
-    name, equals, text = pair.partition("=")
-    if not equals:
-        raise ValueError(_FORM)
-    if name.lower() in _FILES:
-        readable(name, unquote_plus(text))
-    try:
-        with _strict():
-            validate_options(split_options(pair), warn=False)
-    except (PyMongoError, ValueError, TypeError, OSError, UserWarning):
-        message = f"correct {called(name)} or leave it out: pymongo knows no such option, or not with this value"
-        raise ValueError(message) from None
-
-
-def _open(value: str) -> None:
-    """Have pymongo judge the whole: a client that does not connect."""
+def _open(value: str, pairs: Sequence[str]) -> None:
+    """Have pymongo judge the whole: a client that does not connect. Name the option, if one alone is refused."""
     from pymongo import AsyncMongoClient
     from pymongo.errors import InvalidURI, PyMongoError
 
     try:
         with _strict():
             client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(value, connect=False)
-    except InvalidURI:
-        raise ValueError(_FORM) from None
-    except (PyMongoError, ValueError, TypeError, OSError, UserWarning):
-        raise ValueError(_TOGETHER) from None
+    except (PyMongoError, ValueError, TypeError, OSError, UserWarning) as error:
+        wrong = next((pair.partition("=")[0] for pair in pairs if not _is_fit(pair)), None)
+        if wrong is not None:
+            message = f"correct {called(wrong)} or leave it out: pymongo knows no such option, or not with this value"
+            raise ValueError(message) from None
+        raise ValueError(_FORM if isinstance(error, InvalidURI) else _TOGETHER) from None
     del client
+
+
+def _is_fit(pair: str) -> bool:
+    """Tell whether pymongo knows an option, with its value."""
+    from pymongo.errors import PyMongoError
+    from pymongo.uri_parser import split_options, validate_options
+
+    try:
+        with _strict():
+            validate_options(split_options(pair), warn=False)
+    except (PyMongoError, ValueError, TypeError, OSError, UserWarning):
+        return False
+    return True
 
 
 @contextmanager
