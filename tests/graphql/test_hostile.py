@@ -232,3 +232,49 @@ async def test_bytes_that_are_no_request_are_refused(door: Door, name: str) -> N
 
     assert answer.startswith(b"HTTP/1.1 4")
     assert await serves(door)
+
+
+FILTERS = "query ($f: ContactFilter) {{ {} }}"
+ONE = FILTERS.format("contacts(first: 1, filter: $f) { nodes { id } }")
+TWENTY = FILTERS.format(" ".join(f"a{n}: contacts(first: 1, filter: $f) {{ nodes {{ id }} }}" for n in range(20)))
+UPSERT = "mutation ($c: [ContactInput!]!) { contactsUpsert(input: { contacts: $c }) { created } }"
+DEFAULT = TWENTY.replace("ContactFilter", "ContactFilter = {or: [" + "{}" * 600 + "]}")
+
+AMOUNTS: dict[str, tuple[str, Callable[[], dict[str, object]]]] = {
+    "80,000 objects, twenty times": (TWENTY, lambda: {"f": {"or": [{}] * 80_000}}),
+    "80,000 objects, once": (ONE, lambda: {"f": {"or": [{}] * 80_000}}),
+    "60 by 60 objects, twenty times": (TWENTY, lambda: {"f": {"or": [{"and": [{}] * 60}] * 60}}),
+    "19,000 objects in objects": (TWENTY, lambda: {"f": {"or": [{"name": {}}] * 19_000}}),
+    "51 objects, twenty times": (TWENTY, lambda: {"f": {"or": [{}] * 50}}),
+    "1,001 objects, once": (ONE, lambda: {"f": {"or": [{}] * 1_000}}),
+    "1,001 values, twenty times": (TWENTY, lambda: {"f": {"name": {"in": ["x"] * 1_000}}}),
+    "600 objects of a default, twenty times": (DEFAULT, dict),
+    "80,000 contacts": (UPSERT, lambda: {"c": [{}] * 80_000}),
+    "120,000 numbers": (UPSERT, lambda: {"c": [1] * 120_000}),
+    "a variable that nothing uses": ("{ __typename }", lambda: {"x": [1] * 10_000}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", AMOUNTS)
+async def test_more_values_than_anybody_needs_are_refused_before_they_are_looked_at(door: Door, name: str) -> None:
+    query, variables = AMOUNTS[name]
+    body = document(query, variables=variables())
+    taken: list[float] = []
+
+    for _ in range(2):
+        began = time.thread_time()
+        answer = await door.post(body, accept=RESPONSE)
+        taken.append(time.thread_time() - began)
+        assert answer.status_code == 400, answer.text[:300]
+        (error,) = answer.json()["errors"]
+        assert error["extensions"]["code"] == "LIMIT_EXCEEDED"
+
+    # the second time its document is known
+    assert min(taken) < 0.1
+
+
+@pytest.mark.parametrize("query", [ONE, TWENTY])
+async def test_as_many_values_as_a_client_needs_are_taken(door: Door, query: str) -> None:
+    answer = await door.post(document(query, variables={"f": {"or": [{"name": {}}] * 24}}), accept=RESPONSE)
+
+    assert "LIMIT_EXCEEDED" not in answer.text
