@@ -78,7 +78,7 @@ FRAGMENTS = {
         'fragment A on Query { c: __type(name: "Thing") { ...B } d: __type(name: "Thing") { ...B } }'
     ),
     "fields": f"{{ list {{ {'...A ' * 20} }} }} fragment A on Thing {{ {'id ' * 51} }}",
-    "pairs": f"{{ list {{ ...A ...B }} }} fragment A on Thing {{ {'id ' * 120} }} fragment B on Thing {{ {'id ' * 120} }}",
+    "pairs": f"{{ list {{ {'id ' * 120}...A }} }} fragment A on Thing {{ {'id ' * 120} }}",
     "pairs of no operation": f"{{ whoami }} fragment A on Thing {{ {'id ' * 300} }}",
     "aliases": (
         f"{{ list {{ ...A }} x: list {{ ...A }} }} fragment A on Thing {{ {' '.join(f'a{k}: id' for k in range(15))} }}"
