@@ -17,7 +17,7 @@ from dotenv import dotenv_values
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from core.addresses import address, database_address, mongo_address, redis_address
+from core.addresses import address, database_address, machine, mongo_address, redis_address
 
 SECRET_BYTES: Final = 32
 _PLACEHOLDERS: Final = ("your-", "change", "secret", "example", "default")
@@ -159,6 +159,15 @@ class Stores(Group):
     @classmethod
     def _is_redis(cls, value: str | None) -> str | None:
         return value and redis_address(value)
+
+    @field_validator("redis_host")
+    @classmethod
+    def _is_machine(cls, value: str | None) -> str | None:
+        try:
+            return value and machine(value.strip().removeprefix("[").removesuffix("]"))
+        except ValueError:
+            message = "write a host name or an IP address only, as in cache; a whole address belongs in REDIS_URL"
+            raise ValueError(message) from None
 
     @field_validator("mongo_url")
     @classmethod
@@ -332,7 +341,8 @@ def _completed(settings: Settings) -> Settings:
     if stores.redis_url is None and stores.redis_host is not None:
         secret = stores.redis_password
         login = f":{quote(secret.get_secret_value(), safe='')}@" if secret is not None else ""
-        stores = stores.model_copy(update={"redis_url": f"redis://{login}{stores.redis_host}:{stores.redis_port}/0"})
+        host = f"[{stores.redis_host}]" if ":" in stores.redis_host else stores.redis_host
+        stores = stores.model_copy(update={"redis_url": f"redis://{login}{host}:{stores.redis_port}/0"})
     return settings.model_copy(update={"server": server, "stores": stores})
 
 

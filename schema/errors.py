@@ -149,10 +149,10 @@ class MutationPayload:
 
 def user_error(problem: Problem) -> UserError:
     """Show one refused value."""
-    return UserError(code=ErrorCode(problem.code), message=problem.message, field=_path(problem.field))
+    return UserError(code=ErrorCode(problem.code), message=problem.message, field=spelled(problem.field))
 
 
-def _path(field: Sequence[str]) -> list[str]:
+def spelled(field: Sequence[str]) -> list[str]:
     """Spell a path as the API does. Below `customFields` stand the workspace's own keys, which are left alone."""
     path: list[str] = []
     for each in field:

@@ -113,11 +113,12 @@ async def running(settings: Settings, places: Places, steps: Steps) -> AsyncGene
         DatabaseRefused: the database does not answer, cannot be migrated, or does not keep workspaces apart.
     """
     async with AsyncExitStack() as stack:
-        with database_refusals():
-            async with steps.step("Bringing the tables to the newest form"):
+        async with steps.step("Bringing the tables to the newest form"):
+            with database_refusals():
                 await run.upgrade(places.database)
-            async with steps.step("Opening connections"):
-                ground = await stack.enter_async_context(open_ground(settings, places))
+        async with steps.step("Opening connections"):
+            ground = await stack.enter_async_context(open_ground(settings, places))
+            with database_refusals():
                 await ground.database.verify_walls()
         demo = settings.stores.database_url is None and settings.server.env is not Environment.PRODUCTION
         if demo:
@@ -154,7 +155,10 @@ async def _workers(ground: Ground, places: Places, steps: Steps, stack: AsyncExi
 
 @contextmanager
 def database_refusals() -> Generator[None]:
-    """Say in one line why the database cannot be used. The server's words name no password, and no value of a row."""
+    """Say in one line why the database cannot be used. The server's words name no password, and no value of a row.
+
+    Hold it around what the database alone does: whatever fails within is blamed on DATABASE_URL.
+    """
     library: Any = asyncpg
     try:
         yield

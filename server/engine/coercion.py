@@ -88,6 +88,8 @@ def _told(error: GraphQLError, kind: InputType, place: Path, path: Path, *, show
     named = _core.get_named_type(inner)
     if _core.is_input_object_type(named):
         lacking, unknown = _LACKING.search(error.message), _UNKNOWN.search(error.message)
+        if lacking is not None and not shows:
+            return _error(f"{_spelled(place)} lacks a field that it needs.", place)
         if lacking is not None:
             place = (*place, lacking[1])
             return _error(f"{_spelled(place)} is missing: give {_wanted(named.fields[lacking[1]].type, shows)}.", place)

@@ -21,7 +21,7 @@ from graphql import (
     validate,
 )
 
-from server.engine import rules
+from server.engine import discretion, rules
 from server.engine.coercion import TypedValuesRule
 from server.engine.request import RequestRefused
 
@@ -101,7 +101,7 @@ class Documents:
             self._schema, node, _RULES, max_errors=_ERRORS, hide_suggestions=not suggests
         )
         if faults:
-            raise RequestRefused([_coded(each, suggests) for each in faults], of_document=True)
+            raise RequestRefused([_coded(each, None if suggests else text) for each in faults], of_document=True)
         return node
 
     def _keep(self, made: Document) -> None:
@@ -124,13 +124,14 @@ def _unparsed(error: GraphQLSyntaxError) -> GraphQLError:
     if error.message.startswith(_TOO_LONG):
         message = f"A document may have {rules.TOKENS} tokens; this one has more."
         return GraphQLError(message, extensions={"code": "LIMIT_EXCEEDED"})
+    error.message = discretion.unquoted(error.message)
     error.extensions = {"code": "GRAPHQL_PARSE_FAILED"}
     return error
 
 
-def _coded(error: GraphQLError, suggests: bool) -> GraphQLError:
+def _coded(error: GraphQLError, text: str | None) -> GraphQLError:
+    """Give an error its code; with a text, let it name only what stands there. Those with a code are in our words."""
+    if text is not None and not error.extensions:
+        error.message = discretion.discreet(error.message, text)
     error.extensions = {"code": "GRAPHQL_VALIDATION_FAILED", **(error.extensions or {})}
-    if not suggests:
-        # one rule does so in spite of `hide_suggestions`
-        error.message = error.message.partition(" Did you mean ")[0]
     return error

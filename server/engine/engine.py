@@ -23,7 +23,7 @@ from core.errors import DomainError
 from core.settings import Introspection
 from resolvers.context import Context
 from resolvers.moments import Moment
-from server.engine import budget, coercion, errors, execution
+from server.engine import amounts, budget, coercion, errors, execution
 from server.engine.budget import Budget, BudgetSpent, Charge, OperationTooExpensive
 from server.engine.documents import Document, Documents
 from server.engine.execution import Execution
@@ -85,6 +85,7 @@ class Engine:
             message = "This server does not show its schema here."
             raise RequestRefused.because(message, code="INTROSPECTION_REFUSED", status=403)
         node = document.operation(parameters.operation_name)
+        amounts.check(node, parameters.variables, document.uses)
         forked = context.fork()
         with suppress(DomainError):
             # a caller that lost the right is refused by the field that asks for it

@@ -11,6 +11,7 @@ import structlog
 from graphql import GraphQLError
 
 from core.errors import DomainError, RateLimited
+from schema.errors import spelled
 from services.feed import FeedClosed
 
 BUG: Final = "Something went wrong on our side. Tell us the request id."
@@ -27,7 +28,7 @@ def shown(error: DomainError) -> dict[str, Any]:
     """Return what an expected error tells."""
     extensions: dict[str, Any] = {"code": error.code}
     if error.field:
-        extensions["field"] = list(error.field)
+        extensions["field"] = spelled(error.field)
     if isinstance(error, RateLimited | FeedClosed):
         extensions["retryAfter"] = round(error.retry_after, 1)
     return {"message": error.message, "extensions": extensions}

@@ -26,7 +26,7 @@ from graphql import (
     visit,
 )
 
-from server.engine import introspection
+from server.engine import introspection, overlaps
 
 TOKENS: Final = 2_000
 DEPTH: Final = 12
@@ -175,4 +175,4 @@ def contents(document: DocumentNode) -> Contents:
     return found
 
 
-RULES: Final = (ExtentRule, DirectiveRule, introspection.IntrospectionRule)
+RULES: Final = (ExtentRule, DirectiveRule, overlaps.OverlapRule, introspection.IntrospectionRule)

@@ -96,6 +96,8 @@ def test_the_process_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.Monk
         ("MONGO_URL", "mongodb://", "name its server"),
         ("MONGO_URL", "mongodb://app:hunter2hunter2@one:27017,two:hunter2", "port as a number"),
         ("QDRANT_URL", "qdrant:6333", "http://"),
+        ("QDRANT_URL", "http://qdrant\t:6333", "one line"),
+        ("MONGO_URL", "mongodb://h/?w=1&w=2", "do not go together"),
         ("QDRANT_URL", "http://", "name its server"),
         ("PUBLIC_URL", "https://", "name its server"),
         ("SMTP_URL", "ftp://user:hunter2hunter2@mail", "smtp://"),
@@ -110,9 +112,70 @@ def test_the_process_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.Monk
         ("LOG_LEVEL", "loud", "'debug'"),
         ("DURABILITY", "hunter2", "'durable' or 'fast'"),
         ("PUBLIC_URL", "example.com", "https://"),
+        ("DATABASE_URL", "postgresql://u:hunter2@.com/x", "host name"),
+        ("DATABASE_URL", f"postgresql://u:hunter2@{'a' * 64}.example.com/x", "host name"),
+        ("DATABASE_URL", "postgresql://u:hunter2@db:99999/x", "1 to 65535"),
+        ("DATABASE_URL", "postgresql://u:hunter2@db:000099999/x", "1 to 65535"),
+        ("DATABASE_URL", "postgresql://u:hunter2@db/x?sslmode=verify-full", "sslrootcert"),
+        ("DATABASE_URL", "postgresql://u:hunter2@db:0/x", "1 to 65535"),
+        ("DATABASE_URL", "postgresql://u:hunter2@hunter2@db/x", "%40"),
+        ("DATABASE_URL", "postgresql://u:hunter2%zz@db/x", "%25"),
+        ("DATABASE_URL", "postgresql://u:p%zz@[::1/x", "[::1]"),
+        ("DATABASE_URL", "postgresql://u:hunter2@/x?host=/sockets&port=abc", "port as a number"),
+        ("DATABASE_URL", "postgresql://u:hunter2@/x?host=.com", "host name"),
+        ("DATABASE_URL", "postgresql://u:hunter2@db/x?hunter2", "parameter=value"),
+        ("DATABASE_URL", "postgresql://u:hunter2@db/x?target_session_attrs=zz", "read-write"),
+        ("DATABASE_URL", "postgresql://u:hunter2@db/x?sslmode=hunter2", "verify-full"),
+        ("DATABASE_URL", "postgresql://u:hunter2@db/x?sslmode=require&sslrootcert=/nope", "/nope"),
+        ("DATABASE_URL", f"postgresql://u:hunter2@db/x?sslmode=require&sslrootcert={__file__}", "certificates"),
+        ("DATABASE_URL", "postgresql://u:hunter2@db/x?sslmode=disable&sslnegotiation=direct", "write it as"),
+        ("DATABASE_URL", "postgresql://u:hunter2@db/x?channel_binding=require", "cannot bind"),
+        ("DATABASE_URL", "postgresql://u:hunter2@db/x?gssencmode=require", "disable or prefer"),
+        ("REDIS_URL", "redis://127.0.0.1:1/0?socket_timeout=hunter2", "socket_timeout"),
+        ("REDIS_URL", "unix:///nope.sock?db=hunter2", "the option db"),
+        ("REDIS_URL", "redis://:hunter2@cache/0?hunter=1", "the option hunter"),
+        ("REDIS_URL", "redis://:hunter2@cache/0?ssl_ca_certs=/nope", "rediss://"),
+        ("REDIS_URL", "rediss://:hunter2@cache/0?ssl_ca_certs=/nope", "/nope"),
+        ("REDIS_URL", f"rediss://:hunter2@cache/0?ssl_ca_certs={__file__}", "certificate"),
+        ("REDIS_URL", "rediss://:hunter2@cache/0?ssl_cert_reqs=zzz", "refuses a value"),
+        ("REDIS_URL", "redis://:hunter2@cache/0?max_connections=-1", "refuses a value"),
+        ("REDIS_URL", "redis://:hunter2@cache?db=-1", "the option db"),
+        ("REDIS_URL", "redis://:hunter2@cache?socket_timeout=nan", "socket_timeout"),
+        ("REDIS_URL", "redis://:hunter2@cache?protocol=zz", "refuses a value"),
+        ("REDIS_URL", "rediss://:hunter2@cache/0?ssl_ca_path=/nope", "/nope"),
+        ("REDIS_URL", "redis://:hunter2@cache/0?hunter2", "option=value"),
+        ("REDIS_URL", "redis://:hunter2@cache/abc", "database as a number"),
+        ("REDIS_URL", "redis://:hunter2@[::1/0", "[::1]"),
+        ("REDIS_URL", "redis://:hunter2@a..b/0", "host name"),
+        ("REDIS_URL", "redis://:hunter2@cache:99999/0", "port as a number"),
+        ("REDIS_HOST", "redis://:hunter2@x", "REDIS_URL"),
+        ("REDIS_HOST", "a hunter2", "REDIS_URL"),
+        ("REDIS_HOST", "cache:6379", "REDIS_URL"),
+        ("MONGO_URL", "mongodb://app:hunter2@ss:word@127.0.0.1:27000/a", "%40"),
+        ("MONGO_URL", "mongodb://u:hunter2:q@127.0.0.1:27000/a", "%3A"),
+        ("MONGO_URL", "mongodb://hunter2%zz@127.0.0.1/a", "%25"),
+        ("MONGO_URL", "mongodb://u:hunter2@127.0.0.1:99999/a", "1 to 65535"),
+        ("MONGO_URL", "mongodb://u:hunter2@[::1/a", "[::1]"),
+        ("MONGO_URL", "mongodb://u:hunter2@.com/a", "host name"),
+        ("MONGO_URL", "mongodb+srv://u:hunter2@a.b.c:123/a", "without a port"),
+        ("MONGO_URL", "mongodb+srv://u:hunter2@a.b.c,d.b.c/a", "one server"),
+        ("MONGO_URL", "mongodb://u:hunter2@h/?tlsCAFile=/nope&tls=true", "/nope"),
+        ("MONGO_URL", f"mongodb://u:hunter2@h/?tlsCAFile={__file__}&tls=true", "certificates"),
+        ("MONGO_URL", "mongodb+srv://u:hunter2@a.b.c/?tlsCAFile=/nope", "/nope"),
+        ("MONGO_URL", "mongodb://u:hunter2@h/?tls=zzz", "the option tls"),
+        ("MONGO_URL", "mongodb://u:hunter2@h/?authMechanism=zzz", "the option authMechanism"),
+        ("MONGO_URL", "mongodb://u:hunter2@h/?hunter=1", "the option hunter"),
+        ("MONGO_URL", "mongodb+srv://u:hunter2@a.b.c/?hunter=1", "the option hunter"),
+        ("MONGO_URL", "mongodb://u:hunter2@h/?hunter2", "option=value"),
+        ("MONGO_URL", "mongodb://u:hunter2@h/a hunter2", "write it as"),
+        ("MONGO_URL", "mongodb://u:hunter2@a,b/?directConnection=true", "do not go together"),
     ],
 )
-def test_a_bad_value_is_refused_with_one_line_that_helps(variable: str, value: str, remedy: str) -> None:
+def test_a_bad_value_is_refused_with_one_line_that_helps(
+    variable: str, value: str, remedy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+
     said = refusal({variable: value})
 
     assert said.startswith(f"{variable}: ")
@@ -129,11 +192,56 @@ def test_a_bad_value_is_refused_with_one_line_that_helps(variable: str, value: s
         ("REDIS_URL", "unix:///run/redis.sock"),
         ("MONGO_URL", "mongodb://app:word@one:27017,two,[::1]:27018/x?replicaSet=rs0"),
         ("MONGO_URL", "mongodb+srv://app:word@cluster.example.com/x"),
+        ("DATABASE_URL", "postgresql+asyncpg://app:w%40rd@one:5432,two:5433/x?target_session_attrs=read-write"),
+        ("DATABASE_URL", "postgresql://app@[::1]:5432/x?sslmode=prefer&options=endpoint%3Dep-cool"),
+        ("REDIS_URL", "rediss://user:word@cache.example.com:6380/1?ssl_cert_reqs=none&health_check_interval=30"),
+        ("REDIS_URL", "redis://[::1]"),
+        ("MONGO_URL", "mongodb://app:w%40rd@one/x?retryWrites=true&w=majority&tls=true&authSource=admin"),
+        ("MONGO_URL", "mongodb://one/?readPreference=nearest&readPreferenceTags=dc:a"),
+        ("MONGO_URL", "mongodb://one/?authMechanism=MONGODB-OIDC&authMechanismProperties=ENVIRONMENT:k8s"),
+        ("MONGO_URL", "mongodb://one/?ssl=true&compressors=zlib&zlibCompressionLevel=3&maxIdleTimeMS=9&wtimeoutMS=9"),
+        ("MONGO_URL", "mongodb://%2Ftmp%2Fmongodb-27017.sock/x"),
+        ("MONGO_URL", "mongodb://app:word@a.mongo.cosmos.azure.com:10255/?ssl=true"),
+        ("REDIS_HOST", "cache_1"),
         ("ALLOWED_ORIGINS", "chrome-extension://abcdefghijklmnop,https://app.example.com"),
     ],
 )
 def test_addresses_of_many_forms_are_accepted(variable: str, value: str) -> None:
     load_settings({variable: value})
+
+
+@pytest.mark.parametrize(
+    "parameter",
+    [
+        "connect_timeout=5",
+        "keepalives=1",
+        "keepalives_idle=30",
+        "gssencmode=disable",
+        "application_name=app",
+        "channel_binding=prefer",
+        "channel_binding=disable",
+    ],
+)
+def test_what_only_libpq_makes_something_of_is_not_handed_on(parameter: str) -> None:
+    def kept(query: str) -> str | None:
+        return load_settings({"DATABASE_URL": f"postgres://app:w%23rd@db/x{query}"}).stores.database_url
+
+    assert kept(f"?{parameter}") == "postgresql://app:w%23rd@db/x"
+    assert kept(f"?sslmode=require&{parameter}&jit=off") == "postgresql://app:w%23rd@db/x?sslmode=require&jit=off"
+
+
+def test_a_variable_of_libpq_that_is_wrong_is_named_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGPORT", "hunter2")
+
+    said = refusal({"DATABASE_URL": "postgresql://app@db/x"})
+
+    assert said.startswith("DATABASE_URL: ")
+    assert "PGPORT" in said
+    assert "hunter2" not in said
+
+
+def test_redis_is_named_by_an_ip_address_too() -> None:
+    assert load_settings({"REDIS_HOST": "::1"}).stores.redis_url == "redis://[::1]:6379/0"
 
 
 def test_a_file_in_another_encoding_is_refused_with_a_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

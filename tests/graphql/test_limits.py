@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import time
 from collections.abc import AsyncIterator, Callable
+from math import isqrt
 from typing import Any
 
 import httpx
@@ -13,7 +14,7 @@ from structlog.testing import capture_logs
 
 from core.ground import Ground
 from core.settings import Introspection
-from server.engine import budget, introspection, rules
+from server.engine import budget, introspection, overlaps, rules
 from server.middleware import BODY_LIMIT
 from server.protocols.json_text import NESTING
 from tests.fixtures.door import Door
@@ -44,9 +45,17 @@ def nested(levels: int) -> str:
     return "{ list " + "{ friend " * (levels - 2) + "{ id" + " }" * levels
 
 
+def wide(fields: int) -> str:
+    def root(name: str, count: int) -> str:
+        return f"{name}: list {{ {'id ' * (count // 2 - 1)} friend {{ {'id ' * (count - count // 2 - 1)} }} }}"
+
+    return "{ " + " ".join(root(f"a{k}", (fields + k) // 20) for k in range(20)) + " }"
+
+
 LIMITS: dict[str, tuple[Callable[[int], str], int, str]] = {
     "depth": (nested, rules.DEPTH, "LIMIT_EXCEEDED"),
-    "fields": (lambda n: "{ list { " + "id " * (n - 1) + "} }", rules.FIELDS, "LIMIT_EXCEEDED"),
+    "fields": (wide, rules.FIELDS, "LIMIT_EXCEEDED"),
+    "pairs": (lambda n: "{ list { " + "friend { id } " * (isqrt(n) + n % 2) + "} }", overlaps.PAIRS, "LIMIT_EXCEEDED"),
     "aliases": (
         lambda n: "{ list { " + " ".join(f"a{k}: id" for k in range(n)) + " } }", rules.ALIASES, "LIMIT_EXCEEDED",
     ),
@@ -68,7 +77,9 @@ FRAGMENTS = {
         '{ ...A b: __type(name: "Thing") { ...B } __schema { types { ...B } } } fragment B on __Type { name } '
         'fragment A on Query { c: __type(name: "Thing") { ...B } d: __type(name: "Thing") { ...B } }'
     ),
-    "fields": f"{{ list {{ ...A ...A ...A }} }} fragment A on Thing {{ {'id ' * 340} }}",
+    "fields": f"{{ list {{ {'...A ' * 20} }} }} fragment A on Thing {{ {'id ' * 51} }}",
+    "pairs": f"{{ list {{ {'id ' * 120}...A }} }} fragment A on Thing {{ {'id ' * 120} }}",
+    "pairs of no operation": f"{{ whoami }} fragment A on Thing {{ {'id ' * 300} }}",
     "aliases": (
         f"{{ list {{ ...A }} x: list {{ ...A }} }} fragment A on Thing {{ {' '.join(f'a{k}: id' for k in range(15))} }}"
     ),
@@ -106,6 +117,15 @@ async def test_a_document_has_so_many_tokens_and_no_more(asking: Door) -> None:
     assert refused.status_code == 400
     assert error["extensions"]["code"] == "LIMIT_EXCEEDED"
     assert f"{rules.TOKENS} tokens" in error["message"]
+
+
+async def test_fragments_that_all_ask_for_the_same_are_taken(asking: Door) -> None:
+    spreads = " ".join(f"...F{n}" for n in range(50))
+    fragments = " ".join(f"fragment F{n} on Thing {{ id name friend {{ id name }} }}" for n in range(50))
+
+    answer = await ask(asking, f"{{ list {{ {spreads} }} }} {fragments}")
+
+    assert "LIMIT_EXCEEDED" not in answer.text
 
 
 @pytest.mark.parametrize("links", [50, 150, 270])

@@ -2,27 +2,44 @@
 not repeat it.
 """
 
+from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import orjson
 import pytest
 from graphql import OperationDefinitionNode, build_schema, is_scalar_type, parse
 
+from core.ground import Ground
+from core.settings import Introspection
 from resolvers import root
 from schema.scalars import ACCEPTED
+from server.app import Parts, build
 from server.engine import coercion
+from services.feed import Feed
 from tests.fixtures.contacts import CREATE
-from tests.fixtures.door import Door
+from tests.fixtures.door import Door, listening
 from tests.fixtures.tenants import Tenant
 
 LIST = "query($filter: ContactFilter, $first: Int) { contacts(filter: $filter, first: $first) { totalCount } }"
 SENTIMENTS = "one of POSITIVE, NEUTRAL, NEGATIVE"
+ALIASES = "Use different aliases on the fields to fetch both if this was intentional."
 SECRET = "MyS3cretPassw0rd"
 
 
 @pytest.fixture
 async def asking(door: Door, tenant: Tenant) -> Door:
     return await door.as_(tenant.owner)
+
+
+@pytest.fixture(scope="module")
+async def closed(ground: Ground) -> AsyncIterator[Door]:
+    """A door that shows its schema to nobody."""
+    door = ground.settings.door.model_copy(update={"introspection": Introspection.NOBODY})
+    settings = ground.settings.model_copy(update={"door": door})
+    parts = Parts(ground=replace(ground, settings=settings), feed=Feed(ground.database, ground.hints))
+    async with listening(build(parts).asgi) as address, Door.open(address, ground) as opened:
+        yield opened
 
 
 def told(body: dict[str, Any]) -> list[tuple[str, str]]:
@@ -150,3 +167,77 @@ def test_every_scalar_says_what_it_accepts() -> None:
     taken = {name for name, each in types.items() if is_scalar_type(each)}
 
     assert taken <= ACCEPTED.keys()
+
+
+@pytest.mark.parametrize(
+    ("query", "variables", "message", "field"),
+    [
+        ("mutation($input: LoginInput!) { login(input: $input) { accessToken } }", {"input": {"password": "x"}},
+         "`input` lacks a field that it needs.", ["input"]),
+        ('mutation { login(input: {password: "x"}) { accessToken } }', {},
+         "`input` lacks a field that it needs.", ["input"]),
+        ("mutation { login { accessToken } }", {}, "Field 'login' lacks an argument that it needs.", None),
+        ("{ me }", {}, "Field 'me' must have a selection of subfields.", None),
+        ("{ me { user { id { x } } } }", {}, "Field 'id' must not have a selection.", None),
+        ("{ me { nada } }", {}, "Cannot query field 'nada' here.", None),
+        ("{ me(nada: 1) { user { id } } }", {}, "Unknown argument 'nada' on field 'me'.", None),
+        ("query($i: Int) { contact(id: $i) { id } }", {}, "Variable '$i' does not fit where it is used.", None),
+        ("{ me { ... on Query { __typename } } }", {}, "Fragment cannot be spread here.", None),
+        ("{ me { ...A } } fragment A on Query { __typename }", {}, "Fragment 'A' cannot be spread here.", None),
+        ("{ __typename @include }", {},
+         "Directive '@include' lacks an argument that it needs.", None),
+        ("{ contacts { nodes { ... on Contact { x: id } ... on Contact { x: createdAt } } } }", {},
+         f"Fields 'x' conflict because 'id' and 'createdAt' are different fields. {ALIASES}", None),
+        ("{ contacts { nodes { ... on Contact { x: id } } ... { nodes { x: name } } } }", {},
+         "Fields 'nodes' conflict because subfields 'x' conflict because 'id' and 'name' are different fields. "
+         + ALIASES, None),
+        ("{ node(id: 1) { ... on Contact { x: isArchived } ... on User { x: name } } }", {},
+         f"Fields 'x' conflict because they return conflicting types. {ALIASES}", None),
+    ],
+)  # fmt: skip
+async def test_who_may_not_see_the_schema_is_told_only_what_they_wrote(
+    closed: Door, query: str, variables: dict[str, Any], message: str, field: list[str] | None
+) -> None:
+    reply = await closed.execute(query, variables)
+
+    error = reply.errors[0]
+    assert error["message"] == message
+    assert error["extensions"].get("field") == field
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (f'{{ login(email: "a@b.c", password "{SECRET}") }}', "Expected ':', found String."),
+        (f'{{ login(email: "a@b.c", password """it\'s\n{SECRET}""") }}', "Expected ':', found BlockString."),
+        (f"{{ login(password: {{ {SECRET} }}) }}", "Expected ':', found '}'."),
+        (f"{{ login(password {SECRET}) }}", "Expected ':', found Name."),
+        ("{ login(password 1234) }", "Expected ':', found Int."),
+        ("{ login(password 12.34) }", "Expected ':', found Float."),
+        (f"{SECRET} x", "Unexpected Name."),
+        (f'{{ login(password: "\\u{{{SECRET[:6]}}}") }}', "Invalid Unicode escape sequence."),
+        (f"query ($p: String = ${SECRET}) {{ me }}", "Unexpected variable in constant value."),
+    ],
+)
+async def test_what_stands_in_a_text_that_does_not_parse_is_not_repeated(door: Door, text: str, message: str) -> None:
+    response = await door.post(orjson.dumps({"query": text}))
+
+    (error,) = response.json()["errors"]
+    assert error["message"] == f"Syntax Error: {message}"
+    assert error["extensions"]["code"] == "GRAPHQL_PARSE_FAILED"
+    assert error["locations"]
+    assert SECRET[:6] not in response.text
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "subscription { presence(contactId: 7) { contactId } }",
+        'subscription { presence(contactId: "nada") { contactId } }',
+    ],
+)
+async def test_a_top_level_error_spells_its_place_as_the_api_does(asking: Door, query: str) -> None:
+    async with asking.subscribe(query) as stream:
+        message = await stream.message()
+
+    assert message["payload"][0]["extensions"]["field"] == ["contactId"]

@@ -15,7 +15,8 @@ import pytest
 import websockets.sync.client as sockets
 from websockets.exceptions import ConnectionClosed
 
-from server import seed
+from core.settings import load_settings
+from server import process, seed
 from tests.fixtures.processes import all_gone, working_on
 from tests.fixtures.served import ROOT, Served, ordinary_user, place, run, served
 
@@ -183,6 +184,12 @@ def _farewell(socket: sockets.ClientConnection) -> int | None:
     [
         ({"PORT": "eighty"}, 1, "PORT: "),
         ({"DATABASE_URL": "postgresql://app:hunter2@127.0.0.1:1/app"}, 1, "DATABASE_URL: the database cannot be used"),
+        (
+            {"MONGO_URL": "mongodb://app:hunter2@127.0.0.1:1/?tlsCAFile=/nope&tls=true"},
+            1,
+            "MONGO_URL: the file '/nope'",
+        ),
+        ({"MONGO_URL": "mongodb://app:hunter2@127.0.0.1:1/?hunter=1"}, 1, "MONGO_URL: correct the option hunter"),
         ({"HOST": "192.0.2.1"}, 1, "HOST: 192.0.2.1 is not an address of this machine"),
     ],
 )
@@ -199,3 +206,19 @@ def test_what_cannot_start_says_why_in_a_line(environ: dict[str, str], code: int
         assert refused.stderr.startswith(words)
         assert "Traceback" not in refused.stderr
         assert "hunter2" not in refused.stderr
+
+
+async def test_what_another_store_does_is_not_blamed_on_the_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def upgrade(_url: str) -> None: ...
+
+    def refuse(*_: object) -> None:
+        message = "a file of another store"
+        raise FileNotFoundError(message)
+
+    monkeypatch.setattr(process.run, "upgrade", upgrade)
+    monkeypatch.setattr(process, "open_ground", refuse)
+    places = process.Places(database="", redis="", documents="", vectors="")
+
+    with pytest.raises(FileNotFoundError):
+        async with process.running(load_settings({}), places, process.Steps(print)):
+            pass
