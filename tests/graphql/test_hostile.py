@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from tests.fixtures.door import Door
 
 MOMENT = 0.3
-"""How much of a processor, in seconds, a refusal may take of client and server together; the server's part is under 0.1.
+"""How much of a processor, in seconds, a refusal may take of client and server together; the server takes under 0.1 s.
 
 It is not the time that passes: the machine may do other things too.
 """
