@@ -57,12 +57,22 @@ GROUND_FOR_LATER_FLOORS: Final = [
     "times",
     "decimal",
     # the doors of ai/ that its engines come through
+    "analyze_sentiment",
     "ask_for",
+    "classify_intent",
+    "embed",
+    "find_entities",
+    "generated",
     "make_providers",
     "mask_all",
     "measured",
     "open_client",
+    "recognize_language",
+    "score_lead",
     "server_credentials",
+    "suggest_replies",
+    "summarize",
+    "warm_heads",
     "warm_up",
 ]
 

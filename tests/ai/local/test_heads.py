@@ -1,0 +1,158 @@
+"""What is learned from the seeds is right on sentences that were written apart, and as sure as it is right.
+
+`pytest -s` shows the measures.
+"""
+
+import re
+import sys
+import tomllib
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+from ai.local import seeds
+from ai.local.heads import analyze_sentiment, classify_intent
+from ai.local.language import recognize_language
+from ai.local.wording import plainly
+from ai.results import Emotion, Language, Method, Mood, Purpose
+
+HELD_OUT = tomllib.loads(Path(__file__).with_name("held_out.toml").read_text("utf-8"))
+pytestmark = pytest.mark.usefixtures("learned")
+
+Judged = tuple[Language, bool, float]
+
+
+def sentences(what: str) -> list[tuple[str, Language, str]]:
+    return [
+        (right, Language(language), text)
+        for right, spoken in HELD_OUT[what].items()
+        for language, texts in spoken.items()
+        for text in texts
+    ]
+
+
+def words(text: str) -> tuple[str, ...]:
+    return tuple(re.findall(r"\w+", plainly(text)))
+
+
+def shares(what: str, judged: list[Judged]) -> dict[Language, float]:
+    by_language: defaultdict[Language, list[bool]] = defaultdict(list)
+    for language, is_right, _ in judged:
+        by_language[language].append(is_right)
+    found = {language: sum(each) / len(each) for language, each in by_language.items()}
+    for language, share in found.items():
+        sys.stdout.write(f"\n{what} {language}: {share:.1%} of {len(by_language[language])}")
+    return found
+
+
+def gap(judged: list[Judged]) -> float:
+    """Return how far confidences are from how often they are right."""
+    return abs(sum(sure for *_, sure in judged) - sum(is_right for _, is_right, _ in judged)) / len(judged)
+
+
+def test_no_held_out_sentence_is_a_seed() -> None:
+    known = {words(text) for texts in seeds.sentences_of().values() for text in texts}
+    held = {words(text) for what in ("purposes", "moods") for _, _, text in sentences(what)}
+
+    assert not known & held
+    assert all(len(spoken["pt"]) >= 15 for what in HELD_OUT.values() for spoken in what.values())
+
+
+async def test_purposes_are_told() -> None:
+    judged: list[Judged] = []
+    for right, language, text in sentences("purposes"):
+        said = await classify_intent(text)
+        judged.append((language, said.purpose == right, said.confidence))
+
+    found = shares("purpose", judged)
+
+    assert found[Language.PORTUGUESE] >= 0.88
+    assert min(found[Language.ENGLISH], found[Language.SPANISH]) >= 0.88
+    assert gap(judged) < 0.05
+
+
+async def test_moods_are_told() -> None:
+    judged: list[Judged] = []
+    for right, language, text in sentences("moods"):
+        said = await analyze_sentiment(text)
+        judged.append((language, said.label == right, said.confidence))
+
+    found = shares("mood", judged)
+
+    assert found[Language.PORTUGUESE] >= 0.86
+    assert min(found[Language.ENGLISH], found[Language.SPANISH]) >= 0.83
+    assert gap(judged) < 0.06
+
+
+def test_languages_are_told() -> None:
+    judged: list[Judged] = []
+    for what in ("purposes", "moods"):
+        for _, language, text in sentences(what):
+            said = recognize_language(text)
+            judged.append((language, said.language is language, said.confidence))
+
+    assert min(shares("language", judged).values()) >= 0.95
+
+
+@pytest.mark.parametrize("text", ["", "ok", "123", "😀", "..."])
+def test_where_nothing_tells_the_language_nothing_is_claimed(text: str) -> None:
+    said = recognize_language(text)
+
+    assert (said.language, said.method, said.provider) == (Language.PORTUGUESE, Method.PROFILE, "local")
+    assert said.confidence == pytest.approx(1 / 3)
+
+
+@pytest.mark.parametrize("text", ["", "  \n ", "😀", "\ud800", "xqzt wvfk"])
+async def test_what_says_nothing_is_other_and_neutral(text: str) -> None:
+    intent, sentiment = await classify_intent(text), await analyze_sentiment(text)
+
+    assert intent.purpose is Purpose.OTHER
+    assert sentiment.label is Mood.NEUTRAL
+
+
+async def test_a_greeting_before_a_wish_is_beside_it() -> None:
+    said = await classify_intent("Oi, tudo bem? Quanto custa o bolo? Vocês entregam em Santos?")
+
+    assert said.purpose is Purpose.PRICING
+    assert set(said.also) == {Purpose.GREETING, Purpose.INFORMATION}
+    assert (said.provider, said.method, said.generated) == ("local", Method.HEAD, False)
+    assert [each.confidence for each in said.candidates] == sorted(
+        (each.confidence for each in said.candidates), reverse=True
+    )
+
+
+async def test_a_polite_complaint_is_a_complaint() -> None:
+    text = "Obrigado! Mas o produto veio quebrado. Quero meu dinheiro de volta"
+
+    assert (await classify_intent(text)).purpose is Purpose.COMPLAINT
+    assert (await analyze_sentiment(text)).label is Mood.NEGATIVE
+
+
+@pytest.mark.parametrize(
+    ("text", "emotion"),
+    [
+        ("agradeço muito, vocês foram atenciosos", Emotion.GRATITUDE),
+        ("faz três horas que espero, até quando?", Emotion.IMPATIENCE),
+        ("estou com receio de cair em um golpe", Emotion.WORRY),
+        ("seus incompetentes, vou processar a loja", Emotion.ANGER),
+    ],
+)
+async def test_what_is_felt_is_told_with_the_mood(text: str, emotion: Emotion) -> None:
+    said = await analyze_sentiment(text)
+
+    assert said.emotions[0].emotion is emotion
+    assert (said.score > 0.5) == (said.label is Mood.POSITIVE)
+
+
+async def test_the_same_message_always_gets_the_same_answer() -> None:
+    text = "vcs entregam hj? qto fica o frete"
+
+    assert await classify_intent(text) == await classify_intent(text)
+    assert await analyze_sentiment(text) == await analyze_sentiment(text)
+
+
+async def test_a_very_long_message_is_bounded() -> None:
+    said = await classify_intent("quero comprar dois bolos. " * 4_000)
+
+    assert said.purpose is Purpose.PURCHASE

@@ -1,0 +1,53 @@
+"""Templates answer in the language and tone that was asked for, claim nothing, and read no name as a template."""
+
+import itertools
+import re
+
+import pytest
+
+from ai.local.replies import Addressed, suggest_replies
+from ai.results import Language, Method, Purpose, Tone
+
+ALL = list(itertools.product(Purpose, Language))
+
+
+@pytest.mark.parametrize(("purpose", "language"), ALL)
+@pytest.mark.parametrize("to", [Addressed(), Addressed(name="Ana"), Addressed(company="Doce Lar")])
+def test_every_purpose_has_a_reply_in_every_tone(purpose: Purpose, language: Language, to: Addressed) -> None:
+    replies = suggest_replies(purpose, language, to=to, count=5)
+
+    assert {each.tone for each in replies} == set(Tone)
+    assert len({each.text for each in replies}) == len(replies)
+    for each in replies:
+        assert each.text == each.text.strip()
+        assert not re.search(r"[\[\]{}]|  | [,.!?]", each.text)
+        assert (each.provider, each.method, each.generated) == ("local", Method.TEMPLATE, False)
+
+
+@pytest.mark.parametrize(("purpose", "language"), ALL)
+def test_no_reply_states_a_number_a_link_or_a_day(purpose: Purpose, language: Language) -> None:
+    for each in suggest_replies(purpose, language, count=5):
+        assert not re.search(r"\d|%|\$|http|www|hoje|amanhã|today|tomorrow|mañana", each.text)
+
+
+def test_a_name_and_a_company_are_said_as_they_are() -> None:
+    (reply,) = suggest_replies(
+        Purpose.GREETING,
+        Language.PORTUGUESE,
+        to=Addressed(name="{company}[x]", company="Doce\nLar"),
+        tones=[Tone.FORMAL],
+        count=1,
+    )
+
+    assert reply.text.startswith("Olá, {company}[x]. Agradecemos o contato com a Doce Lar.")
+
+
+def test_tones_are_taken_in_turn_and_the_count_is_kept_within_bounds() -> None:
+    tones = [Tone.FRIENDLY, Tone.FORMAL]
+
+    replies = suggest_replies(Purpose.PRICING, Language.PORTUGUESE, tones=tones, count=3)
+
+    assert [each.tone for each in replies] == [Tone.FRIENDLY, Tone.FORMAL, Tone.FRIENDLY]
+    assert len(suggest_replies(Purpose.PRICING, Language.PORTUGUESE, count=0)) == 1
+    assert len(suggest_replies(Purpose.PRICING, Language.PORTUGUESE, count=50)) == 5
+    assert suggest_replies(Purpose.OTHER, Language.ENGLISH) == suggest_replies(Purpose.OTHER, Language.ENGLISH)
