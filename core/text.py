@@ -17,6 +17,9 @@ URL_LONGEST: Final = 2_000
 _SLUG_LONGEST: Final = 48
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|\d{3}))?")
 # U+202A..E and U+2066..9 turn the direction of the text that follows: in a name they only serve to deceive
+NO_CHARACTER: Final = "\uffff"
+"""Stands for what was no whole character when it arrived."""
+
 _DIRECTION: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _LINE_BREAKS: Final = frozenset("\n\t")
 # marks and spaces that show nothing by themselves

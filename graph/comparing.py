@@ -11,6 +11,7 @@ from strawberry import UNSET
 from strawberry.utils.str_converters import to_camel_case
 
 from core.errors import Invalid, about
+from core.text import NO_CHARACTER
 from graph import ids
 from graph.comparators import Comparator, IdFilter, LinkFilter
 from graph.facts import Attribute, DeclarationRefused
@@ -113,8 +114,8 @@ def check_operand(operand: object) -> None:
         if len(operand) > LONGEST:
             message = f"A text to compare with has at most {LONGEST:,} characters."
             raise BadFilter(message)
-        if "\0" in operand or any("\ud800" <= each <= "\udfff" for each in operand):
-            message = "A text to compare with holds no NUL and no lone surrogate."
+        if "\0" in operand or NO_CHARACTER in operand or any("\ud800" <= each <= "\udfff" for each in operand):
+            message = "A text to compare with holds no NUL and no half of a character."
             raise BadFilter(message)
 
 

@@ -17,7 +17,7 @@ from core import ids
 from core.database import Database, PoolLimits
 from core.embedded import EmbeddedStores, FolderInUse, StoreFailed, database_of
 from core.settings import Settings, SettingsInvalid, load_settings
-from models import AuditEntry, WorkspaceCounter
+from models import AuditEntry, Workspace, WorkspaceCounter
 from server.process import DatabaseRefused, database_refusals
 from services import audit
 
@@ -69,7 +69,11 @@ async def verify(database: Database) -> int:
 
 
 async def _workspaces(database: Database) -> list[UUID]:
-    either = union(select(WorkspaceCounter.workspace_id), select(AuditEntry.workspace_id)).order_by("workspace_id")
+    either = union(
+        select(Workspace.id.label("workspace_id")),
+        select(WorkspaceCounter.workspace_id),
+        select(AuditEntry.workspace_id),
+    ).order_by("workspace_id")
     async with database.system() as session:
         return list((await session.execute(either)).scalars())
 

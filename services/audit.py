@@ -139,7 +139,8 @@ async def verify(session: WriteSession, workspace_id: UUID) -> Chain:
     Finds a changed byte, a missing or added row, and a cut tail (the counter's row knows the last number and hash).
     """
     counter = await session.scalar(select(WorkspaceCounter).where(WorkspaceCounter.workspace_id == workspace_id))
-    last, head = (counter.audit_seq, counter.audit_head) if counter is not None else (0, b"")
+    if counter is None:
+        return Chain(entries=0, broken_at=1, reason="the row that counts the entries is missing")
     first, undated = await _oddities(session, workspace_id)
     if first < 1:
         return Chain(entries=0, broken_at=first, reason=f"entry {first} was added")
@@ -162,7 +163,7 @@ async def verify(session: WriteSession, workspace_id: UUID) -> Chain:
             break
     if undated != _ENDLESS:
         return Chain(entries=seq, broken_at=seq + 1, reason=f"the time of entry {undated} was altered")
-    return _ended(seq, seq == last and hmac.compare_digest(previous, head))
+    return _ended(seq, seq == counter.audit_seq and hmac.compare_digest(previous, counter.audit_head))
 
 
 async def _read(session: WriteSession, *here: ColumnElement[bool], size: int) -> Sequence[AuditEntry]:

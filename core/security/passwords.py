@@ -12,6 +12,7 @@ import bcrypt
 from zxcvbn import zxcvbn  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
 
 from core.errors import Unavailable
+from core.text import NO_CHARACTER
 
 R = TypeVar("R")
 
@@ -73,6 +74,8 @@ class Passwords:
             return f"Choose a password of {SHORTEST} characters or more."
         if len(password) > LONGEST:
             return f"Choose a password of up to {LONGEST} characters."
+        if NO_CHARACTER in password:
+            return "Choose a password of whole characters."
         words = [word[:_JUDGED] for each in about for word in (each, *each.replace("@", " ").split()) if word]
         judged = await self._run(lambda: zxcvbn(password[:_JUDGED], user_inputs=[*words, *_BRAZILIAN.split()]))  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType, reportUnknownLambdaType]
         if judged["score"] >= _GOOD_SCORE:

@@ -7,6 +7,8 @@ from typing import Final, Never, cast
 
 import orjson
 
+from core.text import NO_CHARACTER
+
 NESTING: Final = 64
 _HALF: Final = re.compile("[\ud800-\udfff]")
 _ESCAPED: Final = re.compile(rb"\\u[dD][89a-fA-F]")
@@ -22,8 +24,8 @@ class JsonTooDeep(JsonRefused):
 
 
 def parsed(text: bytes) -> object:
-    """Read JSON. Half of a character, as a client writes that cuts an emoji in two, is read as NUL: JSON allows it, no
-    value does, and whoever takes the value says so of its field.
+    """Read JSON. Half of a character, as a client writes that cuts an emoji in two, is read as U+FFFF, which is none:
+    JSON allows it, no value does, and whoever takes the value says so of its field.
 
     Raises:
         JsonRefused: it is none (bad UTF-8 included).
@@ -56,11 +58,11 @@ def _refuse(constant: str) -> Never:
 
 
 def _whole(value: object) -> object:
-    """Put NUL in the place of each half of a character."""
+    """Put U+FFFF in the place of each half of a character."""
     if isinstance(value, str):
-        return _HALF.sub("\0", value)
+        return _HALF.sub(NO_CHARACTER, value)
     if isinstance(value, dict):
-        return {_HALF.sub("\0", name): _whole(each) for name, each in cast("dict[str, object]", value).items()}
+        return {_HALF.sub(NO_CHARACTER, name): _whole(each) for name, each in cast("dict[str, object]", value).items()}
     if isinstance(value, list):
         return [_whole(each) for each in cast("list[object]", value)]
     return value

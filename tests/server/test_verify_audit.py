@@ -21,6 +21,8 @@ from tests.fixtures.tenants import Tenant, found_tenant
 
 MOST = 400
 ENTRIES = 6
+FORGET = """WITH gone AS (DELETE FROM audit_entries WHERE workspace_id = $1)
+  DELETE FROM workspace_counters WHERE workspace_id = $1"""
 NEST = """UPDATE audit_entries SET changes = (repeat('[', ?) || repeat(']', ?))::jsonb
   WHERE workspace_id = $1 AND seq = 3"""
 FLIP = "UPDATE audit_entries SET ? = set_byte(?, 5, get_byte(?, 5) # 1) WHERE workspace_id = $1 AND seq = 3"
@@ -109,6 +111,7 @@ async def test_a_log_that_nobody_touched_holds(untouched_ground: Ground, capsys:
         ("DELETE FROM audit_entries WHERE workspace_id = $1 AND seq = 3", 3),
         ("DELETE FROM audit_entries WHERE workspace_id = $1 AND seq > 4", 5),
         ("DELETE FROM audit_entries WHERE workspace_id = $1", 1),
+        (FORGET, 1),
     ],
 )
 async def test_tampering_is_found_and_the_first_bad_entry_named(
