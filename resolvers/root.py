@@ -10,6 +10,7 @@ from strawberry.types.field import StrawberryField
 from graph import link
 from resolvers import (
     accounts,
+    analysis,
     audit,
     contacts,
     crediting,
@@ -49,6 +50,7 @@ class Query(
     labels.LabelQueries,
     custom_fields.CustomFieldQueries,
     audit.AuditQueries,
+    analysis.AnalysisQueries,
     crediting.CreditQueries,
     nodes.NodeQueries,
 ):

@@ -48,6 +48,7 @@ class ErrorCode(StrEnum):
     IDEMPOTENCY_KEY_INVALID = "IDEMPOTENCY_KEY_INVALID"
     IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
     GONE = "GONE"
+    AI_DISABLED = "AI_DISABLED"
     CREDITS_SPENT = "CREDITS_SPENT"
     FEATURE_BUDGET_SPENT = "FEATURE_BUDGET_SPENT"
     ADDRESS_MISSING = "ADDRESS_MISSING"
@@ -104,6 +105,7 @@ _MEANINGS = {
     "IDEMPOTENCY_KEY_REUSED": "The idempotency key was used for something else in the last 24 hours.",
     "CREDITS_SPENT": "The workspace has too few credits left.",
     "FEATURE_BUDGET_SPENT": "This feature has used what it may in this month.",
+    "AI_DISABLED": "Suggestions are turned off in this workspace.",
     "GONE": "It was done under this key before, and what it made is gone by now.",
     "ADDRESS_MISSING": "Nothing names the contact.",
     "CONTACT_DUPLICATE": "Another contact has this address: see `duplicateOf`.",
