@@ -195,7 +195,7 @@ async def test_an_operation_whose_time_is_up_costs_its_full_price(ground: Ground
         before = (await ask(door, "{ __typename }")).json()["extensions"]["cost"]["remaining"]
         cost = (await ask(door, query)).json()["extensions"]["cost"]
 
-    assert cost["requested"] == cost["actual"] > 5
+    assert cost["requested"] == cost["actual"] > 2
     assert cost["remaining"] <= before - cost["actual"] + 100
     assert cost["resetAt"] > time.time()
 
