@@ -63,7 +63,7 @@ def _welcome(process: Process, seconds: float) -> str:
 
 def _is_news(record: logs.LogRecord) -> bool:
     """Tell what uvicorn says of a stream that nobody reads, and that ends unfinished, from the rest."""
-    return record.getMessage() != "ASGI callable returned without completing response."
+    return not record.getMessage().startswith("ASGI callable returned without ")
 
 
 class Server(uvicorn.Server):

@@ -23,7 +23,7 @@ from server.protocols import asgi, json_text, streams
 from server.protocols.asgi import Header
 from server.protocols.backing import Backing
 from server.protocols.negotiation import Form, accepted, accepted_stream
-from server.protocols.sockets import SocketsFull
+from server.protocols.sockets import SocketsEnding, SocketsFull
 from server.protocols.standing import until_unwelcome
 from services.access import Origin
 
@@ -135,8 +135,11 @@ class HttpEndpoint:
     async def _body(self, scope: Scope, receive: Receive) -> bytes:
         _require_json(scope)
         try:
-            async with asyncio.timeout(self.patience):
-                body = await asgi.body_of(receive, BODY_LIMIT)
+            with self._sockets.arriving():
+                async with asyncio.timeout(self.patience):
+                    body = await asgi.body_of(receive, BODY_LIMIT)
+        except SocketsEnding:
+            raise asgi.ClientGone from None
         except TimeoutError:
             raise RequestRefused.because("The request took too long to arrive.", status=408) from None
         if body is None:

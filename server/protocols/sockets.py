@@ -122,6 +122,26 @@ class Sockets:
             if me is not None:
                 self._streams.discard(me)
 
+    @contextmanager
+    def arriving(self) -> Generator[None]:
+        """Hold a request whose body arrives: when the process stops, nobody waits for the rest.
+
+        Raises:
+            SocketsEnding: the process stops.
+        """
+        me = asyncio.current_task()
+        try:
+            if me is not None:
+                self._streams.add(me)
+            yield
+        except asyncio.CancelledError:
+            if not self._is_stopping:
+                raise
+            raise SocketsEnding from None
+        finally:
+            if me is not None:
+                self._streams.discard(me)
+
     def _take(self, places: list[str], key: str, most: int, what: str) -> None:
         if self._counts[key] >= most:
             raise SocketsFull(f"Too many sockets and streams of one {what}: end some of them")

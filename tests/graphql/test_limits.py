@@ -46,8 +46,11 @@ def nested(levels: int) -> str:
 
 
 def wide(fields: int) -> str:
+    def some(count: int) -> str:
+        return " ".join(("id __typename " * count).split()[:count])
+
     def root(name: str, count: int) -> str:
-        return f"{name}: list {{ {'id ' * (count // 2 - 1)} friend {{ {'id ' * (count - count // 2 - 1)} }} }}"
+        return f"{name}: list {{ {some(count // 2 - 1)} friend {{ {some(count - count // 2 - 1)} }} }}"
 
     return "{ " + " ".join(root(f"a{k}", (fields + k) // 20) for k in range(20)) + " }"
 

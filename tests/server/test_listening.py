@@ -8,7 +8,7 @@ import time
 import pytest
 
 from server.listening import held_port
-from server.protocols.sockets import SocketLimits, Sockets
+from server.protocols.sockets import SocketLimits, Sockets, SocketsEnding
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such limit")
@@ -44,3 +44,22 @@ async def test_a_stream_that_nobody_reads_ends_with_the_process_and_without_a_fa
 
     assert stream.done()
     assert stream.result() == "ended"
+
+
+async def test_a_body_that_does_not_arrive_ends_with_the_process_and_without_a_fault() -> None:
+    sockets = Sockets(SocketLimits())
+
+    async def waiting() -> str:
+        try:
+            with sockets.arriving():
+                await asyncio.Event().wait()
+        except SocketsEnding:
+            return "ended"
+        return "went on"
+
+    request = asyncio.create_task(waiting())
+    await asyncio.sleep(0)
+    await sockets.stop()
+    await sockets.end_streams()
+
+    assert await request == "ended"
