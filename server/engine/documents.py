@@ -69,6 +69,10 @@ class Documents:
         self._kept: OrderedDict[str, Document] = OrderedDict()
         self._characters = 0
 
+    def knows(self, text: str) -> bool:
+        """Tell whether a text was checked before, and fits."""
+        return text in self._kept
+
     def check(self, text: str, *, suggests: bool = True) -> Document:
         """Parse and validate a text, or find it among those that were. `suggests`: errors propose names that do exist.
 

@@ -70,6 +70,7 @@ class Engine:
         self._introspection = introspection
         self._timeout = timeout
         self._groups = Groups()
+        self._turn = asyncio.Lock()
 
     async def prepare(self, parameters: Parameters, context: Context) -> Operation:
         """Check a request, and give its operation surroundings of its own.
@@ -80,7 +81,7 @@ class Engine:
         if parameters.query is None:
             raise RequestRefused.because("The request needs `query`, the text of a document.")
         is_open = self.shows_schema(context)
-        document = self.documents.check(parameters.query, suggests=is_open)
+        document = await self._checked(parameters.query, suggests=is_open)
         if not is_open and document.asks_for_schema:
             message = "This server does not show its schema here."
             raise RequestRefused.because(message, code="INTROSPECTION_REFUSED", status=403)
@@ -96,6 +97,16 @@ class Engine:
             raise RequestRefused(faults, of_document=True)
         price = self._pricing.price(document, node, made.variables)
         return Operation(document=document, node=node, context=forked, execution=made, price=price)
+
+    async def _checked(self, text: str, *, suggests: bool) -> Document:
+        """Check a document. Of those that are new one is looked at in a turn of the loop: whoever sends many at once
+        waits for themselves, and the others do not.
+        """
+        if self.documents.knows(text):
+            return self.documents.check(text, suggests=suggests)
+        async with self._turn:
+            await asyncio.sleep(0)
+            return self.documents.check(text, suggests=suggests)
 
     async def run(self, operation: Operation) -> Answer:
         """Run a query or a mutation, within its budget and its time."""
