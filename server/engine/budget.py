@@ -18,7 +18,8 @@ from core.limits import Quota, Throttle
 # An import is what one person may ask for at full speed: batches of 200 contacts with their labels cost ten points a
 # contact, so that this is 300 contacts a second for as long as they come, and 6,000 ahead of that.
 SIGNED_IN: Final = Quota(limit=60_000, seconds=20)
-ANONYMOUS: Final = Quota(limit=4_000, seconds=40)
+# an office has one address, and each page of the explorer asks for the schema up to three times
+ANONYMOUS: Final = Quota(limit=12_000, seconds=40)
 LARGEST: Final = 5_000
 _PORTION: Final = 1_000
 _LIFETIME: Final = 5.0
