@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ai.privacy import Kind, Known, Masking, PersonalDataLeft, Unmasker
-from benchmarks.privacy import Chance, messages
+from benchmarks.personal_values import Chance
+from benchmarks.privacy import messages
 
 KNOWN = Known(
     names=["Ana Paula Souza", "João D'Ávila", "Rosa Lima"],

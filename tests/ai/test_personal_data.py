@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ai.privacy import Kind, Masking, recognise
-from benchmarks.privacy import MOST_FALSE, STRUCTURED, Chance, cnpj, cpf, disguised, messages, mobile, score
+from benchmarks.personal_values import Chance, cnpj, cpf, mobile
+from benchmarks.privacy import MOST_FALSE, STRUCTURED, disguised, messages, score
 
 NOTHING = ["\u200b", "\u200d", "\u2060", "\ufeff", "\u00ad", "\u034f", "\ufe0f"]
 SPACES = [" ", "\u00a0", "\u2009", "\u202f", "\u3000", "\t"]
