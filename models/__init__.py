@@ -10,8 +10,14 @@ from models.event import EVENT_READERS, Event, EventType, WorkspaceCounter
 from models.idempotency import IdempotencyKey, PersonalIdempotencyKey
 from models.job import JobRun
 from models.label import ContactLabel, Label
+from models.lead_score import LeadScore
 from models.notification import SILENCED_BY, NotificationKind
+from models.persona import CustomPersona
+from models.prompt_template import PromptTemplate
+from models.provider_key import ProviderKey
 from models.setting import MemberSettings, Persona, RoutingStrategy, WorkspaceSettings
+from models.suggestion import Suggestion, SuggestionState
+from models.usage import AiUsage, Feature, Outcome
 from models.user import OneTimeToken, RecoveryCode, RefreshToken, Session, TokenPurpose, User
 from models.workspace import Workspace, WorkspaceInvite, WorkspaceMember
 
@@ -21,6 +27,7 @@ __all__ = [
     "MICRO_USD",
     "RANK",
     "SILENCED_BY",
+    "AiUsage",
     "AuditEntry",
     "Base",
     "Contact",
@@ -32,26 +39,34 @@ __all__ = [
     "CreditHold",
     "CreditKind",
     "CustomField",
+    "CustomPersona",
     "Event",
     "EventType",
+    "Feature",
     "FieldKind",
     "HoldState",
     "IdempotencyKey",
     "IdentityKind",
     "JobRun",
     "Label",
+    "LeadScore",
     "MemberSettings",
     "NotificationKind",
     "OneTimeToken",
+    "Outcome",
     "Permission",
     "Persona",
     "PersonalIdempotencyKey",
+    "PromptTemplate",
+    "ProviderKey",
     "RecoveryCode",
     "RefreshToken",
     "Role",
     "RoutingStrategy",
     "Sentiment",
     "Session",
+    "Suggestion",
+    "SuggestionState",
     "TokenPurpose",
     "User",
     "Workspace",

@@ -32,6 +32,10 @@ class Permission(StrEnum):
     WORKSPACE_DELETE = "workspace:delete"
     SETTINGS_READ = "settings:read"
     SETTINGS_WRITE = "settings:write"
+    AI_USE = "ai:use"
+    AI_MANAGE = "ai:manage"
+    KNOWLEDGE_READ = "knowledge:read"
+    KNOWLEDGE_WRITE = "knowledge:write"
     AUDIT_READ = "audit:read"
     EVENTS_READ = "events:read"
     HEALTH_READ = "health:read"
@@ -45,10 +49,17 @@ _VIEWER = frozenset(
         Permission.MEMBERS_READ,
         Permission.WORKSPACE_READ,
         Permission.SETTINGS_READ,
+        Permission.KNOWLEDGE_READ,
         Permission.EVENTS_READ,
     }
 )
-_MEMBER = _VIEWER | {Permission.CONTACTS_WRITE, Permission.LABELS_WRITE, Permission.PHONES_READ}
+_MEMBER = _VIEWER | {
+    Permission.CONTACTS_WRITE,
+    Permission.LABELS_WRITE,
+    Permission.PHONES_READ,
+    Permission.AI_USE,
+    Permission.KNOWLEDGE_WRITE,
+}
 _ADMIN = frozenset(Permission) - {Permission.WORKSPACE_DELETE}
 
 GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(

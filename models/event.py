@@ -22,6 +22,7 @@ class EventType(StrEnum):
     CONTACT_RESTORED = "contact.restored"
     CONTACT_DELETED = "contact.deleted"
     CONTACT_LABELS_CHANGED = "contact.labels_changed"
+    CONTACT_LEAD_SCORED = "contact.lead_scored"
     LABEL_CREATED = "label.created"
     LABEL_UPDATED = "label.updated"
     LABEL_DELETED = "label.deleted"
@@ -37,6 +38,11 @@ class EventType(StrEnum):
     INVITE_REVOKED = "invite.revoked"
     SESSION_REVOKED = "session.revoked"
     SETTINGS_UPDATED = "settings.updated"
+    KNOWLEDGE_SOURCE_ADDED = "knowledge.source_added"
+    KNOWLEDGE_SOURCE_CHANGED = "knowledge.source_changed"
+    KNOWLEDGE_SOURCE_DELETED = "knowledge.source_deleted"
+    SUGGESTION_CREATED = "suggestion.created"
+    SUGGESTION_DECIDED = "suggestion.decided"
     CREDITS_ADDED = "credits.added"
     CREDITS_LOW = "credits.low"
     WORKSPACE_CREATED = "workspace.created"
@@ -52,6 +58,8 @@ _READERS = {
     "invite": Permission.MEMBERS_WRITE,
     "session": Permission.MEMBERS_WRITE,
     "settings": Permission.SETTINGS_READ,
+    "knowledge": Permission.KNOWLEDGE_READ,
+    "suggestion": Permission.AI_USE,
     "credits": Permission.WORKSPACE_READ,
     "workspace": Permission.WORKSPACE_READ,
 }

@@ -46,6 +46,8 @@ class WorkspaceSettings(Stamped, Base):
         choice(Persona), default=Persona.PROFESSIONAL, server_default=Persona.PROFESSIONAL.value
     )
     ai_mask_personal_data: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
+    ai_providers: Mapped[list[str] | None]
+    """The providers that may be asked, by their names in the catalogue; null allows all."""
 
 
 class MemberSettings(Stamped, Base):

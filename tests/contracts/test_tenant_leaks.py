@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -30,23 +30,29 @@ from models import Contact, Workspace
 from tests.fixtures.scratch import scratch_database
 from tests.fixtures.twins import TABLES, TENANT_TABLES, WORKSPACE, Rows, furnished_workspace
 
-APPEND_ONLY = {"audit_entries", "credit_entries", "events"}
+APPEND_ONLY = {"ai_usage", "audit_entries", "credit_entries", "events"}
 READABLE = {"users", "workspaces", *(table.name for table in TENANT_TABLES)}
 INSUFFICIENT_PRIVILEGE = "42501"
 NO_SUCH_KEY = "23503"
 OF_NO_WORKSPACE = {
     # people, who stay in the log when they have left
+    ("ai_usage", "user_id"),
     ("audit_entries", "actor_id"),
     ("contact_labels", "assigned_by_id"),
     ("contacts", "created_by_id"),
     ("credit_entries", "user_id"),
     ("credit_holds", "user_id"),
     ("events", "actor_id"),
+    ("personas", "created_by_id"),
+    ("prompt_templates", "created_by_id"),
+    ("provider_keys", "created_by_id"),
+    ("suggestions", "user_id"),
     ("workspace_invites", "invited_by_id"),
     ("workspace_members", "invited_by_id"),
     ("workspace_members", "user_id"),
     # what a caller names
     ("credit_entries", "request_id"),
+    ("suggestions", "request_id"),
     # what may be gone, of any type
     ("audit_entries", "subject_id"),
 }
@@ -173,10 +179,13 @@ async def test_a_row_cannot_refer_to_a_row_of_another_workspace(
     database: Database, twins: Twins, table: sa.Table, name: str, referred: sa.Column[UUID]
 ) -> None:
     foreign = {name: twins.other_rows[referred.table.name][referred.name]}
+    statement: sa.Insert | sa.Update = sa.update(table).values(foreign)
+    if table.name in APPEND_ONLY:
+        statement = sa.insert(table).values({**twins.rows[table.name], "id": uuid4(), **foreign})
 
     with pytest.raises(IntegrityError) as refused:
         async with database.write(twins.one) as session:
-            await session.execute(sa.update(table).values(foreign))
+            await session.execute(statement)
 
     assert state(refused.value) == NO_SUCH_KEY
 
