@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ai.catalogue import Model
 from ai.errors import FailureKind
-from ai.messages import Delta, FinishReason, Usage
+from ai.messages import Completion, Delta, FinishReason, Usage
 from core.errors import Unavailable
 
 
@@ -53,6 +53,15 @@ class Failed:
     usage: Usage
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A whole answer, all attempts on the way to it, and what they took together."""
+
+    completion: Completion
+    attempts: tuple[Attempt, ...]
+    spent: Usage
+
+
 Event = FailedOver | Chosen | Delta | Completed | Failed
 """A run's events: failovers, `Chosen`, deltas, and at the end `Completed` or `Failed`."""
 
@@ -61,7 +70,9 @@ class NoAnswer(Unavailable):
     """No model answered: try again."""
 
     def __init__(self, failed: Failed, attempts: tuple[Attempt, ...]) -> None:
+        """`failed` is how the last one ended, with what all attempts took."""
         self.kind = failed.kind
+        self.is_partial = failed.is_partial
         self.usage = failed.usage
         self.attempts = attempts
         super().__init__()

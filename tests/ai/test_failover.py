@@ -14,13 +14,14 @@ from ai.breaker import Breaker
 from ai.catalogue import Model, catalogue
 from ai.circuits import State, Target
 from ai.errors import FailureKind, ProviderFailed
-from ai.failover import Failover, Limits, Run, target_of
+from ai.failover import Failover
 from ai.health import Health, Measured
 from ai.messages import Delta, Message, Request, Role
 from ai.outcomes import Chosen, Completed, Event, Failed, FailedOver, NoAnswer
 from ai.provider import Credential, Patience, Provider
 from ai.providers import make_provider
 from ai.routing import Ranking, Wish, rank
+from ai.run import Limits, Run, target_of
 from core.ground import Ground
 from core.ids import uuid7
 from core.settings import Strategy
@@ -466,3 +467,29 @@ async def test_calls_do_not_wait_for_a_redis_that_hangs(client: httpx.AsyncClien
 
 def test_a_failures_text_names_the_provider_and_nothing_else() -> None:
     assert str(ProviderFailed(FailureKind.AUTH, provider="groq", model="m")) == "groq did not answer: auth"
+
+
+async def test_whoever_waits_for_the_whole_answer_hears_nothing_of_one_that_broke_off(
+    breaker: Breaker, client: httpx.AsyncClient
+) -> None:
+    cut, good = Behaviour(mood=Mood.CUTS), Behaviour()
+
+    async with stage(breaker, client, {"openai": [cut], "groq": [good]}) as shown:
+        answer = await shown.desk.complete(QUESTION, shown.ranking, shown.providers)
+
+    assert answer.completion.text == good.answer.text
+    assert [(each.model.provider, each.failure) for each in answer.attempts] == [
+        ("openai", FailureKind.CUT),
+        ("groq", None),
+    ]
+    assert answer.spent.micro_usd > answer.completion.usage.micro_usd
+
+
+async def test_a_call_may_have_less_time_than_usual(breaker: Breaker, client: httpx.AsyncClient) -> None:
+    async with stage(breaker, client, {"openai": [HANGING], "groq": [Behaviour()]}) as shown:
+        began = time.monotonic()
+        with pytest.raises(NoAnswer) as caught:
+            await shown.desk.complete(QUESTION, shown.ranking, shown.providers, whole=0.3)
+
+    assert time.monotonic() - began < 2
+    assert caught.value.kind is FailureKind.TIMEOUT
