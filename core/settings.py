@@ -219,8 +219,15 @@ class Strategy(StrEnum):
     FAILOVER = "failover"
 
 
+_PROVIDERS: Final = ("openai", "anthropic", "google_ai", "groq", "mistral", "cohere", "together", "ollama")
+
+
 class Ai(Group):
-    """Keys of model providers."""
+    """Model providers: their keys, and addresses where they are asked elsewhere than at their own, as at a gateway.
+
+    `ai_cache_ttl` is for how many seconds answers are kept, 0 not at all; `ai_trace_days` for how long what was sent
+    and answered is, in masked form.
+    """
 
     openai_api_key: SecretStr | None = None
     anthropic_api_key: SecretStr | None = None
@@ -229,22 +236,27 @@ class Ai(Group):
     mistral_api_key: SecretStr | None = None
     cohere_api_key: SecretStr | None = None
     together_api_key: SecretStr | None = None
+    openai_base_url: str | None = None
+    anthropic_base_url: str | None = None
+    google_ai_base_url: str | None = None
+    groq_base_url: str | None = None
+    mistral_base_url: str | None = None
+    cohere_base_url: str | None = None
+    together_base_url: str | None = None
     ollama_base_url: str | None = None
     ai_routing_strategy: Strategy = Strategy.BALANCED
+    ai_cache_ttl: int = Field(default=3_600, ge=0, le=86_400)
+    ai_trace_days: int = Field(default=30, ge=0, le=365)
 
-    @field_validator("ollama_base_url")
+    @field_validator(*(f"{each}_base_url" for each in _PROVIDERS))
     @classmethod
     def _is_address(cls, value: str | None) -> str | None:
         return value and address(value, "http://", "https://")
 
     def configured(self) -> dict[str, bool]:
-        """Tell for each provider whether it has its key or address."""
-        given = {name: getattr(self, name) is not None for name in type(self).model_fields}
-        return {
-            name.removesuffix("_api_key").removesuffix("_base_url").removesuffix("_ai"): is_given
-            for name, is_given in given.items()
-            if name != "ai_routing_strategy"
-        }
+        """Tell for each provider whether it has what makes it usable: its key, or an Ollama its address."""
+        given = {each: getattr(self, f"{each}_api_key", self.ollama_base_url) is not None for each in _PROVIDERS}
+        return {name.removesuffix("_ai"): is_given for name, is_given in given.items()}
 
 
 class Stripe(Group):

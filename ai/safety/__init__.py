@@ -2,6 +2,7 @@
 
 from ai.safety.blocks import data_block
 from ai.safety.filtering import check_input, check_output, new_canary
+from ai.safety.links import hosts_in
 from ai.safety.verdicts import Assessment, Category, Finding, Severity, Verdict
 
 __all__ = [
@@ -13,5 +14,6 @@ __all__ = [
     "check_input",
     "check_output",
     "data_block",
+    "hosts_in",
     "new_canary",
 ]

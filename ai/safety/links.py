@@ -47,6 +47,13 @@ def foreign(text: str, allowed: Collection[str]) -> Iterator[Finding]:
             yield Finding(category=Category.FOREIGN_LINK, severity=Severity.MEDIUM, start=start, end=end)
 
 
+def hosts_in(text: str) -> frozenset[str]:
+    """Return the hosts that the web addresses in a text lead to, as far as they are plain."""
+    low = read(text).low
+    links = (match[0].rstrip(_TRAILING) for each in (_WITH_SCHEME, _BARE) for match in each.finditer(low))
+    return frozenset(host for link in links if (host := _host(link)) is not None)
+
+
 def _host(link: str) -> str | None:
     if "\\" in link:
         return None

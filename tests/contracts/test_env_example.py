@@ -56,4 +56,4 @@ def test_every_variable_stands_under_words_that_say_what_it_is() -> None:
     }
 
     families = ("SOCKETS_PER_", "REDIS_")  # one text stands above all of a family
-    assert {each for each in bare if not each.endswith("_API_KEY") and not each.startswith(families)} == set()
+    assert {each for each in bare if not each.endswith(("_API_KEY", "_BASE_URL")) and not each.startswith(families)} == set()

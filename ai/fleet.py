@@ -1,0 +1,97 @@
+"""All that asks models in one process: the providers that this server has keys for, and what is known of their models.
+
+A workspace's own keys are added for a call: a provider costs nothing to make, and the connections are shared.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Final
+
+import httpx
+import structlog
+from redis.asyncio import Redis
+
+from ai.breaker import Breaker
+from ai.catalogue import Catalogue, catalogue
+from ai.failover import Failover
+from ai.health import Health
+from ai.provider import Credential, Provider
+from ai.providers import make_providers, open_client, reachable, server_credentials, warm_up
+from ai.run import Limits
+from core.settings import Ai
+from core.voice import Voice
+
+_LOOK: Final = 30.0
+_STOP: Final = 2.0
+_CHANNEL: Final = "whatshybrid:circuits"
+_LIMITS: Final = Limits(hedge_after=4.0)
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+class Fleet:
+    """The providers of a process. Open it with `open_fleet`."""
+
+    def __init__(self, client: httpx.AsyncClient, failover: Failover, given: Mapping[str, Credential]) -> None:
+        self.client = client
+        self.failover = failover
+        self.catalogue: Catalogue = catalogue()
+        self._given = dict(given)
+        self._shared: dict[str, Provider] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def shared(self) -> Mapping[str, Provider]:
+        """The providers that the server itself has keys for."""
+        return self._shared
+
+    def providers(self, own: Mapping[str, Credential]) -> Mapping[str, Provider]:
+        """Return the providers that can be asked with a workspace's own keys, which go before the server's."""
+        return {**self._shared, **make_providers(own, self.client)} if own else self._shared
+
+    async def start(self) -> None:
+        """Look which providers can be asked, now and every half minute: an Ollama comes and goes."""
+        await self.look()
+        self._task = asyncio.create_task(self._keep(), name="fleet")
+
+    async def stop(self) -> None:
+        """Look no more, and wait for what is still to be noted."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.wait({task}, timeout=_STOP)
+        await self.failover.stop()
+
+    async def look(self) -> None:
+        """Look once which providers can be asked."""
+        found, self.catalogue = await reachable(self._given, self.client)
+        if found.keys() != self._shared.keys():
+            log.info("model providers", configured=sorted(found))
+        self._shared = make_providers(found, self.client)
+
+    async def _keep(self) -> None:
+        try:
+            await warm_up(self._given)
+        except Exception:
+            # the first call loads it then, and tells whoever asks
+            log.exception("what model providers need could not be loaded")
+        while True:
+            await asyncio.sleep(_LOOK)
+            await self.look()
+
+
+@asynccontextmanager
+async def open_fleet(settings: Ai, redis: Redis, redis_url: str) -> AsyncGenerator[Fleet]:
+    """Open everything, and close it in the opposite order. Waits a second at most, for an Ollama."""
+    async with AsyncExitStack() as stack:
+        client = await stack.enter_async_context(open_client())
+        breaker, health = Breaker(redis, Voice(redis_url, _CHANNEL)), Health(redis)
+        await breaker.start()
+        stack.push_async_callback(breaker.stop)
+        await health.start()
+        stack.push_async_callback(health.stop)
+        fleet = Fleet(client, Failover(breaker, health, _LIMITS), server_credentials(settings))
+        await fleet.start()
+        stack.push_async_callback(fleet.stop)
+        yield fleet

@@ -1,0 +1,198 @@
+"""One request to models: its mask, its route, and its books. How it is asked is in `asking`, and streamed in `copilot`.
+
+Credits are held for as long as a model may answer, and no transaction is open meanwhile. What goes wrong costs the
+workspace nothing; what was spent all the same is in the usage row.
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+from uuid import UUID
+
+from ai.catalogue import Model
+from ai.messages import Message, estimated_tokens
+from ai.privacy import Known, Masking
+from ai.provider import Provider
+from ai.routing import Ranking, Wish
+from ai.safety import Verdict, check_input, new_canary
+from core.ids import uuid7
+from core.settings import Strategy
+from models import Feature, Outcome
+from services.access import Actor
+from services.assistant import settling
+from services.assistant.assistant import Assistant
+from services.assistant.errors import ContentBlocked, NoModelFits, ProviderNeeded
+from services.assistant.settling import Books, Outlay
+from services.assistant.terms import Terms
+from services.suggestions import SuggestionDraft
+
+WHOLE: Final = 25.0
+"""Seconds that an answer may take which somebody waits for: an operation has thirty."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preferences:
+    """What whoever asks wants of the route: `model` is a model or a provider; `fresh` takes no answer from before."""
+
+    strategy: Strategy | None = None
+    model: str | None = None
+    fresh: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """What a request is about beside its texts: whose names are in them, and which hosts an answer may lead to."""
+
+    contact_id: UUID | None = None
+    persona: str | None = None
+    known: Known = Known()
+    hosts: frozenset[str] = frozenset()
+
+
+class Call:
+    """One request of an actor. Mask with it, ask once, and unmask what comes."""
+
+    def __init__(
+        self,
+        assistant: Assistant,
+        actor: Actor,
+        feature: Feature,
+        terms: Terms,
+        *,
+        preferences: Preferences | None = None,
+        about: About | None = None,
+        id: UUID | None = None,
+    ) -> None:
+        self.id = id or uuid7()
+        self.canary = new_canary()
+        self.assistant = assistant
+        self.actor = actor
+        self.feature = feature
+        self.terms = terms
+        self.about = about or About()
+        self.preferences = preferences or Preferences()
+        self.strategy = self.preferences.strategy or terms.strategy
+        self.providers = _allowed(assistant.fleet.providers(terms.own), terms.allowed)
+        self.masking = Masking(_joined(terms.known, self.about.known)) if terms.masks else None
+        self._began = time.perf_counter()
+
+    @property
+    def can_ask(self) -> bool:
+        """Whether any model can be asked at all."""
+        return bool(self.providers)
+
+    @property
+    def took_ms(self) -> float:
+        """How many milliseconds it has taken."""
+        return (time.perf_counter() - self._began) * 1_000
+
+    def mask(self, *texts: str) -> list[str]:
+        """Return texts of one conversation as a provider may see them."""
+        return list(texts) if self.masking is None else self.masking.mask_all(texts)
+
+    def unmask(self, text: str) -> str:
+        """Return a text with what was masked in it."""
+        return text if self.masking is None else self.masking.unmask(text)
+
+    def check(self, messages: tuple[Message, ...]) -> None:
+        """Look at what is about to leave; raises `PersonalDataLeft`."""
+        if self.masking is not None:
+            self.masking.check(*(each.text for each in messages))
+
+    def require_provider(self) -> None:
+        """Raise `ProviderNeeded` unless a model can be asked."""
+        if not self.can_ask:
+            raise ProviderNeeded
+
+    def route(self, messages: tuple[Message, ...], max_tokens: int) -> Ranking:
+        """Rank the models that may answer.
+
+        Raises:
+            NoModelFits: there is none.
+            UnknownModel: the one that is preferred is in no catalogue.
+        """
+        ranking = ranked(self.assistant, self.terms, self.providers, self._wish(messages, max_tokens))
+        if not ranking.candidates:
+            raise NoModelFits(ranking.refused)
+        return ranking
+
+    async def hold(self, ranking: Ranking, *, times: int = 1) -> None:
+        """Hold back credits for the dearest candidate that may be asked at the workspace's cost, so many times.
+
+        Raises:
+            CreditsSpent, FeatureBudgetSpent: there are not as many.
+        """
+        most = self.assistant.fleet.failover.limits.attempts
+        costs = [each.cost for each in ranking.candidates[:most] if not self.is_own(each.model)]
+        if costs and max(costs) > 0:
+            await settling.hold(self.assistant.ground, self.actor, self.id, self.feature, max(costs) * times)
+
+    def is_own(self, model: Model) -> bool:
+        """Whether a model is asked with the workspace's own key, at its own cost."""
+        return model.provider in self.terms.own
+
+    def outlay(self, outcome: Outcome) -> Outlay:
+        """Return what became of this, as far as it is known here."""
+        return Outlay(
+            feature=self.feature,
+            outcome=outcome,
+            strategy=self.strategy if self.can_ask else None,
+            took_ms=self.took_ms,
+            contact_id=self.about.contact_id,
+            persona=self.about.persona,
+        )
+
+    def cached(self, model: Model) -> Outlay:
+        """Return the books of an answer that a model gave before: it costs nothing."""
+        return replace(self.outlay(Outcome.COMPLETED), model=model, is_cached=True)
+
+    async def finish(self, outlay: Outlay, offered: SuggestionDraft | None = None) -> Books:
+        """Settle, whatever happens to whoever waits, and keep what is `offered` with it."""
+        books = settling.finish(self.assistant.ground, self.actor, self.id, outlay, offered)
+        return await asyncio.shield(asyncio.create_task(books, name="the books of a request"))
+
+    async def note_local(self) -> None:
+        """Write down that this was answered without a model."""
+        await self.finish(self.outlay(Outcome.COMPLETED))
+
+    def _wish(self, messages: tuple[Message, ...], max_tokens: int) -> Wish:
+        return Wish(
+            strategy=self.strategy,
+            input_tokens=estimated_tokens(messages),
+            output_tokens=max_tokens,
+            preferred=preferred(self.assistant, self.preferences.model),
+        )
+
+
+def preferred(assistant: Assistant, name: str | None) -> str | None:
+    """Return a provider's name, or the key of a model that is named in any way; raises `UnknownModel`."""
+    catalogue = assistant.fleet.catalogue
+    return name if name is None or name in catalogue.providers else catalogue.get(name).key
+
+
+def ranked(assistant: Assistant, terms: Terms, providers: Mapping[str, Provider], wish: Wish) -> Ranking:
+    """Rank all models by what the workspace allows and what is known of them."""
+    fleet = assistant.fleet
+    return fleet.failover.rank(fleet.catalogue.models, replace(wish, providers=terms.allowed), providers)
+
+
+def require_safe(text: str) -> None:
+    """Raise `ContentBlocked` when no answer to a text should be written."""
+    found = check_input(text)
+    if found.verdict is Verdict.BLOCK:
+        raise ContentBlocked(found.categories)
+
+
+def _allowed(providers: Mapping[str, Provider], allowed: frozenset[str] | None) -> Mapping[str, Provider]:
+    return providers if allowed is None else {name: each for name, each in providers.items() if name in allowed}
+
+
+def _joined(one: Known, other: Known) -> Known:
+    return Known(
+        names=(*one.names, *other.names),
+        companies=(*one.companies, *other.companies),
+        emails=(*one.emails, *other.emails),
+        phones=(*one.phones, *other.phones),
+    )

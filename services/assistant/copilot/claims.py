@@ -1,0 +1,119 @@
+"""Who follows what: one stream for a request, one for a chat, a few for a person; known to all processes through Redis.
+
+Without Redis each process counts for itself, and a request that is sent twice begins twice.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from services.access import Actor
+from services.assistant.copilot.asked import Asked
+
+LEASE: Final = 180.0
+"""Seconds for which a stream counts as running, should its process die."""
+
+REMEMBERED: Final = 3_600.0
+"""Seconds for which a client's request is known to have been begun."""
+
+_TIMEOUT: Final = 0.5
+_PREFIX: Final = "ai:"
+_AWAY: Final = (RedisError, OSError, TimeoutError)
+
+# KEYS: the request, who runs, the chat. ARGV: the stream, milliseconds of the lease, the most at once, milliseconds for
+# which a request is remembered, what marks begin with, whether there is a request ('1'), whether there is a chat ('1').
+_CLAIM: Final = """
+if ARGV[6] == '1' then
+  local before = redis.call('GET', KEYS[1])
+  if before then return {'again', before} end
+end
+local now = redis.call('TIME')
+now = now[1] * 1000 + math.floor(now[2] / 1000)
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
+local old = ARGV[7] == '1' and redis.call('GET', KEYS[3])
+if old then redis.call('ZREM', KEYS[2], old) end
+if redis.call('ZCARD', KEYS[2]) >= tonumber(ARGV[3]) then return {'full', ''} end
+redis.call('ZADD', KEYS[2], now + ARGV[2], ARGV[1])
+redis.call('PEXPIRE', KEYS[2], ARGV[2])
+if ARGV[6] == '1' then redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[4]) end
+if ARGV[7] == '1' then redis.call('SET', KEYS[3], ARGV[1], 'PX', ARGV[2]) end
+if old then redis.call('SET', ARGV[5] .. old, 'SUPERSEDED', 'PX', ARGV[2]) end
+return {'begun', old or ''}
+"""
+# KEYS: who runs, the chat. ARGV: the stream.
+_RELEASE: Final = """
+redis.call('ZREM', KEYS[1], ARGV[1])
+if redis.call('GET', KEYS[2]) == ARGV[1] then redis.call('DEL', KEYS[2]) end
+"""
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """Leave to begin, or why there is none: `before` is the stream that this request began, `superseded` the one that
+    ends because of this.
+    """
+
+    is_full: bool = False
+    before: UUID | None = None
+    superseded: UUID | None = None
+
+
+async def claim(redis: Redis, actor: Actor, asked: Asked, stream_id: UUID, most: int) -> Claim:
+    """Ask for leave to begin a stream."""
+    keys = [_request(actor, asked), _running(actor), _chat(actor, asked)]
+    values: list[str | int] = [stream_id.hex, int(LEASE * 1_000), most, int(REMEMBERED * 1_000), mark_of("")]
+    values += [int(asked.client_request_id is not None), int(asked.chat is not None)]
+    script: Any = redis.eval(_CLAIM, len(keys), *keys, *values)
+    try:
+        async with asyncio.timeout(_TIMEOUT):
+            said, which = await script
+    except _AWAY as error:
+        log.warning("streams are counted by this process alone", reason=type(error).__name__)
+        return Claim()
+    named = UUID(hex=which.decode()) if which else None
+    match said:
+        case b"again":
+            return Claim(before=named)
+        case b"full":
+            return Claim(is_full=True)
+        case _:
+            return Claim(superseded=named)
+
+
+async def release(redis: Redis, actor: Actor, asked: Asked, stream_id: UUID) -> None:
+    """Give a stream's place back."""
+    script: Any = redis.eval(_RELEASE, 2, _running(actor), _chat(actor, asked), stream_id.hex)
+    try:
+        async with asyncio.timeout(_TIMEOUT):
+            await script
+    except _AWAY as error:
+        log.warning("a stream's place runs out by itself", reason=type(error).__name__)
+
+
+def mark_of(stream_id: str) -> str:
+    """Name the mark that ends a stream, wherever it runs."""
+    return f"{_PREFIX}end:{stream_id}"
+
+
+def _request(actor: Actor, asked: Asked) -> str:
+    return f"{_PREFIX}request:{_person(actor)}:{asked.client_request_id or ''}"
+
+
+def _running(actor: Actor) -> str:
+    return f"{_PREFIX}running:{_person(actor)}"
+
+
+def _chat(actor: Actor, asked: Asked) -> str:
+    return f"{_PREFIX}chat:{_person(actor)}:{asked.chat or ''}"
+
+
+def _person(actor: Actor) -> str:
+    """Name who asks, in which workspace."""
+    return f"{actor.workspace_id.hex}:{'' if actor.user_id is None else actor.user_id.hex}"

@@ -1,0 +1,133 @@
+"""A stream's events in Redis, for whoever lost their socket or comes back to another process: sealed, for ten minutes.
+
+A batch is one entry, named after its last event's place. The process that writes a stream says so every second; when it
+is not heard for a while, it is gone, and so is the rest of the stream.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from typing import Any, Final
+from uuid import UUID
+
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError, ResponseError
+
+from core.ground import Ground
+from services.access import Actor
+from services.assistant.copilot import events
+from services.assistant.copilot.claims import mark_of
+from services.assistant.copilot.events import Failed, Numbered
+
+KEPT: Final = 600
+"""Seconds for which events can be read again after the last one."""
+
+_ALIVE: Final = 6
+_BLOCK_MS: Final = 1_000
+_BATCHES: Final = 5_000
+_READ: Final = 100
+_TIMEOUT: Final = 2.0
+_AWAY: Final = (RedisError, OSError, TimeoutError)
+_LOST: Final = Failed(
+    code="STREAM_LOST", message="The server that wrote this is gone: ask again.", retryable=True
+)
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+class Mirror:
+    """Writes one stream's events, and hears whether it should end."""
+
+    def __init__(self, ground: Ground, actor: Actor, stream_id: UUID) -> None:
+        self._ground = ground
+        self._key = _key(actor, stream_id)
+        self._mark = mark_of(stream_id.hex)
+        self._is_away = False
+
+    async def tell(self, batch: list[Numbered]) -> str | None:
+        """Write a batch, which may be empty, and say that this goes on; return why it should end, if it should."""
+        redis = self._ground.redis
+        async with redis.pipeline(transaction=False) as pipe:
+            if batch:
+                sealed = self._ground.vault.seal(events.written(batch))
+                pipe.xadd(self._key, {b"e": sealed}, id=f"{batch[-1].seq}-0", maxlen=_BATCHES)
+                pipe.expire(self._key, KEPT)
+            if batch and batch[-1].is_last:
+                pipe.delete(f"{self._key}:alive")
+            else:
+                pipe.set(f"{self._key}:alive", b"1", ex=_ALIVE)
+            pipe.get(self._mark)
+            try:
+                async with asyncio.timeout(_TIMEOUT):
+                    answers: list[Any] = await pipe.execute(raise_on_error=False)
+            except _AWAY as error:
+                self._note_away(error)
+                return None
+        mark = answers[-1]
+        for each in answers:
+            # an entry that is there already was written by a try whose answer was lost
+            if isinstance(each, Exception) and not isinstance(each, ResponseError):
+                self._note_away(each)
+        return mark.decode() if isinstance(mark, bytes) else None
+
+    def _note_away(self, error: Exception) -> None:
+        if not self._is_away:
+            self._is_away = True
+            log.warning("a stream can be followed in this process alone", reason=type(error).__name__)
+
+
+async def end(redis: Redis, stream_id: UUID, why: str) -> None:
+    """Have a stream ended, wherever it runs."""
+    try:
+        async with asyncio.timeout(_TIMEOUT):
+            await redis.set(mark_of(stream_id.hex), why, ex=KEPT)
+    except _AWAY as error:
+        log.warning("a stream was not ended elsewhere", reason=type(error).__name__)
+
+
+async def is_kept(ground: Ground, actor: Actor, stream_id: UUID) -> bool:
+    """Tell whether a stream's events can be read, or will be."""
+    key = _key(actor, stream_id)
+    async with asyncio.timeout(_TIMEOUT):
+        found: int = await ground.redis.exists(key, f"{key}:alive")
+    return found > 0
+
+
+async def read(ground: Ground, actor: Actor, stream_id: UUID, after: int) -> AsyncGenerator[Numbered]:
+    """Yield a stream's events behind a place, as they come, until its last one.
+
+    Raises:
+        RedisError, OSError, TimeoutError: Redis is away.
+        SealBroken: what is kept was sealed with another secret.
+    """
+    key, seq = _key(actor, stream_id), after
+    while True:
+        async with asyncio.timeout(_TIMEOUT):
+            entries: list[Any] = await ground.redis.xrange(key, min=f"({seq}-0", count=_READ)
+        for _, fields in entries:
+            for each in events.read(ground.vault.unseal(fields[b"e"])):
+                if each.seq > seq:
+                    yield each
+                    seq = each.seq
+                    if each.is_last:
+                        return
+        if not entries and not await _wait(ground, key, seq):
+            yield Numbered(seq=seq + 1, event=_LOST)
+            return
+
+
+async def _wait(ground: Ground, key: str, seq: int) -> bool:
+    """Wait a second at most for more; return whether there is, or will be."""
+    async with asyncio.timeout(_BLOCK_MS / 1_000 + _TIMEOUT):
+        if await ground.redis.xread({key: f"{seq}-0"}, count=1, block=_BLOCK_MS):
+            return True
+        if await ground.redis.exists(f"{key}:alive"):
+            return True
+        # it may have been written between the two
+        return bool(await ground.redis.xrange(key, min=f"({seq}-0", count=1))
+
+
+def _key(actor: Actor, stream_id: UUID) -> str:
+    """Name a stream: only who began it finds it."""
+    person = "" if actor.user_id is None else actor.user_id.hex
+    return f"ai:stream:{actor.workspace_id.hex}:{person}:{stream_id.hex}"

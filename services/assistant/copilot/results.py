@@ -1,0 +1,91 @@
+"""What comes of a suggestion: its last events, and the row that is kept of it."""
+
+from ai.catalogue import Model
+from ai.engines import copilot
+from ai.engines.confidence import Evidence
+from ai.results import LOCAL, GroundKind, Rule
+from models import Feature
+from services.assistant.calls import Call
+from services.assistant.copilot.asked import Asked
+from services.assistant.copilot.background import Background
+from services.assistant.copilot.events import Cited, Completed, Reason, Usage
+from services.assistant.settling import Books, Outlay
+from services.suggestions import SuggestionDraft
+
+
+def completed(call: Call, asked: Asked, known: Background, said: str, model: Model | None) -> Completed:
+    """Return how a suggestion ends: what a model said, or (without one) what was found here, ready to be sent."""
+    reply = copilot.read(
+        said,
+        passages=known.passages,
+        evidence=_evidence(known),
+        rules=_rules(asked, known) if model is not None else (Rule.PURPOSE,),
+        unmask=call.unmask if model is not None else str,
+        provider=LOCAL if model is None else model.provider,
+    )
+    return Completed(
+        suggestion_id=call.id,
+        text=reply.text,
+        provider=reply.provider,
+        model=None if model is None else model.key,
+        generated=model is not None,
+        confidence=reply.confidence,
+        citations=tuple(
+            Cited(number=each.number, position=each.position, passage=each.passage) for each in reply.citations
+        ),
+        reasons=tuple(Reason(source=each.kind is GroundKind.SOURCE, name=each.name) for each in reply.grounds),
+    )
+
+
+def used(outlay: Outlay, books: Books) -> Usage:
+    """Return what a suggestion took."""
+    return Usage(
+        model=None if outlay.model is None else outlay.model.key,
+        input_tokens=outlay.spent.input_tokens,
+        output_tokens=outlay.spent.output_tokens,
+        micro_usd=outlay.spent.micro_usd,
+        credits=books.credits,
+        credits_left=books.credits_left,
+        is_cached=outlay.is_cached,
+        is_estimated=outlay.spent.is_estimated,
+    )
+
+
+def draft(call: Call, asked: Asked, known: Background, final: Completed, micro_usd: int = 0) -> SuggestionDraft:
+    """Return the row of a suggestion, for what people will say of it."""
+    return SuggestionDraft(
+        feature=Feature.COPILOT,
+        asked=asked.last,
+        text=final.text,
+        provider=final.provider,
+        language=known.language.value,
+        id=call.id,
+        model=final.model,
+        persona=known.persona,
+        intent=known.intent.purpose.value,
+        confidence=final.confidence,
+        micro_usd=micro_usd,
+        request_id=call.id,
+        contact_id=known.contact_id,
+        client_request_id=asked.client_request_id,
+    )
+
+
+def _evidence(known: Background) -> Evidence:
+    best = known.passages[0].score if known.grounded and known.passages else None
+    return Evidence(
+        retrieval=best,
+        intent=known.intent.confidence,
+        accepted=known.acceptance.accepted,
+        judged=known.acceptance.decided,
+    )
+
+
+def _rules(asked: Asked, known: Background) -> tuple[Rule, ...]:
+    return copilot.rules_of(
+        asked.turns,
+        voice=known.voice.instructions,
+        stage=asked.stage,
+        contact=known.contact,
+        examples=known.examples,
+    )

@@ -1,0 +1,115 @@
+"""A question to a model about a conversation, masked as a whole, and the way back of what it answers."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from ai.conversations import Turn
+from ai.engines import copilot
+from ai.engines.citations import CitationStream
+from ai.engines.material import ContactFacts, Example
+from ai.engines.question import Question
+from ai.passages import Passage
+from ai.privacy import Unmasker
+from ai.safety import Category, Verdict, check_output
+from services.assistant.calls import Call
+from services.assistant.copilot.asked import Asked
+from services.assistant.copilot.background import Background
+
+_LOOKED_AT: Final = 160
+_WINDOW: Final = 600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Masked:
+    """All that a model is told, as it may be told."""
+
+    turns: tuple[Turn, ...]
+    contact: ContactFacts | None
+    passages: tuple[Passage, ...]
+    examples: tuple[Example, ...]
+    voice: str
+    extra: str
+
+
+def masked(call: Call, asked: Asked, known: Background) -> Masked:
+    """Mask everything of one request at once, so that a name told in one place is masked in all."""
+    facts = known.contact or ContactFacts()
+    texts: list[str] = [each.text for each in asked.turns]
+    texts += [facts.name, facts.company, facts.position, *facts.labels]
+    texts += [part for each in known.passages for part in (each.title, each.text)]
+    texts += [part for each in known.examples for part in (each.message, each.answer)]
+    texts += [known.voice.instructions, call.terms.extra]
+    told = iter(call.mask(*texts))
+    return Masked(
+        turns=tuple(replace(each, text=next(told)) for each in asked.turns),
+        contact=_facts(facts, told) if known.contact is not None else _skipped(told, facts),
+        passages=tuple(replace(each, title=next(told), text=next(told)) for each in known.passages),
+        examples=tuple(Example(message=next(told), answer=next(told)) for _ in known.examples),
+        voice=next(told),
+        extra=next(told),
+    )
+
+
+def question(call: Call, asked: Asked, known: Background, told: Masked, *, variant: int = 0) -> Question[None]:
+    """Ask for the team's next message; a `variant` from 1 on asks for another one."""
+    return copilot.ask(
+        told.turns,
+        voice=told.voice,
+        stage=asked.stage,
+        contact=told.contact,
+        passages=told.passages,
+        examples=told.examples,
+        language=known.language,
+        canary=call.canary,
+        extra=told.extra,
+        temperature=known.voice.temperature,
+        max_tokens=known.voice.max_tokens,
+        variant=variant,
+    )
+
+
+class Reader:
+    """Takes what a model streams; gives what may be shown: unmasked, without markers, looked at by the safety filter."""
+
+    def __init__(self, call: Call, passages: Sequence[Passage]) -> None:
+        self.text = ""
+        self.blocked: tuple[Category, ...] = ()
+        self._call = call
+        self._unmasker = None if call.masking is None else Unmasker(call.masking)
+        self._citations = CitationStream(passages)
+        self._seen = 0
+
+    def feed(self, chunk: str) -> str:
+        """Take the next piece; return what is ready. Nothing is, once it is `blocked`."""
+        return self._told(self._citations.feed(chunk if self._unmasker is None else self._unmasker.feed(chunk)))
+
+    def flush(self) -> str:
+        """Return what is left when the stream has ended."""
+        rest = "" if self._unmasker is None else self._unmasker.flush()
+        last = self._told(self._citations.feed(rest) + self._citations.flush())
+        self._look(self.text)
+        return last
+
+    def _told(self, text: str) -> str:
+        if self.blocked or not text:
+            return ""
+        self.text += text
+        if len(self.text) - self._seen >= _LOOKED_AT:
+            self._look(self.text[-_WINDOW:])
+            self._seen = len(self.text)
+        return "" if self.blocked else text
+
+    def _look(self, text: str) -> None:
+        found = check_output(text, canary=self._call.canary, allowed_hosts=self._call.about.hosts)
+        if found.verdict is Verdict.BLOCK:
+            self.blocked = tuple(found.categories)
+
+
+def _facts(facts: ContactFacts, told: Iterator[str]) -> ContactFacts:
+    name, company, position = next(told), next(told), next(told)
+    return replace(facts, name=name, company=company, position=position, labels=tuple(next(told) for _ in facts.labels))
+
+
+def _skipped(told: Iterator[str], facts: ContactFacts) -> None:
+    _facts(facts, told)

@@ -1,0 +1,59 @@
+"""Why there is no answer."""
+
+from collections.abc import Iterable, Mapping
+from typing import ClassVar
+
+from ai.routing import Refusal
+from ai.safety import Category
+from core.errors import Conflict, Invalid, Unavailable
+
+
+class SuggestionsOff(Conflict):
+    """Suggestions are turned off in this workspace: `settingsUpdate` with `ai: { enabled: true }` turns them on."""
+
+    code = "AI_DISABLED"
+
+
+class ProviderNeeded(Conflict):
+    """Only a model can do this, and no provider can be asked: set the key of one with `aiKeySet`, or on the server."""
+
+    code = "PROVIDER_NEEDED"
+
+
+class NoModelFits(Conflict):
+    """No model that can be asked fits this request."""
+
+    code = "NO_MODEL_FITS"
+
+    def __init__(self, refused: Mapping[str, Refusal]) -> None:
+        reasons = sorted({each.value for key, each in refused.items() if each is not Refusal.NOT_CONFIGURED})
+        why = f" ({', '.join(reasons)})" if reasons else ""
+        super().__init__(f"No model that can be asked fits this request{why}: `aiRouteExplain` shows why.")
+
+
+class ContentBlocked(Invalid):
+    """The safety filter has stopped this."""
+
+    code = "CONTENT_BLOCKED"
+
+    def __init__(self, categories: Iterable[Category]) -> None:
+        self.categories = tuple(sorted(categories))
+        super().__init__(f"The safety filter has stopped this ({', '.join(self.categories)}).")
+
+
+class ModelsFailed(Unavailable):
+    """No model gave an answer: try again. Nothing was charged."""
+
+    code: ClassVar[str] = "AI_UNAVAILABLE"
+
+
+class StreamsFull(Conflict):
+    """You follow as many suggestions at once as you may: wait for one to end."""
+
+    code = "TOO_MANY_STREAMS"
+
+
+class StreamGone(Conflict):
+    """What this request began is not kept any more: ask anew, with another `clientRequestId`."""
+
+    code = "GONE"
