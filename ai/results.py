@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from ai.conversations import Speaker
+from ai.passages import Passage
 from core.money import Money
 
 LOCAL: Final = "local"
@@ -111,6 +112,25 @@ class Tone(StrEnum):
     FORMAL = "formal"
     NEUTRAL = "neutral"
     FRIENDLY = "friendly"
+
+
+class Rule(StrEnum):
+    """What shaped a suggestion beside its sources."""
+
+    CONVERSATION = "conversation"
+    CONTACT = "contact"
+    DEAL_STAGE = "deal_stage"
+    VOICE = "voice"
+    EXAMPLES = "examples"
+    PURPOSE = "purpose"
+    NO_SOURCE = "no_source"
+
+
+class GroundKind(StrEnum):
+    """What a suggestion can rest on."""
+
+    SOURCE = "source"
+    RULE = "rule"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,3 +260,77 @@ class Reply(Result):
     text: str
     tone: Tone
     language: Language
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadReasons(Result):
+    """Why a lead has its score, in up to three sentences; the score itself is that of its factors."""
+
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Citation:
+    """A passage that a text rests on: its number among those given, from 1, and the place in the text (without
+    markers) behind what rests on it.
+    """
+
+    number: int
+    position: int
+    passage: Passage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """One thing that a suggestion rests on: the title of a source, or the name of a rule."""
+
+    kind: GroundKind
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopilotReply(Result):
+    """What the team could answer, ready to be sent. `confidence` is None where nothing about it was measured."""
+
+    text: str
+    citations: tuple[Citation, ...]
+    confidence: float | None
+    grounds: tuple[Ground, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnowledgeAnswer(Result):
+    """What a knowledge base says to a question; not `grounded` where it says nothing of it."""
+
+    text: str
+    language: Language
+    citations: tuple[Citation, ...]
+    grounded: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Translation(Result):
+    """A text in another language; languages are ISO 639-1 codes, the source's as it was recognised."""
+
+    text: str
+    source: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What a correction replaced: characters `start` to `end` of the text as it was; empty where something is added."""
+
+    start: int
+    end: int
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correction(Result):
+    """A text put right, in another tone if one was asked for, and each change."""
+
+    text: str
+    tone: Tone | None
+    changes: tuple[Change, ...]

@@ -1,0 +1,74 @@
+"""A text in another language, by a model: without a provider there is no translation."""
+
+import re
+from collections.abc import Callable
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, BaseModel
+
+from ai.engines.material import asked
+from ai.engines.question import Question, instructed, stamp
+from ai.engines.shapes import PLAIN, LongText
+from ai.prompting import load
+from ai.results import Language, Method, Translation
+from ai.safety import data_block
+
+_CODE: Final = re.compile(r"[a-z]{2}", re.ASCII)
+_LONGEST: Final = 6_000
+_LEAST_TOKENS: Final = 200
+_MOST_TOKENS: Final = 4_096
+
+
+def _code(value: str) -> str:
+    # models write `pt-BR`, which is read as `pt_br`
+    code = value.partition("_")[0]
+    if not _CODE.fullmatch(code):
+        raise ValueError("must be an ISO 639-1 code of two letters")
+    return code
+
+
+class TranslationAnswer(BaseModel):
+    """A text in another language, and the code of the language that it was in."""
+
+    source_language: Annotated[str, AfterValidator(_code), PLAIN]
+    text: LongText
+
+
+def ask(
+    text: str,
+    *,
+    target: str,
+    language: Language = Language.PORTUGUESE,
+    canary: str,
+    temperature: float = 0.2,
+    max_tokens: int | None = None,
+) -> Question[TranslationAnswer]:
+    """Ask for a masked text of up to 6,000 characters in the language `target` (ISO 639-1); `language` is that of the
+    instructions. Without `max_tokens` the answer may have as many as the text has characters, 200 to 4,096.
+
+    Raises:
+        ValueError: the target is no such code, or the text too long to be translated whole.
+    """
+    if not _CODE.fullmatch(target):
+        raise ValueError("The target is an ISO 639-1 code of two small letters.")
+    if len(text) > _LONGEST:
+        raise ValueError("A text of up to 6,000 characters can be translated.")
+    prompt = load("translation", language)
+    return Question(
+        messages=(instructed(prompt, canary), asked(data_block("text", text), prompt.render("request", target=target))),
+        temperature=temperature,
+        max_tokens=max_tokens or min(max(len(text), _LEAST_TOKENS), _MOST_TOKENS),
+        kind=TranslationAnswer,
+        prompt=stamp(prompt),
+    )
+
+
+def read(answer: TranslationAnswer, *, target: str, unmask: Callable[[str], str], provider: str) -> Translation:
+    """Return the translation of a provider's model, unmasked."""
+    return Translation(
+        provider=provider,
+        method=Method.MODEL,
+        text=unmask(answer.text),
+        source=answer.source_language,
+        target=target,
+    )
