@@ -22,6 +22,7 @@ from resolvers import (
     notifications,
     presence,
     settings,
+    usage,
     workspaces,
 )
 from schema.scalars import SCALARS
@@ -52,6 +53,7 @@ class Query(
     audit.AuditQueries,
     analysis.AnalysisQueries,
     crediting.CreditQueries,
+    usage.UsageQueries,
     nodes.NodeQueries,
 ):
     """What can be read. Everything is of the workspace that the access token names."""
