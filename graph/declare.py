@@ -15,6 +15,7 @@ from graphql import GraphQLAbstractType, GraphQLResolveInfo
 from sqlalchemy.orm import InstrumentedAttribute
 from strawberry.extensions.field_extension import FieldExtension
 from strawberry.types.field import StrawberryField
+from strawberry.utils.str_converters import to_camel_case
 
 from core import ids as global_ids
 from core.errors import NotFound
@@ -357,9 +358,11 @@ def _field(cls: type[Any], name: str, fact: Fact, text: str | None) -> Any:
     guard = loaders.guard_of(fact)
     metadata = {} if guard is None else {"permission": guard.permission}
     resolver = loaders.resolver(cls, name, fact)
+    # a word of Python's, or of a view's own, is written with an underscore behind it
+    spelled = to_camel_case(name.rstrip("_")) if name.endswith("_") else None
     if resolver is None:
-        return strawberry.field(description=text, metadata=metadata)
-    return strawberry.field(description=text, metadata=metadata, resolver=resolver)
+        return strawberry.field(name=spelled, description=text, metadata=metadata)
+    return strawberry.field(name=spelled, description=text, metadata=metadata, resolver=resolver)
 
 
 __all__ = [

@@ -16,8 +16,8 @@ from models.persona import CustomPersona
 from models.prompt_template import PromptTemplate
 from models.provider_key import ProviderKey
 from models.setting import MemberSettings, Persona, RoutingStrategy, WorkspaceSettings
-from models.suggestion import Suggestion, SuggestionState
-from models.usage import AiUsage, Feature, Outcome
+from models.suggestion import AiAcceptanceGroup, Suggestion, SuggestionState
+from models.usage import AiUsage, AiUsageGroup, AiUsagePreset, Feature, Outcome
 from models.user import OneTimeToken, RecoveryCode, RefreshToken, Session, TokenPurpose, User
 from models.workspace import Workspace, WorkspaceInvite, WorkspaceMember
 
@@ -27,7 +27,10 @@ __all__ = [
     "MICRO_USD",
     "RANK",
     "SILENCED_BY",
+    "AiAcceptanceGroup",
     "AiUsage",
+    "AiUsageGroup",
+    "AiUsagePreset",
     "AuditEntry",
     "Base",
     "Contact",

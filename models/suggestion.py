@@ -33,6 +33,14 @@ class SuggestionState(StrEnum):
     SENT = "sent"
 
 
+class AiAcceptanceGroup(StrEnum):
+    """What decisions are counted by."""
+
+    FEATURE = "feature"
+    MODEL = "model"
+    PERSONA = "persona"
+
+
 _DECIDED = frozenset({SuggestionState.USED, SuggestionState.EDITED, SuggestionState.REJECTED, SuggestionState.SENT})
 _TAKEN = frozenset({SuggestionState.USED, SuggestionState.EDITED, SuggestionState.SENT})
 

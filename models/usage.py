@@ -36,6 +36,30 @@ class Outcome(StrEnum):
     CANCELLED = "cancelled"
 
 
+class AiUsageGroup(StrEnum):
+    """What requests are counted by."""
+
+    PROVIDER = "provider"
+    MODEL = "model"
+    FEATURE = "feature"
+    USER = "user"
+    PERSONA = "persona"
+    OUTCOME = "outcome"
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+
+
+class AiUsagePreset(StrEnum):
+    """A period that has a name. Days begin at midnight where they are counted, and today counts as one."""
+
+    TODAY = "today"
+    LAST_7_DAYS = "last_7_days"
+    LAST_30_DAYS = "last_30_days"
+    THIS_MONTH = "this_month"
+    LAST_MONTH = "last_month"
+
+
 class AiUsage(Tenant, Base):
     """One request, by its id. Money is in micro-USD, times are in milliseconds. Never changed.
 

@@ -22,6 +22,8 @@ from resolvers import (
     notifications,
     presence,
     settings,
+    suggestions,
+    usage,
     workspaces,
 )
 from schema.scalars import SCALARS
@@ -38,6 +40,7 @@ TOPICS: Final = (
     events,
     notifications,
     presence,
+    suggestions,
 )
 
 
@@ -52,6 +55,8 @@ class Query(
     audit.AuditQueries,
     analysis.AnalysisQueries,
     crediting.CreditQueries,
+    usage.UsageQueries,
+    suggestions.SuggestionQueries,
     nodes.NodeQueries,
 ):
     """What can be read. Everything is of the workspace that the access token names."""

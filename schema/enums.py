@@ -9,29 +9,41 @@ from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.enum import StrawberryEnumDefinition
 
 from models import (
+    AiAcceptanceGroup,
+    AiUsageGroup,
+    AiUsagePreset,
     CreditKind,
     EventType,
+    Feature,
     FieldKind,
     IdentityKind,
     NotificationKind,
+    Outcome,
     Permission,
     Persona,
     Role,
     RoutingStrategy,
     Sentiment,
+    SuggestionState,
 )
 
 __all__ = [
+    "AiAcceptanceGroup",
+    "AiUsageGroup",
+    "AiUsagePreset",
     "CreditKind",
     "EventType",
+    "Feature",
     "FieldKind",
     "IdentityKind",
     "NotificationKind",
+    "Outcome",
     "Permission",
     "Persona",
     "Role",
     "RoutingStrategy",
     "Sentiment",
+    "SuggestionState",
     "described",
 ]
 
@@ -42,9 +54,11 @@ class ValueUndescribed(TypeError):
     """An enum's value has no description, or a description has no value."""
 
 
-def described(kind: E, description: str, values: Mapping[str, str]) -> E:
-    """Tell Strawberry of an enum; `values` gives the description of every member by its name."""
-    strawberry.enum(kind, description=description)
+def described(kind: E, description: str, values: Mapping[str, str], *, name: str | None = None) -> E:
+    """Tell Strawberry of an enum; `values` gives the description of every member by its name. `name` is what the API
+    calls it, where that is another.
+    """
+    strawberry.enum(kind, name=name, description=description)
     definition = cast(
         "StrawberryEnumDefinition | StrawberryObjectDefinition", getattr(kind, "__strawberry_definition__", None)
     )
@@ -206,5 +220,83 @@ described(
         "ADJUSTMENT": "They were put right by hand.",
         "CONSUME": "A model was asked.",
         "REFUND": "They were given back.",
+    },
+)
+
+described(
+    Feature,
+    "What a model was asked for.",
+    {
+        "COPILOT": "A suggested reply.",
+        "SMART_REPLIES": "Several short replies.",
+        "SENTIMENT": "A mood.",
+        "INTENT": "What a message is for.",
+        "ENTITIES": "What a text names.",
+        "SUMMARY": "A summary of a conversation.",
+        "TRANSLATION": "A translation.",
+        "LEAD_SCORE": "How promising a contact is.",
+        "CORRECTION": "A corrected text.",
+        "KNOWLEDGE": "An answer out of the knowledge base.",
+    },
+    name="AiFeature",
+)
+
+described(
+    Outcome,
+    "What became of a request to a model.",
+    {
+        "COMPLETED": "It was answered.",
+        "PARTIAL": "The answer broke off.",
+        "FAILED": "Nobody answered.",
+        "BLOCKED": "The question or the answer was not safe.",
+        "CANCELLED": "Whoever asked did not wait for the answer.",
+    },
+    name="AiOutcome",
+)
+
+described(
+    AiUsageGroup,
+    "What requests are counted by.",
+    {
+        "PROVIDER": "Who answered: `local` for what was found without a model.",
+        "MODEL": "The model.",
+        "FEATURE": "What it was asked for.",
+        "USER": "Who asked.",
+        "PERSONA": "The voice of the reply.",
+        "OUTCOME": "What became of it.",
+        "DAY": "The day.",
+        "WEEK": "The week, which begins on Monday.",
+        "MONTH": "The month.",
+    },
+)
+
+described(
+    AiUsagePreset,
+    "A period by its name. Days begin at midnight in the time zone of the report.",
+    {
+        "TODAY": "Since midnight.",
+        "LAST_7_DAYS": "Today and the six days before it.",
+        "LAST_30_DAYS": "Today and the 29 days before it.",
+        "THIS_MONTH": "Since the first of this month.",
+        "LAST_MONTH": "The whole month before this one.",
+    },
+)
+
+described(
+    AiAcceptanceGroup,
+    "What decisions about suggestions are counted by.",
+    {"FEATURE": "What suggested it.", "MODEL": "The model that wrote it.", "PERSONA": "The voice of it."},
+)
+
+described(
+    SuggestionState,
+    "What became of a suggestion.",
+    {
+        "OFFERED": "It was made.",
+        "SHOWN": "Somebody saw it.",
+        "USED": "It was taken as it is.",
+        "EDITED": "It was taken, and changed.",
+        "REJECTED": "It was not wanted.",
+        "SENT": "It was sent to the customer.",
     },
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -18,12 +19,23 @@ from services.custom_fields import FieldDraft
 from services.labels import LabelDraft
 from services.transaction import begin
 from services.workspaces import invites
+from tests.fixtures.asked import note, suggest
 from tests.fixtures.door import Door
 from tests.fixtures.operations import root_fields, widest
 from tests.fixtures.tenants import Tenant, join
 
 FEW, MANY = 2, 50
-LISTS = ["aiCreditLedger", "auditLog", "contacts", "customFields", "invites", "labels", "users"]
+LISTS = [
+    "aiCreditLedger",
+    "aiRequests",
+    "auditLog",
+    "contacts",
+    "customFields",
+    "invites",
+    "labels",
+    "suggestions",
+    "users",
+]
 
 
 @pytest.fixture
@@ -54,6 +66,7 @@ def statements(database: Database) -> Iterator[Callable[[], int]]:
 async def furnish(ground: Ground, tenant: Tenant, amount: int) -> None:
     """Bring a workspace to so many rows of everything; each contact has another owner and other labels."""
     people: list[Actor] = [await join(ground, tenant, Role.MEMBER) for _ in range(amount - 1)]
+    contact_ids: list[UUID] = []
     async with begin(ground, tenant.owner) as tx:
         made = [await labels.create(tx, LabelDraft(name=f"Etiqueta {n}", color="#112233")) for n in range(amount)]
         for number in range(amount):
@@ -62,8 +75,15 @@ async def furnish(ground: Ground, tenant: Tenant, amount: int) -> None:
             owner = tenant.owner if number == 0 else people[number - 1]
             draft = ContactDraft(name=f"Ana {number}", email=f"ana{number}@example.com", owner_id=owner.user_id)
             contact = await creation.create(tx, draft)
+            contact_ids.append(contact.id)
             await labelling.add(tx, [contact.id], [made[number].id, made[0].id])
             await crediting.add(tx, CreditKind.TOPUP, 1, uuid7())
+    asked = [
+        {"contact_id": contact_id, "user_id": each.user_id}
+        for contact_id, each in zip(contact_ids, (tenant.owner, *people), strict=True)
+    ]
+    await note(ground.database, tenant.workspace_id, *asked)
+    await suggest(ground.database, tenant.workspace_id, *asked)
 
 
 @pytest.fixture
