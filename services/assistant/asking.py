@@ -3,9 +3,8 @@
 Where nobody answers as was asked, nothing is charged; an answer that breaks off is asked for elsewhere.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 from uuid import UUID
 
 from pydantic import BaseModel, ValidationError
@@ -121,15 +120,15 @@ async def _found(
     again = None if kept is None else _again(call, kind, kept)
     if again is not None:
         await call.finish(call.cached(again.model))
-        return again, _receipt(call, again, credits=0, is_cached=True)
+        return again, _receipt(call, again, 0, is_cached=True)
     await call.hold(ranking)
-    got, credits = await _asked(call, kind, request, ranking, for_customer=for_customer)
+    got, cost = await _asked(call, kind, request, ranking, for_customer=for_customer)
     await cache.keep(call.assistant.ground, key, Kept(text=got.text, model=got.model.key))
-    return got, _receipt(call, got, credits=credits)
+    return got, _receipt(call, got, cost)
 
 
-def _receipt(call: Call, got: _Got, *, credits: int, is_cached: bool = False) -> Paid:
-    return Paid(request_id=call.id, model=got.model, usage=got.usage, credits=credits, is_cached=is_cached)
+def _receipt(call: Call, got: _Got, cost: int, *, is_cached: bool = False) -> Paid:
+    return Paid(request_id=call.id, model=got.model, usage=got.usage, credits=cost, is_cached=is_cached)
 
 
 def _again(call: Call, kind: type[T] | None, kept: Kept) -> _Got | None:
@@ -216,7 +215,7 @@ def _texts(value: object) -> list[str]:
         case BaseModel():
             return _texts(list(dict(value).values()))
         case list():
-            return [text for each in value for text in _texts(each)]  # pyright: ignore[reportUnknownVariableType]
+            return [text for each in cast("list[object]", value) for text in _texts(each)]
         case str():
             return [value]
         case _:

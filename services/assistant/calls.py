@@ -7,7 +7,7 @@ workspace nothing; what was spent all the same is in the usage row.
 import asyncio
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 from uuid import UUID
 
@@ -47,7 +47,7 @@ class About:
 
     contact_id: UUID | None = None
     persona: str | None = None
-    known: Known = Known()
+    known: Known = field(default_factory=Known)
     hosts: frozenset[str] = frozenset()
 
 

@@ -26,7 +26,7 @@ class NoModelFits(Conflict):
     code = "NO_MODEL_FITS"
 
     def __init__(self, refused: Mapping[str, Refusal]) -> None:
-        reasons = sorted({each.value for key, each in refused.items() if each is not Refusal.NOT_CONFIGURED})
+        reasons = sorted({each.value for each in refused.values() if each is not Refusal.NOT_CONFIGURED})
         why = f" ({', '.join(reasons)})" if reasons else ""
         super().__init__(f"No model that can be asked fits this request{why}: `aiRouteExplain` shows why.")
 

@@ -102,15 +102,15 @@ async def finish(
 async def _written(tx: Transaction, request_id: UUID, outlay: Outlay, offered: SuggestionDraft | None) -> Books:
     outlay = replace(outlay, contact_id=await _still_there(tx, outlay.contact_id))
     here = (CreditHold.workspace_id == tx.workspace_id, CreditHold.id == request_id)
-    credits = 0
+    cost = 0
     if await tx.session.scalar(select(CreditHold.id).where(*here)) is not None:
         entry = await crediting.settle(tx, request_id, outlay.charged)
-        credits = 0 if entry is None else -entry.amount
-    row = insert(AiUsage).values(_row(tx, request_id, outlay, credits)).on_conflict_do_nothing()
+        cost = 0 if entry is None else -entry.amount
+    row = insert(AiUsage).values(_row(tx, request_id, outlay, cost)).on_conflict_do_nothing()
     await tx.session.execute(row)
     if offered is not None:
         await suggestions.offer(tx, replace(offered, contact_id=outlay.contact_id))
-    return Books(credits=credits, credits_left=await crediting.available(tx))
+    return Books(credits=cost, credits_left=await crediting.available(tx))
 
 
 async def _still_there(tx: Transaction, contact_id: UUID | None) -> UUID | None:
@@ -121,7 +121,7 @@ async def _still_there(tx: Transaction, contact_id: UUID | None) -> UUID | None:
     return await tx.session.scalar(select(Contact.id).where(*here).with_for_update(read=True, key_share=True))
 
 
-def _row(tx: Transaction, request_id: UUID, outlay: Outlay, credits: int) -> dict[str, object]:
+def _row(tx: Transaction, request_id: UUID, outlay: Outlay, cost: int) -> dict[str, object]:
     model = outlay.model
     return {
         "workspace_id": tx.workspace_id,
@@ -138,7 +138,7 @@ def _row(tx: Transaction, request_id: UUID, outlay: Outlay, credits: int) -> dic
         "input_tokens": outlay.spent.input_tokens,
         "output_tokens": outlay.spent.output_tokens,
         "micro_usd": outlay.spent.micro_usd,
-        "credits": credits,
+        "credits": cost,
         "attempts": outlay.attempts,
         "is_estimated": outlay.spent.is_estimated,
         "is_cached": outlay.is_cached,

@@ -28,8 +28,8 @@ _DAYS: Final = {"pt": "%d/%m/%Y", "es": "%d/%m/%Y", "en": "%Y-%m-%d"}
 class Terms:
     """How models are asked for a workspace.
 
-    `own` are its own keys by provider, `allowed` the providers that may be asked (None allows all), `extra` what it adds
-    to the instructions, `known` who its people are.
+    `own` are its own keys by provider, `allowed` the providers that may be asked (None allows all), `extra` what it
+    adds to the instructions, `known` who its people are.
     """
 
     company: str

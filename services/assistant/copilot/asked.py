@@ -1,7 +1,7 @@
 """What is asked of the copilot, checked."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
@@ -48,7 +48,7 @@ class Asked:
     language: Language | None = None
     alternatives: int = 0
     client_request_id: str | None = None
-    preferences: Preferences = Preferences()
+    preferences: Preferences = field(default_factory=Preferences)
 
     @property
     def last(self) -> str:

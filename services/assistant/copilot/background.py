@@ -1,5 +1,5 @@
-"""What is known around a conversation: who it is with, in which voice to answer, what the knowledge base says of it, and
-which answers were taken before.
+"""What is known around a conversation: who it is with, in which voice to answer, what the knowledge base says of it,
+and which answers were taken before.
 """
 
 import asyncio
@@ -86,7 +86,7 @@ async def gather(assistant: Assistant, actor: Actor, asked: Asked, terms: Terms)
     persona = asked.persona or terms.persona
     async with assistant.ground.database.read(actor.workspace_id) as session:
         contact = await _contact(session, actor, await _contact_id(session, actor, asked))
-        labels = [] if contact is None else await _labels(session, contact)
+        labels: Sequence[str] = () if contact is None else await _labels(session, contact)
         voice = await personas.find(session, actor.workspace_id, persona, language.value)
         judged = await learning.acceptance(session, actor.workspace_id, feature=Feature.COPILOT, persona=persona)
         taken = await suggestions.accepted_examples(

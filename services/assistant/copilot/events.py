@@ -149,9 +149,7 @@ class Failed:
     kind: Literal["failed"] = "failed"
 
 
-Event = (
-    Started | Delta | Alternative | Analysis | Sources | Blocked | Failover | Usage | Completed | Failed
-)
+Event = Started | Delta | Alternative | Analysis | Sources | Blocked | Failover | Usage | Completed | Failed
 ENDINGS: Final = (Completed, Failed, Blocked)
 
 

@@ -70,7 +70,7 @@ def question(call: Call, asked: Asked, known: Background, told: Masked, *, varia
 
 
 class Reader:
-    """Takes what a model streams; gives what may be shown: unmasked, without markers, looked at by the safety filter."""
+    """Takes what a model streams; gives what may be shown: unmasked, without markers, and looked at for safety."""
 
     def __init__(self, call: Call, passages: Sequence[Passage]) -> None:
         self.text = ""

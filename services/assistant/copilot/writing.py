@@ -9,11 +9,9 @@ from uuid import UUID
 
 from ai.catalogue import Model, UnknownModel
 from ai.engines.citations import CitationStream
-from ai.engines.copilot import rules_of
 from ai.local import copilot as local
 from ai.local.replies import Addressed, suggest_replies
-from ai.results import LOCAL, Rule
-from ai.routing import Ranking
+from ai.results import LOCAL
 from ai.safety import Verdict, check_input
 from models import Feature, Outcome
 from services.access import Actor
@@ -27,7 +25,6 @@ from services.assistant.copilot.events import (
     Alternative,
     Analysis,
     Blocked,
-    Completed,
     Delta,
     Event,
     Side,
