@@ -12,6 +12,7 @@ from resolvers import (
     accounts,
     analysis,
     audit,
+    budgets,
     contacts,
     crediting,
     custom_fields,
@@ -20,7 +21,10 @@ from resolvers import (
     members,
     nodes,
     notifications,
+    personas,
     presence,
+    prompt_templates,
+    provider_keys,
     settings,
     workspaces,
 )
@@ -38,6 +42,10 @@ TOPICS: Final = (
     events,
     notifications,
     presence,
+    provider_keys,
+    personas,
+    prompt_templates,
+    budgets,
 )
 
 
@@ -52,6 +60,10 @@ class Query(
     audit.AuditQueries,
     analysis.AnalysisQueries,
     crediting.CreditQueries,
+    provider_keys.ProviderKeyQueries,
+    personas.PersonaQueries,
+    prompt_templates.PromptTemplateQueries,
+    budgets.BudgetQueries,
     nodes.NodeQueries,
 ):
     """What can be read. Everything is of the workspace that the access token names."""

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from core.database import Database
 from core.ground import Ground
 from core.ids import uuid7
-from models import CreditKind, FieldKind, Role
-from services import crediting, custom_fields, labels
+from models import CreditKind, Feature, FieldKind, Role
+from services import crediting, custom_fields, labels, prompt_templates
 from services.access import Actor
 from services.contacts import creation, labelling
 from services.contacts.drafting import ContactDraft
@@ -23,7 +23,7 @@ from tests.fixtures.operations import root_fields, widest
 from tests.fixtures.tenants import Tenant, join
 
 FEW, MANY = 2, 50
-LISTS = ["aiCreditLedger", "auditLog", "contacts", "customFields", "invites", "labels", "users"]
+LISTS = ["aiCreditLedger", "auditLog", "contacts", "customFields", "invites", "labels", "promptTemplates", "users"]
 
 
 @pytest.fixture
@@ -64,6 +64,7 @@ async def furnish(ground: Ground, tenant: Tenant, amount: int) -> None:
             contact = await creation.create(tx, draft)
             await labelling.add(tx, [contact.id], [made[number].id, made[0].id])
             await crediting.add(tx, CreditKind.TOPUP, 1, uuid7())
+            await prompt_templates.save(tx, Feature.COPILOT, f"Fale de {number}.")
 
 
 @pytest.fixture
