@@ -28,6 +28,23 @@ class Unpriced(Invalid):
     """This model has no known price, so nothing can be charged for it."""
 
 
+class ModelProvider(StrEnum):
+    """Who runs models, in the order of the catalogue."""
+
+    OPENAI = "openai"
+    ANTHROPIC = "anthropic"
+    GOOGLE = "google"
+    GROQ = "groq"
+    MISTRAL = "mistral"
+    COHERE = "cohere"
+    TOGETHER = "together"
+    OLLAMA = "ollama"
+
+
+KEYED: Final = tuple(each for each in ModelProvider if each is not ModelProvider.OLLAMA)
+"""The providers that are opened by a key alone. An Ollama has an address, which is the server's to name."""
+
+
 class Capability(StrEnum):
     """What a model can do beyond text: answers bound to a JSON schema, tool calls, pictures."""
 

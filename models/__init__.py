@@ -12,7 +12,7 @@ from models.job import JobRun
 from models.label import ContactLabel, Label
 from models.lead_score import LeadScore
 from models.notification import SILENCED_BY, NotificationKind
-from models.persona import CustomPersona
+from models.persona import BUILT_IN, CustomPersona
 from models.prompt_template import PromptTemplate
 from models.provider_key import ProviderKey
 from models.setting import MemberSettings, Persona, RoutingStrategy, WorkspaceSettings
@@ -22,6 +22,7 @@ from models.user import OneTimeToken, RecoveryCode, RefreshToken, Session, Token
 from models.workspace import Workspace, WorkspaceInvite, WorkspaceMember
 
 __all__ = [
+    "BUILT_IN",
     "EVENT_READERS",
     "GRANTS",
     "MICRO_USD",

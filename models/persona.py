@@ -1,11 +1,30 @@
 """Voices that a workspace has written for itself, beside those that come with the product."""
 
-from uuid import UUID
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+from uuid import UUID, uuid5
 
 from sqlalchemy import CheckConstraint, Computed, Float, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Stamped, Tenant, tenant_key
+from models.setting import Persona
+
+_NAMESPACE: Final = UUID("5b1a4f0e-8c57-5d0e-9a53-0d6f1b1e7c42")
+
+BUILT_IN: Final[Mapping[UUID, Persona]] = MappingProxyType({uuid5(_NAMESPACE, each.value): each for each in Persona})
+"""The voices that come with the product, by ids which are the same in every workspace. No row has one of these."""
+
+
+def built_in(id: UUID) -> Persona | None:
+    """Return the voice of the product that an id names; None for a workspace's own."""
+    return BUILT_IN.get(id)
+
+
+def is_built_in(id: UUID) -> bool:
+    """Tell whether an id names a voice of the product."""
+    return id in BUILT_IN
 
 
 class CustomPersona(Tenant, Stamped, Base):

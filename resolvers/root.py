@@ -12,6 +12,7 @@ from resolvers import (
     accounts,
     analysis,
     audit,
+    budgets,
     contacts,
     crediting,
     custom_fields,
@@ -20,7 +21,10 @@ from resolvers import (
     members,
     nodes,
     notifications,
+    personas,
     presence,
+    prompt_templates,
+    provider_keys,
     settings,
     suggestions,
     usage,
@@ -41,6 +45,10 @@ TOPICS: Final = (
     notifications,
     presence,
     suggestions,
+    provider_keys,
+    personas,
+    prompt_templates,
+    budgets,
 )
 
 
@@ -57,6 +65,10 @@ class Query(
     crediting.CreditQueries,
     usage.UsageQueries,
     suggestions.SuggestionQueries,
+    provider_keys.ProviderKeyQueries,
+    personas.PersonaQueries,
+    prompt_templates.PromptTemplateQueries,
+    budgets.BudgetQueries,
     nodes.NodeQueries,
 ):
     """What can be read. Everything is of the workspace that the access token names."""

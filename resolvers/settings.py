@@ -70,6 +70,7 @@ def _ai(input: AiSettingsInput | None) -> AiDraft:
         ai_strategy=given(input.strategy),
         ai_persona=given(input.persona),
         ai_mask_personal_data=given(input.mask_personal_data),
+        ai_providers=given(input.providers),
     )
 
 

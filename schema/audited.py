@@ -9,15 +9,18 @@ from uuid import UUID
 
 from strawberry.utils.str_converters import to_camel_case
 
+from ai.catalogue import ModelProvider
 from core import masking
 from core.ids import encode
-from models import FieldKind, IdentityKind, Permission, Persona, Role, RoutingStrategy, Sentiment
+from models import Feature, FieldKind, IdentityKind, Permission, Persona, Role, RoutingStrategy, Sentiment
 from schema.scalars import JSON
 
 PREFIXES: Final[Mapping[str, str]] = {
     "Contact": "contact",
     "Label": "label",
     "CustomField": "field",
+    "CustomPersona": "persona",
+    "PromptTemplate": "prompt",
     "User": "user",
     "Workspace": "workspace",
     "WorkspaceMember": "member",
@@ -47,6 +50,9 @@ _ENUMS: Final[Mapping[str, type[StrEnum]]] = {
     "kind": FieldKind,
     "ai_strategy": RoutingStrategy,
     "ai_persona": Persona,
+    "ai_providers": ModelProvider,
+    "provider": ModelProvider,
+    "feature": Feature,
 }
 _ADDRESSES: Final = ("external", "whatsapp_lid")
 _SIDES: Final = ("before", "after")

@@ -8,6 +8,7 @@ import strawberry
 from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.enum import StrawberryEnumDefinition
 
+from ai.catalogue import ModelProvider
 from models import (
     AiAcceptanceGroup,
     AiUsageGroup,
@@ -36,6 +37,7 @@ __all__ = [
     "Feature",
     "FieldKind",
     "IdentityKind",
+    "ModelProvider",
     "NotificationKind",
     "Outcome",
     "Permission",
@@ -206,6 +208,38 @@ described(
         "QUALITY_OPTIMIZED": "The best.",
         "BALANCED": "A balance of price, speed and quality.",
         "FAILOVER": "The first of the list that is available.",
+    },
+)
+
+described(
+    ModelProvider,
+    "Who runs models.",
+    {
+        "OPENAI": "OpenAI.",
+        "ANTHROPIC": "Anthropic.",
+        "GOOGLE": "Google, with Gemini.",
+        "GROQ": "Groq.",
+        "MISTRAL": "Mistral AI, in the European Union.",
+        "COHERE": "Cohere.",
+        "TOGETHER": "Together AI.",
+        "OLLAMA": "An Ollama of whoever runs this server.",
+    },
+)
+
+described(
+    Feature,
+    "What a model is asked for.",
+    {
+        "COPILOT": "A reply that is suggested, as it is written.",
+        "SMART_REPLIES": "Several short replies to choose from.",
+        "SENTIMENT": "How somebody speaks.",
+        "INTENT": "What a message is for.",
+        "ENTITIES": "What a text names.",
+        "SUMMARY": "What was said in a conversation.",
+        "TRANSLATION": "A text in another language.",
+        "LEAD_SCORE": "How likely a contact is to buy.",
+        "CORRECTION": "A text without mistakes, or in another tone.",
+        "KNOWLEDGE": "An answer out of the knowledge base.",
     },
 )
 

@@ -31,6 +31,14 @@ class ErrorCode(StrEnum):
     LANGUAGE_UNKNOWN = "LANGUAGE_UNKNOWN"
     CURRENCY_UNKNOWN = "CURRENCY_UNKNOWN"
     REGION_UNKNOWN = "REGION_UNKNOWN"
+    PROVIDER_UNKNOWN = "PROVIDER_UNKNOWN"
+    PROVIDER_KEYLESS = "PROVIDER_KEYLESS"
+    KEY_INVALID = "KEY_INVALID"
+    PERSONA_NAME_TAKEN = "PERSONA_NAME_TAKEN"
+    TEMPERATURE_INVALID = "TEMPERATURE_INVALID"
+    MAX_TOKENS_INVALID = "MAX_TOKENS_INVALID"
+    PLACEHOLDER_UNKNOWN = "PLACEHOLDER_UNKNOWN"
+    BUDGET_INVALID = "BUDGET_INVALID"
     INVALID_CREDENTIALS = "INVALID_CREDENTIALS"
     PASSWORD_WEAK = "PASSWORD_WEAK"  # noqa: S105
     SECOND_FACTOR_REQUIRED = "SECOND_FACTOR_REQUIRED"
@@ -87,6 +95,14 @@ _MEANINGS = {
     "LANGUAGE_UNKNOWN": "This is no language tag (BCP 47).",
     "CURRENCY_UNKNOWN": "This is no currency of ISO 4217.",
     "REGION_UNKNOWN": "This is no country of ISO 3166 that has phone numbers.",
+    "PROVIDER_UNKNOWN": "There is no such provider of models.",
+    "PROVIDER_KEYLESS": "This provider is opened by the server's address of it, not by a key of a workspace.",
+    "KEY_INVALID": "This is no key of a provider.",
+    "PERSONA_NAME_TAKEN": "There is a persona with this name.",
+    "TEMPERATURE_INVALID": "A temperature is from 0 to 1.",
+    "MAX_TOKENS_INVALID": "A reply has 50 to 2,000 tokens at most.",
+    "PLACEHOLDER_UNKNOWN": "There is nothing that a placeholder of this name could stand for.",
+    "BUDGET_INVALID": "A budget is from 0 to 1,000,000,000 credits a month.",
     "INVALID_CREDENTIALS": "The e-mail address or the password is not right.",
     "PASSWORD_WEAK": "The password is too short, or easy to guess.",
     "SECOND_FACTOR_REQUIRED": "The account asks for a code of its second factor.",

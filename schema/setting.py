@@ -3,9 +3,14 @@
 import strawberry
 
 import models
-from graph import Row, column
-from schema.enums import Persona, RoutingStrategy
+from graph import Row, column, computed
+from schema.enums import ModelProvider, Persona, RoutingStrategy
 from schema.errors import MutationPayload
+
+
+def known_providers(names: list[str] | None) -> list[ModelProvider] | None:
+    """Return providers by their stored names; those that no longer exist are left out."""
+    return None if names is None else [each for each in ModelProvider if each in names]
 
 
 class WorkspaceSettings(Row[models.WorkspaceSettings]):
@@ -38,6 +43,9 @@ class AiSettings(Row[models.WorkspaceSettings]):
 
     mask_personal_data: bool = column(models.WorkspaceSettings.ai_mask_personal_data)
     """Whether names, phones and documents are masked before a model sees them."""
+
+    providers: list[ModelProvider] | None = computed(known_providers, models.WorkspaceSettings.ai_providers)
+    """The providers that may be asked; null allows all, and an empty list leaves what needs no provider."""
 
 
 class NotificationSettings(Row[models.MemberSettings]):
@@ -83,6 +91,9 @@ class AiSettingsInput:
     persona: Persona | None = strawberry.field(default=strawberry.UNSET, description="The voice.")
     mask_personal_data: bool | None = strawberry.field(
         default=strawberry.UNSET, description="Whether personal data is masked before a model sees it."
+    )
+    providers: list[ModelProvider] | None = strawberry.field(
+        default=strawberry.UNSET, description="The providers that may be asked; null allows all."
     )
 
 

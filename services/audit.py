@@ -22,7 +22,9 @@ _BATCH = 1000
 _CALENDAR = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
 _SALT_BYTES = 16
 _ENDLESS = 2**63 - 1
-_HIDDEN = frozenset({"password_hash", "totp_secret", "totp_last_step", "token_hash", "search_text", "search_document"})
+_HIDDEN = frozenset(
+    {"password_hash", "totp_secret", "totp_last_step", "token_hash", "secret", "search_text", "search_document"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
 from core import clock
+from core.database import ReadSession, WriteSession
 from core.errors import Conflict, Invalid
 from core.ground import Ground
 from core.ids import WorkspaceId, uuid7
@@ -202,7 +203,7 @@ async def _release_all(ground: Ground, workspace_id: WorkspaceId, ids: list[UUID
 
 async def used_this_month(tx: Transaction, feature: str) -> int:
     """Return how many credits a feature used in this month, and holds back right now."""
-    since = await _month(tx)
+    since = await month_of(tx.session, tx.workspace_id)
     here = (CreditEntry.workspace_id == tx.workspace_id, CreditEntry.feature == feature, CreditEntry.at >= since)
     spent = select(func.coalesce(func.sum(-CreditEntry.amount), 0)).where(*here)
     running = select(func.coalesce(func.sum(CreditHold.amount), 0)).where(
@@ -265,8 +266,8 @@ async def _require_budget(tx: Transaction, feature: str) -> None:
         raise FeatureBudgetSpent
 
 
-async def _month(tx: Transaction) -> datetime:
-    """Return when this month began where the workspace is."""
-    own = select(WorkspaceSettings.timezone).where(WorkspaceSettings.workspace_id == tx.workspace_id)
-    here = clock.now().astimezone(ZoneInfo(await tx.session.scalar(own) or "UTC"))
+async def month_of(session: ReadSession | WriteSession, workspace_id: UUID) -> datetime:
+    """Return when this month began where a workspace is."""
+    own = select(WorkspaceSettings.timezone).where(WorkspaceSettings.workspace_id == workspace_id)
+    here = clock.now().astimezone(ZoneInfo(await session.scalar(own) or "UTC"))
     return here.replace(day=1, hour=0, minute=0, second=0, microsecond=0)

@@ -1,12 +1,13 @@
 """Settings of a workspace, and of one member in it. Typed: each has its own column and its own check."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
 import phonenumbers
 from sqlalchemy import select
 
+from ai.catalogue import ModelProvider
 from core import text
 from core.errors import Invalid, Problems
 from core.ground import Ground
@@ -18,7 +19,7 @@ from services.transaction import Transaction
 
 _PREFIXES: Final = {"workspace": "", "ai": "ai_", "notifications": "notify_"}
 """What the columns of each group begin with, and its fields in the API do not."""
-_MAY_BE_EMPTY: Final = frozenset({"ai_strategy"})
+_MAY_BE_EMPTY: Final = frozenset({"ai_strategy", "ai_providers"})
 
 
 class CurrencyUnknown(Invalid):
@@ -33,6 +34,12 @@ class RegionUnknown(Invalid):
     code = "REGION_UNKNOWN"
 
 
+class ProviderUnknown(Invalid):
+    """There is no such provider of models."""
+
+    code = "PROVIDER_UNKNOWN"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkspaceDraft:
     """What is to change for everybody; what is not given stays."""
@@ -45,12 +52,13 @@ class WorkspaceDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AiDraft:
-    """What is to change about suggestions; a strategy of None follows the server's."""
+    """What is to change about suggestions; a strategy of None follows the server's, providers of None allow all."""
 
     ai_enabled: bool | UnsetType | None = UNSET
     ai_strategy: RoutingStrategy | UnsetType | None = UNSET
     ai_persona: Persona | UnsetType | None = UNSET
     ai_mask_personal_data: bool | UnsetType | None = UNSET
+    ai_providers: Sequence[str] | UnsetType | None = UNSET
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,5 +171,16 @@ def _clean(name: str, value: Any, field: tuple[str, str]) -> Any:
             if value not in phonenumbers.SUPPORTED_REGIONS:
                 raise RegionUnknown(field=field)
             return value
+        case "ai_providers":
+            return _providers(value, field)
         case _:
             return value
+
+
+def _providers(names: Sequence[str] | None, field: tuple[str, str]) -> list[str] | None:
+    """Return names of providers once each, in the order of the catalogue."""
+    if names is None:
+        return None
+    if not set(names) <= set(ModelProvider):
+        raise ProviderUnknown(f"Name providers out of: {', '.join(ModelProvider)}.", field=field)
+    return [each.value for each in ModelProvider if each in names]

@@ -56,6 +56,8 @@ GROUND_FOR_LATER_FLOORS: Final = [
     "Money",
     "times",
     "decimal",
+    # what the pipeline asks of a workspace: `services.prompt_templates`
+    "active",
     # the doors of ai/ that its engines come through
     "analyze_sentiment",
     "ask_for",

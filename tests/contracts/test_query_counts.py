@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from core.database import Database
 from core.ground import Ground
 from core.ids import uuid7
-from models import CreditKind, FieldKind, Role
-from services import crediting, custom_fields, labels
+from models import CreditKind, Feature, FieldKind, Role
+from services import crediting, custom_fields, labels, prompt_templates
 from services.access import Actor
 from services.contacts import creation, labelling
 from services.contacts.drafting import ContactDraft
@@ -33,6 +33,7 @@ LISTS = [
     "customFields",
     "invites",
     "labels",
+    "promptTemplates",
     "suggestions",
     "users",
 ]
@@ -78,6 +79,7 @@ async def furnish(ground: Ground, tenant: Tenant, amount: int) -> None:
             contact_ids.append(contact.id)
             await labelling.add(tx, [contact.id], [made[number].id, made[0].id])
             await crediting.add(tx, CreditKind.TOPUP, 1, uuid7())
+            await prompt_templates.save(tx, Feature.COPILOT, f"Fale de {number}.")
     asked = [
         {"contact_id": contact_id, "user_id": each.user_id}
         for contact_id, each in zip(contact_ids, (tenant.owner, *people), strict=True)

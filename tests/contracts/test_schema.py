@@ -28,8 +28,8 @@ from tests.fixtures.operations import SCHEMA, root_fields
 ROOT = Path(__file__).parents[2]
 COMMITTED = ROOT / "schema" / "schema.graphql"
 ACTS = (
-    "Accept|Add|Archive|Change|Confirm|Create|Delete|Disable|Enroll|Everywhere|Remove|Renew|Reorder|Request|Reset|"
-    "Restore|Revoke|Refresh|Set|Switch|Update|Upsert|Verify"
+    "Accept|Activate|Add|Archive|Change|Confirm|Create|Deactivate|Delete|Disable|Enroll|Everywhere|Remove|Renew|Reorder|"
+    "Request|Reset|Restore|Revoke|Refresh|Save|Set|Switch|Update|Upsert|Verify"
 )
 OBJECT_FIRST = re.compile(rf"[a-z][a-zA-Z]*?({ACTS})(Request)?")
 WORDS_OF_THEIR_OWN = {"login", "logout", "register"}
@@ -37,6 +37,7 @@ SHORT_LISTS = {
     "Contact.identities": "the addresses of one person",
     "Contact.labels": "a hundred at most",
     "LabelReorderPayload.labels": "all of a workspace, 500 at most",
+    "Query.personas": "six, and fifty of a workspace at most",
     "Query.sessions": "a hundred at most",
     "Query.workspaces": "fifty at most",
 }

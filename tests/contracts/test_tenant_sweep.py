@@ -100,6 +100,7 @@ def prefix_of(name: str, kind: str) -> str:
     known = {"contact": "contact", "label": "label", "customfield": "field", "user": "user", "owner": "user"}
     known |= {"invite": "invite", "session": "session", "workspace": "workspace"}
     known |= {"suggestion": "suggestion"}
+    known |= {"persona": "persona", "prompttemplate": "prompt"}
     return next(prefix for word, prefix in known.items() if words.lower().startswith(word))
 
 

@@ -33,6 +33,9 @@ DEFAULTS = {
 }
 
 
+UPDATE = "mutation ($input: SettingsUpdateInput!) { settingsUpdate(input: $input) { userErrors { code } } }"
+
+
 async def read(door: Door) -> Any:
     return (await door.execute(f"{{ settings {{ {ALL} }} }}")).data["settings"]
 
@@ -73,6 +76,22 @@ async def test_the_strategy_can_be_left_to_the_server_again(door: Door, tenant: 
     assert payload["settings"]["ai"] == DEFAULTS["ai"]
 
 
+PROVIDERS = "settings { ai { providers } }"
+
+
+async def test_the_providers_that_may_be_asked_are_some_all_or_none(door: Door, tenant: Tenant) -> None:
+    owner = await door.as_(tenant.owner)
+    shown: list[Any] = []
+
+    for names in (["GROQ", "OPENAI", "GROQ"], [], None):
+        payload = await act(owner, "settingsUpdate", "SettingsUpdateInput", PROVIDERS, ai={"providers": names})
+        shown.append(payload["settings"]["ai"]["providers"])
+    unknown = (await owner.execute(UPDATE, {"input": {"ai": {"providers": ["PIRATE"]}}})).code
+
+    assert shown == [["OPENAI", "GROQ"], [], None]
+    assert unknown == "BAD_USER_INPUT"
+
+
 async def test_every_bad_value_is_told_at_once_and_nothing_is_kept(door: Door, tenant: Tenant) -> None:
     owner = await door.as_(tenant.owner)
 
@@ -111,7 +130,6 @@ async def test_nothing_but_the_lists_is_accepted(door: Door, tenant: Tenant, val
 
 async def test_values_of_other_types_do_not_pass_the_schema(door: Door, tenant: Tenant) -> None:
     owner = await door.as_(tenant.owner)
-    query = "mutation ($input: SettingsUpdateInput!) { settingsUpdate(input: $input) { userErrors { code } } }"
     bad = [
         {"ai": {"enabled": "yes"}},
         {"ai": {"persona": "PIRATE"}},
@@ -120,7 +138,7 @@ async def test_values_of_other_types_do_not_pass_the_schema(door: Door, tenant: 
         {"anything": {"goes": True}},
     ]
 
-    codes = [(await owner.execute(query, {"input": each})).code for each in bad]
+    codes = [(await owner.execute(UPDATE, {"input": each})).code for each in bad]
 
     assert codes == ["BAD_USER_INPUT"] * len(bad)
 
