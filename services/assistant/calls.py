@@ -15,6 +15,7 @@ from ai.catalogue import Model
 from ai.messages import Message, estimated_tokens
 from ai.privacy import Known, Masking
 from ai.provider import Provider
+from ai.results import LOCAL
 from ai.routing import Ranking, Wish
 from ai.safety import Verdict, check_input, new_canary
 from core.ids import uuid7
@@ -34,7 +35,7 @@ WHOLE: Final = 25.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preferences:
-    """What whoever asks wants of the route: `model` is a model or a provider; `fresh` takes no answer from before."""
+    """What whoever asks wants of the route: `model` is a model, a provider, or "local"; `fresh` takes no answer from before."""
 
     strategy: Strategy | None = None
     model: str | None = None
@@ -79,9 +80,9 @@ class Call:
         self._began = time.perf_counter()
 
     @property
-    def can_ask(self) -> bool:
-        """Whether any model can be asked at all."""
-        return bool(self.providers)
+    def is_local(self) -> bool:
+        """Whether no model is asked: none can be, or none is wanted."""
+        return not self.providers or self.preferences.model == LOCAL
 
     @property
     def took_ms(self) -> float:
@@ -102,8 +103,8 @@ class Call:
             self.masking.check(*(each.text for each in messages))
 
     def require_provider(self) -> None:
-        """Raise `ProviderNeeded` unless a model can be asked."""
-        if not self.can_ask:
+        """Raise `ProviderNeeded` unless a model is asked."""
+        if self.is_local:
             raise ProviderNeeded
 
     def route(self, messages: tuple[Message, ...], max_tokens: int) -> Ranking:
@@ -138,7 +139,7 @@ class Call:
         return Outlay(
             feature=self.feature,
             outcome=outcome,
-            strategy=self.strategy if self.can_ask else None,
+            strategy=None if self.is_local else self.strategy,
             took_ms=self.took_ms,
             contact_id=self.about.contact_id,
             persona=self.about.persona,

@@ -54,7 +54,7 @@ async def write(assistant: Assistant, actor: Actor, asked: Asked, suggestion_id:
         await call.finish(call.outlay(Outcome.BLOCKED))
         yield Blocked(side=Side.INPUT, categories=tuple(sorted(found.categories)))
         return
-    written = _by_model(call, asked, known) if call.can_ask else _locally(call, asked, known)
+    written = _locally(call, asked, known) if call.is_local else _by_model(call, asked, known)
     async with aclosing(written) as events:
         async for event in events:
             yield event

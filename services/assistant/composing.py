@@ -1,0 +1,211 @@
+"""What is written for people: replies, summaries, translations, corrections, answers of the knowledge base.
+
+By a model where one can be asked. Without one each says what it can without inventing anything; a translation needs one.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from ai.conversations import Turn
+from ai.engines import correction, knowledge, smart_replies, summary, translation
+from ai.local import answers, corrections, heads
+from ai.local import summary as local_summary
+from ai.local.replies import suggest_replies
+from ai.passages import Passage
+from ai.results import Correction, KnowledgeAnswer, Reply, Summary, Tone, Translation
+from ai.safety import hosts_in
+from core import text
+from core.errors import Invalid, Unavailable
+from models import Feature
+from services.access import Actor
+from services.assistant import asking
+from services.assistant.asking import Paid
+from services.assistant.assistant import Assistant
+from services.assistant.calls import Call, Preferences, require_safe
+from services.assistant.copilot.asked import checked_turns
+from services.assistant.judging import Found, opened, spoken
+from services.knowledge import retrieval
+
+MOST_SUMMARIZED: Final = 200
+MOST_REPLIES: Final = 5
+LONGEST: Final = 6_000
+_PASSAGES: Final = 5
+
+
+class CountInvalid(Invalid):
+    """Ask for one to five replies."""
+
+
+class LengthInvalid(Invalid):
+    """A summary has 100 to 2,000 characters at most."""
+
+
+async def replies(
+    assistant: Assistant,
+    actor: Actor,
+    turns: Sequence[Turn],
+    *,
+    count: int,
+    tones: Sequence[Tone],
+    preferences: Preferences | None = None,
+) -> tuple[tuple[Reply, ...], Paid | None]:
+    """Return one to five short replies, in the tones that are wanted.
+
+    Raises:
+        CountInvalid, Invalid: what is asked for is not acceptable.
+        ContentBlocked: nothing should be answered, or nobody should see it.
+        SuggestionsOff, NoModelFits, CreditsSpent, FeatureBudgetSpent, ModelsFailed: it is not to be had.
+    """
+    if not 1 <= count <= MOST_REPLIES:
+        raise CountInvalid(field=("count",))
+    said = checked_turns(turns)
+    last = said[-1].text
+    require_safe(last)
+    call = await opened(assistant, actor, Feature.SMART_REPLIES, preferences)
+    language = spoken(last, call)
+    if call.is_local:
+        found = await heads.classify_intent(last)
+        await call.note_local()
+        return suggest_replies(found.purpose, language, tones=tones, count=count), None
+    passages, _ = await _known(assistant, actor, last)
+    call.about = replace(call.about, hosts=_hosts(passages))
+    masked, told = _masked(call, said, passages)
+    question = smart_replies.ask(
+        masked, count=count, tones=tones, passages=told, voice=_voice(call), language=language, canary=call.canary
+    )
+    answered = await asking.ask(call, question, for_customer=True)
+    provider = answered.paid.model.provider
+    written = smart_replies.read(
+        answered.value, count=count, tones=tones, language=language, unmask=call.unmask, provider=provider
+    )
+    return written, answered.paid
+
+
+async def summarized(
+    assistant: Assistant, actor: Actor, turns: Sequence[Turn], *, longest: int, preferences: Preferences | None = None
+) -> Found[Summary]:
+    """Return what a conversation of up to 200 messages came to; raises as `replies`."""
+    if not 100 <= longest <= 2_000:
+        raise LengthInvalid(field=("max_length",))
+    said = checked_turns(turns, most=MOST_SUMMARIZED)
+    call = await opened(assistant, actor, Feature.SUMMARY, preferences)
+    today, language = call.terms.today, call.terms.language
+    if call.is_local:
+        result = await local_summary.summarize(said, today=today, language=language, longest=longest)
+        await call.note_local()
+        return Found(result=result)
+    masked, _ = _masked(call, said, ())
+    question = summary.ask(masked, today=today, language=language, longest=longest, canary=call.canary)
+    answered = await asking.ask(call, question)
+    result = summary.read(answered.value, unmask=call.unmask, provider=answered.paid.model.provider)
+    return Found(result=result, paid=answered.paid)
+
+
+async def translated(
+    assistant: Assistant, actor: Actor, written: str, *, target: str, preferences: Preferences | None = None
+) -> Found[Translation]:
+    """Return a text in another language (ISO 639-1); its own is recognised.
+
+    Raises:
+        ProviderNeeded: only a model can do this. And as `replies`.
+    """
+    said = text.clean_text(written, field=("text",), most=LONGEST)
+    code = text.language(target, field=("to",)).partition("-")[0].lower()
+    call = await opened(assistant, actor, Feature.TRANSLATION, preferences)
+    call.require_provider()
+    [masked] = call.mask(said)
+    question = translation.ask(masked, target=code, language=call.terms.language, canary=call.canary)
+    answered = await asking.ask(call, question)
+    provider = answered.paid.model.provider
+    result = translation.read(answered.value, target=code, unmask=call.unmask, provider=provider)
+    return Found(result=result, paid=answered.paid)
+
+
+async def corrected(
+    assistant: Assistant, actor: Actor, written: str, *, tone: Tone | None, preferences: Preferences | None = None
+) -> Found[Correction]:
+    """Return a text put right, and in another tone where one is wanted, which only a model can; raises as `translated`."""
+    said = text.clean_text(written, field=("text",), most=LONGEST)
+    call = await opened(assistant, actor, Feature.CORRECTION, preferences)
+    language = spoken(said, call)
+    if call.is_local:
+        if tone is not None:
+            call.require_provider()
+        result = await asyncio.to_thread(corrections.correct, said, language=language)
+        await call.note_local()
+        return Found(result=result)
+    [masked] = call.mask(said)
+    question = correction.ask(masked, tone=tone, language=language, canary=call.canary)
+    answered = await asking.ask(call, question)
+    provider = answered.paid.model.provider
+    result = correction.read(answered.value, original=said, tone=tone, unmask=call.unmask, provider=provider)
+    return Found(result=result, paid=answered.paid)
+
+
+async def answered(
+    assistant: Assistant, actor: Actor, asked: str, preferences: Preferences | None = None
+) -> Found[KnowledgeAnswer]:
+    """Return what the knowledge base says to a question, with citations, or that it says nothing of it.
+
+    Raises:
+        Unavailable: the knowledge base does not answer. And as `replies`.
+    """
+    said = text.clean_text(asked, field=("question",), most=1_000)
+    require_safe(said)
+    call = await opened(assistant, actor, Feature.KNOWLEDGE, preferences)
+    language = spoken(said, call)
+    found = await retrieval.search(assistant.ground, actor.workspace_id, said, _PASSAGES)
+    if call.is_local or not found.is_grounded:
+        here = await answers.answer(said, found.passages, is_grounded=found.is_grounded, language=language)
+        await call.note_local()
+        return Found(result=here)
+    call.about = replace(call.about, hosts=_hosts(found.passages))
+    [question_told], told = _masked_texts(call, [said], found.passages)
+    question = knowledge.ask(question_told, passages=told, voice=_voice(call), language=language, canary=call.canary)
+    written = await asking.write(call, question)
+    result = knowledge.read(
+        written.text,
+        passages=found.passages,
+        language=language,
+        unmask=call.unmask,
+        provider=written.paid.model.provider,
+    )
+    return Found(result=result, paid=written.paid)
+
+
+async def _known(assistant: Assistant, actor: Actor, question: str) -> tuple[tuple[Passage, ...], bool]:
+    """Return what the knowledge base says; nothing when it is away, as replies do without."""
+    try:
+        found = await retrieval.search(assistant.ground, actor.workspace_id, question, _PASSAGES)
+    except Unavailable:
+        return (), False
+    return found.passages, found.is_grounded
+
+
+def _masked(
+    call: Call, turns: Sequence[Turn], passages: Sequence[Passage]
+) -> tuple[tuple[Turn, ...], tuple[Passage, ...]]:
+    texts, told = _masked_texts(call, [each.text for each in turns], passages)
+    return tuple(replace(turn, text=each) for turn, each in zip(turns, texts, strict=True)), told
+
+
+def _masked_texts(
+    call: Call, texts: Sequence[str], passages: Sequence[Passage]
+) -> tuple[list[str], tuple[Passage, ...]]:
+    """Mask texts and passages as one conversation."""
+    parts = [part for each in passages for part in (each.title, each.text)]
+    told = iter(call.mask(*texts, *parts))
+    masked = [next(told) for _ in texts]
+    return masked, tuple(replace(each, title=next(told), text=next(told)) for each in passages)
+
+
+def _hosts(passages: Sequence[Passage]) -> frozenset[str]:
+    return hosts_in("\n".join(part for each in passages for part in (each.text, each.url or "")))
+
+
+def _voice(call: Call) -> str:
+    """Return what the workspace adds to the instructions, masked like any other text."""
+    [extra] = call.mask(call.terms.extra)
+    return extra
