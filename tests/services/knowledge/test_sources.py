@@ -1,4 +1,4 @@
-"""Sources of the knowledge base as verbs: what is kept, shown, logged, found and forgotten; and what is between two stores."""
+"""Sources as verbs: what is kept, shown, logged, found and forgotten, and what is left between two stores."""
 
 from contextlib import suppress
 from datetime import timedelta
