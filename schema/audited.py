@@ -17,6 +17,7 @@ from schema.scalars import JSON
 
 PREFIXES: Final[Mapping[str, str]] = {
     "Contact": "contact",
+    "KnowledgeSource": "source",
     "Label": "label",
     "CustomField": "field",
     "CustomPersona": "persona",

@@ -56,6 +56,10 @@ class Transaction:
         )
         self._acts.append(act)
 
+    def audit_document(self, action: str, subject: str, id: UUID, *, changes: Mapping[str, object]) -> None:
+        """Log an act on something that is no row of this database: a document."""
+        self._acts.append(audit.Act(action=action, subject=subject, subject_id=id, changes=changes))
+
     def publish(self, event: EventType, *subject_ids: UUID, **payload: object) -> None:
         """Add an event to the workspace's log. One event may carry many ids: writers of many rows publish once."""
         self._notices.append(_Notice(type=event, subject_ids=subject_ids, payload=payload))

@@ -14,6 +14,7 @@ from pgqueuer.domain.models import Schedule as Tick
 
 from services.crediting import ReleaseHolds
 from services.jobs import Job, payload_of
+from services.knowledge.indexing import TidyKnowledge
 from services.upkeep import ExpireIdempotencyKeys, ExpireSessions, PruneEvents, PruneJobLog
 from services.workspaces.changing import PurgeWorkspaces
 
@@ -31,6 +32,7 @@ SCHEDULES: Final = (
     Schedule(cron="37 3 * * *", job=ExpireSessions()),
     Schedule(cron="57 3 * * *", job=PruneJobLog()),
     Schedule(cron="7 4 * * *", job=PurgeWorkspaces()),
+    Schedule(cron="37 4 * * *", job=TidyKnowledge()),
     Schedule(cron="27 * * * *", job=ExpireIdempotencyKeys()),
     Schedule(cron="* * * * *", job=ReleaseHolds()),
 )

@@ -18,6 +18,7 @@ from services.access import Identity, Origin
 from services.accounts import sessions
 from services.idempotency import Asked
 from services.jobs import Job
+from services.knowledge.indexing import ForgetKnowledge
 from services.transaction import Transaction, begin_system
 from services.workspaces.errors import ConfirmationWrong
 from services.workspaces.founding import NAME_LONGEST, Made, found, made_before
@@ -113,6 +114,7 @@ async def _purge_one(ground: Ground, workspace_id: UUID) -> None:
         await tx.session.execute(text("SELECT set_config('app.purge', 'workspace', true)"))
         await tx.session.execute(delete(AuditEntry).where(AuditEntry.workspace_id == workspace_id))
         await tx.session.execute(delete(Workspace).where(Workspace.id == workspace_id))
+        tx.enqueue(ForgetKnowledge(workspace_id=workspace_id))
 
 
 async def _locked(tx: Transaction) -> Workspace:

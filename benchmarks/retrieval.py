@@ -1,0 +1,152 @@
+"""How often the right passage is found: by words, by meaning, by reciprocal ranks, and by the product's own fusion.
+
+`python -m benchmarks.retrieval` asks the questions of `tests/services/knowledge/pairs.toml` of the product's own code,
+without a store: vectors are compared here. It fails when a gate does not hold.
+"""
+
+import sys
+import time
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from ai.local import encoder
+from services.knowledge import fusing
+from services.knowledge.fusing import Evidence
+from services.knowledge.lexical import Lexicon
+from services.knowledge.words import stems
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Numbers = NDArray[np.floating]
+
+PAIRS: Final = Path(__file__).parents[1] / "tests" / "services" / "knowledge" / "pairs.toml"
+LEAST_FIRST: Final = 0.82
+LEAST_FIFTH: Final = 0.93
+MOST_FALSE: Final = 0.10
+LEAST_GROUNDED: Final = 0.85
+_RANK: Final = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Set:
+    """Passages by name, questions with the name of their passage, and questions that have none."""
+
+    passages: Mapping[str, str]
+    questions: Sequence[tuple[str, str]]
+    nothing: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """The share of the questions whose passage comes first, and within the first five; and the mean reciprocal rank."""
+
+    first: float
+    fifth: float
+    mrr: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trust:
+    """How often the best passage is said to be about a question that it answers, and about one that nothing answers."""
+
+    right: float
+    false: float
+
+
+def read_set() -> Set:
+    """Read the questions."""
+    given = tomllib.loads(PAIRS.read_text(encoding="utf-8"))
+    asked = [(each, name) for name, some in given["questions"].items() for each in some]
+    return Set(passages=given["passages"], questions=asked, nothing=given["nothing"]["questions"])
+
+
+def weigh(passages: Sequence[str], questions: Sequence[str]) -> list[Evidence]:
+    """Return what speaks for each passage, for each question."""
+    lexicon = Lexicon(passages)
+    rows, asked = encoder.embed_here(passages), encoder.embed_here(questions)
+    found: list[Evidence] = []
+    for question, vector in zip(questions, asked, strict=True):
+        scores = lexicon.score(question)
+        words = len(set(stems(question)))
+        found.append(Evidence(bm25=scores.bm25, coverage=scores.coverage, cosine=rows @ vector, words=words))
+    return found
+
+
+def by_meaning(evidence: Evidence) -> "Numbers":
+    """Rank by the cosine alone."""
+    assert evidence.cosine is not None  # noqa: S101
+    return evidence.cosine
+
+
+def by_ranks(evidence: Evidence) -> "Numbers":
+    """Rank by the sum of reciprocal ranks, the constant being 60 (Cormack and others, 2009)."""
+    sides = (evidence.bm25, by_meaning(evidence))
+    return sum(1 / (_RANK + 1 + (-each).argsort(kind="stable").argsort()) for each in sides)  # type: ignore[return-value]
+
+
+METHODS: Final[Mapping[str, Callable[[Evidence], "Numbers"]]] = {
+    "BM25": lambda evidence: evidence.bm25,
+    "dense": by_meaning,
+    "reciprocal ranks": by_ranks,
+    "ours": fusing.ranking,
+}
+
+
+def score(rank: Callable[[Evidence], "Numbers"], weighed: Sequence[Evidence], places: Sequence[int]) -> Score:
+    """Score a ranking."""
+    ranks = [
+        int((-rank(evidence)).argsort(kind="stable").tolist().index(place))
+        for evidence, place in zip(weighed, places, strict=True)
+    ]
+    count = len(ranks)
+    return Score(
+        first=sum(each == 0 for each in ranks) / count,
+        fifth=sum(each < 5 for each in ranks) / count,
+        mrr=sum(1 / (each + 1) for each in ranks) / count,
+    )
+
+
+def trust(answered: Sequence[Evidence], unanswered: Sequence[Evidence]) -> Trust:
+    """Score the decision whether the best passage is about the question."""
+
+    def share(some: Sequence[Evidence]) -> float:
+        return sum(_is_grounded(each) for each in some) / len(some)
+
+    return Trust(right=share(answered), false=share(unanswered))
+
+
+def _is_grounded(evidence: Evidence) -> bool:
+    best = int(fusing.ranking(evidence).argmax())
+    return fusing.certainty(evidence, best) >= fusing.GROUNDED
+
+
+def main() -> bool:
+    """Print the table; return whether the gates hold."""
+    given = read_set()
+    names = list(given.passages)
+    encoder.embed_here(["warm"])
+    began = time.perf_counter()
+    weighed = weigh(list(given.passages.values()), [question for question, _ in given.questions])
+    each_ms = (time.perf_counter() - began) * 1_000 / len(given.questions)
+    unanswered = weigh(list(given.passages.values()), given.nothing)
+    places = [names.index(name) for _, name in given.questions]
+    print(f"{len(names)} passages, {len(given.questions)} questions, {len(given.nothing)} without an answer")  # noqa: T201
+    for name, rank in METHODS.items():
+        found = score(rank, weighed, places)
+        print(f"{name:17} recall@1 {found.first:.3f}  recall@5 {found.fifth:.3f}  MRR {found.mrr:.3f}")  # noqa: T201
+    found = score(fusing.ranking, weighed, places)
+    grounded = trust(weighed, unanswered)
+    print(  # noqa: T201
+        f"grounded: {grounded.right:.3f} of the answerable, {grounded.false:.3f} of the others; {each_ms:.1f} ms each"
+    )
+    is_found = found.first >= LEAST_FIRST and found.fifth >= LEAST_FIFTH
+    return is_found and grounded.right >= LEAST_GROUNDED and grounded.false <= MOST_FALSE
+
+
+if __name__ == "__main__":
+    sys.exit(0 if main() else "retrieval: a gate does not hold")

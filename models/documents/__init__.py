@@ -1,0 +1,31 @@
+"""What is stored as documents, in MongoDB's protocol. Every document of a workspace carries its `workspace_id`."""
+
+from typing import Final
+
+from beanie import Document
+
+from models.documents.knowledge import (
+    KnowledgeChunk,
+    KnowledgeRevision,
+    KnowledgeSource,
+    KnowledgeVersion,
+    Pair,
+    SourceKind,
+    SourceState,
+    VersionNote,
+)
+
+__all__ = [
+    "DOCUMENTS",
+    "KnowledgeChunk",
+    "KnowledgeRevision",
+    "KnowledgeSource",
+    "KnowledgeVersion",
+    "Pair",
+    "SourceKind",
+    "SourceState",
+    "VersionNote",
+]
+
+DOCUMENTS: Final[tuple[type[Document], ...]] = (KnowledgeSource, KnowledgeVersion, KnowledgeChunk, KnowledgeRevision)
+"""All of them: they are bound to the store together."""
