@@ -19,14 +19,15 @@ from typing import Final
 
 import httpx
 
-from core import routable, text
+from core import media_types, routable, text
 from core.errors import Invalid, Unavailable
 from core.routable import Address
 
 MOST_BYTES: Final = 2 * 1024 * 1024
 MOST_REDIRECTS: Final = 3
-DOCX: Final = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-CONTENT_TYPES: Final = frozenset({"text/html", "text/plain", "application/pdf", "text/csv", DOCX})
+CONTENT_TYPES: Final = frozenset(
+    {media_types.HTML, media_types.TEXT, media_types.CSV, media_types.PDF, media_types.DOCX}
+)
 _PORTS: Final = frozenset({("http", 80), ("https", 443)})
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _SECONDS: Final = 15.0

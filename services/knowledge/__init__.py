@@ -1,0 +1,1 @@
+"""The knowledge base: what a workspace's assistants may cite."""
