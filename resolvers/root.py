@@ -22,6 +22,7 @@ from resolvers import (
     notifications,
     presence,
     settings,
+    uploads,
     workspaces,
 )
 from schema.scalars import SCALARS
@@ -38,6 +39,7 @@ TOPICS: Final = (
     events,
     notifications,
     presence,
+    uploads,
 )
 
 

@@ -15,6 +15,7 @@ from pgqueuer.domain.models import Schedule as Tick
 from services.crediting import ReleaseHolds
 from services.jobs import Job, payload_of
 from services.upkeep import ExpireIdempotencyKeys, ExpireSessions, PruneEvents, PruneJobLog
+from services.uploads import ExpireUploads
 from services.workspaces.changing import PurgeWorkspaces
 
 
@@ -32,6 +33,7 @@ SCHEDULES: Final = (
     Schedule(cron="57 3 * * *", job=PruneJobLog()),
     Schedule(cron="7 4 * * *", job=PurgeWorkspaces()),
     Schedule(cron="27 * * * *", job=ExpireIdempotencyKeys()),
+    Schedule(cron="47 * * * *", job=ExpireUploads()),
     Schedule(cron="* * * * *", job=ReleaseHolds()),
 )
 
