@@ -30,12 +30,28 @@ class CurrencyMismatch(ValueError):
     """Two amounts are in different currencies."""
 
 
+class FractionOfMinor(ValueError):
+    """An amount is finer than the minor unit of its currency."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Money:
     """An amount in minor units (centavos) of a currency (ISO 4217)."""
 
     minor: int
     currency: str
+
+    @classmethod
+    def of(cls, amount: Decimal, currency: str) -> Self:
+        """Take an amount in major units.
+
+        Raises:
+            FractionOfMinor: it is finer than the currency's minor unit.
+        """
+        minor = amount.scaleb(_DIGITS.get(currency, 2))
+        if minor != minor.to_integral_value():
+            raise FractionOfMinor
+        return cls(minor=int(minor), currency=currency)
 
     def __add__(self, other: Self) -> Self:
         if self.currency != other.currency:

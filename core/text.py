@@ -24,6 +24,11 @@ _DIRECTION: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\
 _LINE_BREAKS: Final = frozenset("\n\t")
 # marks and spaces that show nothing by themselves
 _INVISIBLE: Final = ("Cf", "Mn", "Me", "Zs", "Zl", "Zp")
+_UNWANTED: Final = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069\ufdd0-\ufdef"
+    + "".join(f"{chr(plane << 16 | 0xFFFE)}{chr(plane << 16 | 0xFFFF)}" for plane in range(17))
+    + "]"
+)
 # letters that lose their mark in PostgreSQL's unaccent but not in Unicode's decomposition
 _LETTERS: Final = str.maketrans(
     dict(zip("ßæœøđðłþıħĳŀŋŧſŉĸ", ("ss", "ae", "oe", *"oddl", "th", *"ih", "ij", *"lnts", "'n", "q"), strict=True))
@@ -100,6 +105,12 @@ def clean_text(text: str, *, field: Sequence[str], most: int, least: int = 1) ->
     """Return a text of several lines without outer spaces; raises as `clean_line` does."""
     plain = _plain(text.replace("\r\n", "\n"), field, _LINE_BREAKS)
     return _measured(plain.strip(), field, least, most)
+
+
+def scrubbed(text: str) -> str:
+    """Return a foreign text of several lines without the characters that `clean_text` refuses."""
+    lines = re.sub(r"\r\n?|[\v\f\u2028\u2029]", "\n", text)
+    return unicodedata.normalize("NFC", _UNWANTED.sub("", lines))
 
 
 def email(text: str, *, field: Sequence[str] = ("email",)) -> str:

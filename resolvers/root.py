@@ -28,6 +28,7 @@ from resolvers import (
     settings,
     suggestions,
     usage,
+    uploads,
     workspaces,
 )
 from schema.scalars import SCALARS
@@ -49,6 +50,7 @@ TOPICS: Final = (
     personas,
     prompt_templates,
     budgets,
+    uploads,
 )
 
 

@@ -24,6 +24,17 @@ class ErrorCode(StrEnum):
     EMAIL_INVALID = "EMAIL_INVALID"
     EMAIL_TAKEN = "EMAIL_TAKEN"
     URL_INVALID = "URL_INVALID"
+    URL_NOT_ALLOWED = "URL_NOT_ALLOWED"
+    PAGE_REFUSED = "PAGE_REFUSED"
+    FETCH_FAILED = "FETCH_FAILED"
+    FILE_KIND_UNKNOWN = "FILE_KIND_UNKNOWN"
+    FILE_UNREADABLE = "FILE_UNREADABLE"
+    FILE_ENCRYPTED = "FILE_ENCRYPTED"
+    FILE_WITHOUT_TEXT = "FILE_WITHOUT_TEXT"
+    FILE_TOO_COMPLEX = "FILE_TOO_COMPLEX"
+    COLUMNS_UNKNOWN = "COLUMNS_UNKNOWN"
+    TOO_LARGE = "TOO_LARGE"
+    UPLOAD_UNFINISHED = "UPLOAD_UNFINISHED"
     PHONE_INVALID = "PHONE_INVALID"
     WHATSAPP_ID_INVALID = "WHATSAPP_ID_INVALID"
     DOCUMENT_INVALID = "DOCUMENT_INVALID"
@@ -88,6 +99,17 @@ _MEANINGS = {
     "EMAIL_INVALID": "This is no e-mail address.",
     "EMAIL_TAKEN": "There is an account with this e-mail address.",
     "URL_INVALID": "This is no web address.",
+    "URL_NOT_ALLOWED": "This address leads to no page of the public internet.",
+    "PAGE_REFUSED": "The page's server does not give it out.",
+    "FETCH_FAILED": "The page's server did not answer in order: try again later.",
+    "FILE_KIND_UNKNOWN": "Files of this kind cannot be read.",
+    "FILE_UNREADABLE": "The file is damaged, or is not of the kind that it says.",
+    "FILE_ENCRYPTED": "The file asks for a password.",
+    "FILE_WITHOUT_TEXT": "There is no text in the file: it may be scanned.",
+    "FILE_TOO_COMPLEX": "The file takes too long, or too much memory, to be read.",
+    "COLUMNS_UNKNOWN": "The first line of a table of products does not name its columns.",
+    "TOO_LARGE": "A file has too many bytes.",
+    "UPLOAD_UNFINISHED": "The file of this upload has not arrived.",
     "PHONE_INVALID": "This is no phone number.",
     "WHATSAPP_ID_INVALID": "This is no WhatsApp id.",
     "DOCUMENT_INVALID": "The check digits of a CPF or CNPJ do not fit.",

@@ -21,12 +21,13 @@ from server.engine import Engine
 from server.engine.budget import Budget
 from server.explorer import Explorer
 from server.health import Health
-from server.middleware import RequestLog, StraightSockets
+from server.middleware import UPLOADS, RequestLog, StraightSockets
 from server.persisted import PersistedDocuments
 from server.protocols.backing import Backing
 from server.protocols.http import PREFLIGHT, HttpEndpoint
 from server.protocols.sockets import SocketLimits, Sockets
 from server.protocols.websocket import SocketEndpoint
+from server.uploads import UploadEndpoint
 from services.access import Origin
 from services.feed import Feed
 from workers.supervisor import Workers
@@ -74,6 +75,7 @@ def build(parts: Parts) -> App:
         *explorer.routes(),
         *mailed_links.routes(GRAPHQL),
         Route(GRAPHQL, HttpEndpoint(backing, explorer.page)),
+        Route(UPLOADS + "{token}", UploadEndpoint(ground, sockets)),
         *_plain_routes(f"{schema.as_str()}\n", backing),
         *_health(parts).routes(),
     ]
@@ -118,7 +120,7 @@ def _cross_origin(origins: Sequence[str]) -> Middleware:
     return Middleware(
         CORSMiddleware,
         allow_origins=list(origins),
-        allow_methods=["GET", "POST"],
+        allow_methods=["GET", "POST", "PUT"],
         allow_headers=[
             "authorization",
             "content-type",

@@ -12,6 +12,9 @@ from core.ids import uuid7
 from core.logging import bind_request
 
 BODY_LIMIT: Final = 256 * 1024
+UPLOADS: Final = "/uploads/"
+"""Below it stand tokens, which no log may hold."""
+
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_-]{8,64}")
 _HEADERS: Final = (
     ("X-Content-Type-Options", "nosniff"),
@@ -61,7 +64,7 @@ class RequestLog:
                     "request",
                     kind=scope["type"],
                     method=scope.get("method"),
-                    path=scope["path"],
+                    path=UPLOADS if scope["path"].startswith(UPLOADS) else scope["path"],
                     status=status or None,
                     milliseconds=round((time.monotonic() - began) * 1000, 1),
                 )

@@ -16,6 +16,7 @@ from services.crediting import ReleaseHolds
 from services.jobs import Job, payload_of
 from services.knowledge.indexing import TidyKnowledge
 from services.upkeep import ExpireIdempotencyKeys, ExpireSessions, PruneEvents, PruneJobLog
+from services.uploads import ExpireUploads
 from services.workspaces.changing import PurgeWorkspaces
 
 
@@ -34,6 +35,7 @@ SCHEDULES: Final = (
     Schedule(cron="7 4 * * *", job=PurgeWorkspaces()),
     Schedule(cron="37 4 * * *", job=TidyKnowledge()),
     Schedule(cron="27 * * * *", job=ExpireIdempotencyKeys()),
+    Schedule(cron="47 * * * *", job=ExpireUploads()),
     Schedule(cron="* * * * *", job=ReleaseHolds()),
 )
 

@@ -3,3 +3,6 @@
 from workers import crediting, knowledge, mails, upkeep, workspaces
 
 TOPICS = (crediting, knowledge, mails, upkeep, workspaces)
+from workers import crediting, mails, upkeep, uploads, workspaces
+
+TOPICS = (crediting, mails, upkeep, uploads, workspaces)
