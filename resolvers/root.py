@@ -22,6 +22,7 @@ from resolvers import (
     notifications,
     presence,
     settings,
+    suggestions,
     usage,
     workspaces,
 )
@@ -39,6 +40,7 @@ TOPICS: Final = (
     events,
     notifications,
     presence,
+    suggestions,
 )
 
 
@@ -54,6 +56,7 @@ class Query(
     analysis.AnalysisQueries,
     crediting.CreditQueries,
     usage.UsageQueries,
+    suggestions.SuggestionQueries,
     nodes.NodeQueries,
 ):
     """What can be read. Everything is of the workspace that the access token names."""

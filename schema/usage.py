@@ -143,9 +143,7 @@ class AiUsageFigures:
     average_ms: int | None = strawberry.field(description="Milliseconds to the end, on average.")
 
 
-@strawberry.type(
-    description="What the requests of a row have in common: those fields are set that they are grouped by."
-)
+@strawberry.type(description="What the requests of a row have in common; what they are not grouped by is null.")
 class AiUsageKeys:
     provider: str | None = strawberry.field(description="Who answered.")
     model: str | None = strawberry.field(description="The model; null also when none was asked.")

@@ -19,13 +19,23 @@ from services.custom_fields import FieldDraft
 from services.labels import LabelDraft
 from services.transaction import begin
 from services.workspaces import invites
-from tests.fixtures.asked import note
+from tests.fixtures.asked import note, suggest
 from tests.fixtures.door import Door
 from tests.fixtures.operations import root_fields, widest
 from tests.fixtures.tenants import Tenant, join
 
 FEW, MANY = 2, 50
-LISTS = ["aiCreditLedger", "aiRequests", "auditLog", "contacts", "customFields", "invites", "labels", "users"]
+LISTS = [
+    "aiCreditLedger",
+    "aiRequests",
+    "auditLog",
+    "contacts",
+    "customFields",
+    "invites",
+    "labels",
+    "suggestions",
+    "users",
+]
 
 
 @pytest.fixture
@@ -73,6 +83,7 @@ async def furnish(ground: Ground, tenant: Tenant, amount: int) -> None:
         for contact_id, each in zip(contact_ids, (tenant.owner, *people), strict=True)
     ]
     await note(ground.database, tenant.workspace_id, *asked)
+    await suggest(ground.database, tenant.workspace_id, *asked)
 
 
 @pytest.fixture
