@@ -140,7 +140,10 @@ described(
         "INVITE_CREATED": "Somebody was invited.",
         "INVITE_REVOKED": "An invitation was withdrawn.",
         "SESSION_REVOKED": "A person was signed out on some device.",
-        "SETTINGS_UPDATED": "The workspace's settings were changed.",
+        "SETTINGS_UPDATED": (
+            "The workspace's settings were changed: `changed` names them, and is `personas`, `aiKeys`,"
+            " `promptTemplates` or `aiBudgets` for what is set elsewhere."
+        ),
         "CONTACT_LEAD_SCORED": "A contact's score was worked out anew.",
         "KNOWLEDGE_SOURCE_ADDED": "A source came into the knowledge base.",
         "KNOWLEDGE_SOURCE_CHANGED": "A source of the knowledge base has a new version, or is searchable now.",

@@ -59,7 +59,7 @@ async def put(tx: Transaction, feature: Feature, monthly: int | None) -> Budget:
     if row is not None and before != monthly:
         change = {"feature": {"before": feature, "after": feature}, "monthly": {"before": before, "after": monthly}}
         tx.audit("ai_budget.set", row, changes=change)
-        tx.publish(EventType.SETTINGS_UPDATED, tx.workspace_id, changed=["aiBudgets"])
+        tx.publish(EventType.SETTINGS_UPDATED, tx.workspace_id, changed=["ai_budgets"])
     used = await _used(tx.session, tx.workspace_id)
     return Budget(feature=feature, monthly=monthly, used=used.get(feature, 0))
 

@@ -159,4 +159,4 @@ async def _rest(tx: Transaction, row: PromptTemplate | None) -> None:
 async def _note(tx: Transaction, action: str, row: PromptTemplate) -> None:
     tx.audit(action, row)
     await tx.session.flush()
-    tx.publish(EventType.SETTINGS_UPDATED, tx.workspace_id, changed=["promptTemplates"])
+    tx.publish(EventType.SETTINGS_UPDATED, tx.workspace_id, changed=["prompt_templates"])

@@ -69,7 +69,7 @@ async def put(tx: Transaction, provider: ModelProvider, key: str) -> ProviderKey
     row.hint, row.created_by_id = bare[-_HINT:], tx.actor.user_id
     tx.audit("ai_key.set", row)
     await tx.session.flush()
-    tx.publish(EventType.SETTINGS_UPDATED, tx.workspace_id, changed=["aiKeys"])
+    tx.publish(EventType.SETTINGS_UPDATED, tx.workspace_id, changed=["ai_keys"])
     return row
 
 
@@ -86,7 +86,7 @@ async def remove(tx: Transaction, provider: ModelProvider) -> ModelProvider:
         raise ProviderKeyUnknown(field=("provider",))
     tx.audit("ai_key.delete", row, changes={"provider": {"before": row.provider, "after": None}})
     await tx.session.delete(row)
-    tx.publish(EventType.SETTINGS_UPDATED, tx.workspace_id, changed=["aiKeys"])
+    tx.publish(EventType.SETTINGS_UPDATED, tx.workspace_id, changed=["ai_keys"])
     return provider
 
 

@@ -12,6 +12,7 @@ from tests.fixtures.tenants import Tenant, join
 SHOWN = "promptTemplate { id feature version body isActive createdBy { id } }"
 LIST = """query($filter: PromptTemplateFilter) {
   promptTemplates(filter: $filter) { totalCount nodes { feature version body isActive } } }"""
+LISTEN = "subscription { workspaceEvents { ... on WorkspaceEvent { type payload } } }"
 SAVE = "mutation($input: PromptTemplateSaveInput!) { promptTemplateSave(input: $input) { userErrors { code } } }"
 
 
@@ -44,6 +45,16 @@ async def test_versions_are_saved_listed_and_chosen(door: Door, tenant: Tenant) 
     assert (rested["promptTemplate"]["isActive"], nothing) == (False, {"promptTemplate": None, "userErrors": []})
     assert await listed(owner, feature={"eq": "COPILOT"}) == [("COPILOT", 2, False), ("COPILOT", 1, True)]
     assert await listed(owner, isActive={"eq": True}) == [("COPILOT", 1, True)]
+
+
+async def test_whoever_listens_is_told_what_was_changed(door: Door, tenant: Tenant) -> None:
+    owner = await door.as_(tenant.owner)
+
+    async with owner.subscribe(LISTEN) as stream:
+        await save(owner, "COPILOT", "Um.")
+        event = await stream.next()
+
+    assert event == {"type": "SETTINGS_UPDATED", "payload": {"changed": ["promptTemplates"]}}
 
 
 async def test_an_unknown_placeholder_is_refused_by_its_name(door: Door, tenant: Tenant) -> None:

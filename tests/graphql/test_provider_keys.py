@@ -1,8 +1,13 @@
 """Keys of providers through the door: set, listed by their last characters, forgotten."""
 
+import orjson
+from sqlalchemy import func, select
+from structlog.testing import capture_logs
+
+from core.database import Database
 from core.ground import Ground
 from core.ids import encode
-from models import Role
+from models import IdempotencyKey, Role
 from tests.fixtures.door import Door
 from tests.fixtures.people import act, refusals
 from tests.fixtures.tenants import Tenant, join
@@ -54,6 +59,22 @@ async def test_what_is_refused_does_not_repeat_the_key(door: Door, tenant: Tenan
     assert wrong.code == "BAD_USER_INPUT"
     assert KEY not in str([ollama, wrong.body])
     assert "x y z secret" not in str(short)
+
+
+async def test_a_key_is_neither_logged_nor_kept_for_the_request_that_is_sent_again(
+    door: Door, database: Database, tenant: Tenant
+) -> None:
+    owner = await door.as_(tenant.owner)
+    body = orjson.dumps({"query": SET, "variables": {"input": {"provider": "GROQ", "key": KEY}}})
+
+    with capture_logs() as logged:
+        replies = [await owner.post(body, **{"idempotency-key": "once"}) for _ in range(2)]
+
+    assert [each.json()["data"]["aiKeySet"]["userErrors"] for each in replies] == [[], []]
+    assert KEY not in str(logged)
+    async with database.read(tenant.workspace_id) as session:
+        own = select(func.count()).where(IdempotencyKey.workspace_id == tenant.workspace_id)
+        assert await session.scalar(own) == 0
 
 
 async def test_a_members_keys_are_not_theirs_to_see_or_set(ground: Ground, door: Door, tenant: Tenant) -> None:

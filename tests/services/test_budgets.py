@@ -90,7 +90,7 @@ async def test_a_change_is_noted_and_no_change_is_not(ground: Ground, database: 
     assert [each.changes["monthly"] for each in acts] == [
         {"before": None, "after": 10}, {"before": 10, "after": 20}, {"before": 20, "after": None},
     ]  # fmt: skip
-    assert payloads == [{"changed": ["aiBudgets"]}] * 3
+    assert payloads == [{"changed": ["ai_budgets"]}] * 3
 
 
 @pytest.mark.parametrize("monthly", [-1, 1_000_000_001])

@@ -156,7 +156,7 @@ async def test_what_changes_is_noted_once(ground: Ground, database: Database, te
     async with database.read(tenant.workspace_id) as session:
         payloads = list(await session.scalars(select(Event.payload).where(*own)))
     assert [each.action for each in acts] == [f"prompt_template.{each}" for each in ("save", "deactivate", "activate")]
-    assert payloads == [{"changed": ["promptTemplates"]}] * 3
+    assert payloads == [{"changed": ["prompt_templates"]}] * 3
 
 
 async def test_a_member_may_not(ground: Ground, tenant: Tenant) -> None:

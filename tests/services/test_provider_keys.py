@@ -121,7 +121,7 @@ async def test_a_key_stands_in_no_row_entry_or_event(ground: Ground, database: D
     assert [each.action for each in acts] == ["ai_key.set", "ai_key.delete"]
     assert "secret" not in acts[0].changes
     assert KEY not in str([each.changes for each in acts])
-    assert payloads == [{"changed": ["aiKeys"]}] * 2
+    assert payloads == [{"changed": ["ai_keys"]}] * 2
     assert await opened(ground, tenant.workspace_id) == {}
 
 
