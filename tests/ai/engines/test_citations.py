@@ -1,7 +1,7 @@
 """Markers leave the text and become places; what names no passage is dropped, however a stream is cut."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ai.engines.citations import CitationStream, validated
@@ -68,6 +68,7 @@ def test_places_are_behind_what_rests_on_a_passage_and_each_source_is_told_once(
     assert cited.sources == (THREE[1], THREE[0])
 
 
+@settings(deadline=None)
 @given(st.lists(PARTS, max_size=30).map("".join), st.data())
 def test_a_stream_cut_anywhere_says_what_the_whole_says(said: str, data: st.DataObject) -> None:
     cuts = sorted(data.draw(st.lists(st.integers(0, len(said)), max_size=12)))

@@ -1,7 +1,7 @@
 """Confidence is the weighted mean of what was measured, and nothing where nothing was."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ai.engines.confidence import Evidence, confidence
@@ -19,6 +19,7 @@ def test_it_is_the_mean_of_the_table() -> None:
     )
 
 
+@settings(deadline=None)
 @given(SHARES, SHARES, st.integers(0, 10_000), st.integers(0, 10_000))
 def test_it_is_a_share_and_grows_with_acceptance(
     retrieval: float | None, intent: float | None, accepted: int, more: int
