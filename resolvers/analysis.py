@@ -1,4 +1,4 @@
-"""What a customer's text says."""
+"""What a text says."""
 
 from typing import Annotated
 
@@ -6,31 +6,34 @@ import strawberry
 
 from graph import Root
 from models import Permission
+from resolvers.asking import Options, cost_of, wished
 from resolvers.context import Context
 from resolvers.fields import query
 from schema.analysis import EntityExtraction, IntentClassification, SentimentAnalysis
-from services import analysis
+from services.assistant import judging
 
 Text = Annotated[str, strawberry.argument(description="What was written, up to 5,000 characters.")]
 
 
-@query(Permission.CONTACTS_READ)
-async def analyze_sentiment(context: Context, text: Text) -> SentimentAnalysis:
+@query(Permission.AI_USE)
+async def analyze_sentiment(context: Context, text: Text, options: Options = None) -> SentimentAnalysis:
     """How somebody speaks."""
-    return SentimentAnalysis.of(await analysis.sentiment(context.ground, context.actor, text))
+    found = await judging.sentiment(context.assistant, context.actor, text, wished(options))
+    return SentimentAnalysis.of(found.result, cost_of(found.paid))
 
 
-@query(Permission.CONTACTS_READ)
-async def classify_intent(context: Context, text: Text) -> IntentClassification:
+@query(Permission.AI_USE)
+async def classify_intent(context: Context, text: Text, options: Options = None) -> IntentClassification:
     """What a message is for."""
-    return IntentClassification.of(await analysis.intent(context.ground, context.actor, text))
+    found = await judging.intent(context.assistant, context.actor, text, wished(options))
+    return IntentClassification.of(found.result, cost_of(found.paid))
 
 
-@query(Permission.CONTACTS_READ)
-async def extract_entities(context: Context, text: Text) -> EntityExtraction:
+@query(Permission.AI_USE)
+async def extract_entities(context: Context, text: Text, options: Options = None) -> EntityExtraction:
     """What a text names: people, numbers, days, amounts."""
-    found = await analysis.named(context.ground, context.actor, text)
-    return EntityExtraction.of(analysis.read(text), found)
+    found = await judging.named(context.assistant, context.actor, text, wished(options))
+    return EntityExtraction.of(judging.read(text), found.result, cost_of(found.paid))
 
 
 class AnalysisQueries(Root):

@@ -12,6 +12,7 @@ from core.ground import Ground
 from graph import Context as GraphContext
 from services.access import Actor, Identity, NotWorkspaceMember, Origin
 from services.accounts import sessions
+from services.assistant.assistant import Assistant
 from services.feed import Feed
 from services.idempotency import Asked
 
@@ -46,6 +47,16 @@ class _Standing:
     refusal: DomainError | None = None
     lost: DomainError | None = None
     checked_at: float = 0.0
+    is_dropped: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """What all operations of a process stand on."""
+
+    ground: Ground
+    feed: Feed
+    assistant: Assistant
 
 
 class Context:
@@ -57,15 +68,15 @@ class Context:
 
     def __init__(
         self,
-        ground: Ground,
-        feed: Feed,
+        house: House,
         origin: Origin,
         *,
         resume_after: str | None = None,
         idempotency_key: str | None = None,
     ) -> None:
-        self.ground = ground
-        self.feed = feed
+        self.ground = house.ground
+        self.feed = house.feed
+        self.assistant = house.assistant
         self.origin = origin
         self.resume_after = resume_after
         self.keys = Keys(idempotency_key)
@@ -81,6 +92,15 @@ class Context:
     def lost(self) -> DomainError | None:
         """Why who was signed in is so no more, or not in the workspace any more; None while they are."""
         return self._standing.lost
+
+    @property
+    def is_dropped(self) -> bool:
+        """Whether the line to the client broke, rather than that the client ended what it followed."""
+        return self._standing.is_dropped
+
+    def drop(self) -> None:
+        """Note that the line to the client breaks, here and in all forks."""
+        self._standing.is_dropped = True
 
     def renew(self, caller: Identity) -> None:
         """Take a new sign-in of the same person, here and in all forks."""

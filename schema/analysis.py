@@ -7,6 +7,7 @@ import strawberry
 from ai.results import Emotion, Entities, EntityKind, Method, Purpose, Result
 from ai.results import Intent as FoundIntent
 from ai.results import Sentiment as FoundSentiment
+from schema.asking import AnswerCost
 from schema.enums import Sentiment, described
 
 described(
@@ -67,6 +68,7 @@ class Analysis:
     provider: str = strawberry.field(description="Who found it: `local` for what needs no key.")
     method: Method = strawberry.field(description="How.")
     generated: bool = strawberry.field(description="Whether a language model is behind it.")
+    cost: AnswerCost | None = strawberry.field(description="What it cost; null when no model was behind it.")
 
 
 @strawberry.type(description="An emotion, and how sure that is.")
@@ -83,11 +85,11 @@ class SentimentAnalysis(Analysis):
     emotions: list[FeltEmotion] = strawberry.field(description="What they seem to feel, the surest first.")
 
     @classmethod
-    def of(cls, found: FoundSentiment) -> Self:
+    def of(cls, found: FoundSentiment, cost: AnswerCost | None) -> Self:
         """Show a mood."""
         felt = [FeltEmotion(emotion=each.emotion, confidence=each.confidence) for each in found.emotions]
         label = Sentiment(found.label.value)
-        return cls(label=label, score=found.score, confidence=found.confidence, emotions=felt, **_origin(found))
+        return cls(label=label, score=found.score, confidence=found.confidence, emotions=felt, **origin(found, cost))
 
 
 @strawberry.type(description="A purpose that a message may have.")
@@ -104,12 +106,16 @@ class IntentClassification(Analysis):
     sub_intents: list[Purpose] = strawberry.field(description="Other wishes in the same message.")
 
     @classmethod
-    def of(cls, found: FoundIntent) -> Self:
+    def of(cls, found: FoundIntent, cost: AnswerCost | None) -> Self:
         """Show a purpose."""
         likely = [IntentCandidate(intent=each.purpose, confidence=each.confidence) for each in found.candidates]
         also = list(found.also)
         return cls(
-            intent=found.purpose, confidence=found.confidence, candidates=likely, sub_intents=also, **_origin(found)
+            intent=found.purpose,
+            confidence=found.confidence,
+            candidates=likely,
+            sub_intents=also,
+            **origin(found, cost),
         )
 
 
@@ -131,9 +137,9 @@ class EntityExtraction(Analysis):
     entities: list[ExtractedEntity] = strawberry.field(description="What was found. Nothing overlaps.")
 
     @classmethod
-    def of(cls, text: str, found: Entities) -> Self:
+    def of(cls, text: str, found: Entities, cost: AnswerCost | None) -> Self:
         """Show what a text names."""
-        return cls(text=text, entities=_entities(found), **_origin(found))
+        return cls(text=text, entities=_entities(found), **origin(found, cost))
 
 
 def _entities(found: Entities) -> list[ExtractedEntity]:
@@ -152,5 +158,6 @@ def _entities(found: Entities) -> list[ExtractedEntity]:
     ]
 
 
-def _origin(result: Result) -> dict[str, Any]:
-    return {"provider": result.provider, "method": result.method, "generated": result.generated}
+def origin(result: Result, cost: AnswerCost | None) -> dict[str, Any]:
+    """Return the fields of `Analysis`."""
+    return {"provider": result.provider, "method": result.method, "generated": result.generated, "cost": cost}

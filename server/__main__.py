@@ -129,7 +129,7 @@ async def serve(settings: Settings, began: float) -> None:
         async with stores_of(settings, steps) as stores:
             with held_port(host, port) as door:
                 async with running(settings, stores.places, steps) as process:
-                    parts = Parts(ground=process.ground, feed=process.feed, workers=process.workers, demo=process.demo)
+                    parts = Parts(house=process.house, workers=process.workers, demo=process.demo)
                     app = build(parts)
                     server = Server(
                         _config(settings, app.asgi),
@@ -146,8 +146,8 @@ async def serve(settings: Settings, began: float) -> None:
 async def _end_streams(process: Process, sockets: Sockets) -> None:
     """End the sockets, whose clients go on by themselves; then what else is followed, with its last words."""
     await sockets.stop()
-    await process.feed.stop()
-    await process.ground.ephemeral.stop()
+    await process.house.feed.stop()
+    await process.house.ground.ephemeral.stop()
     await sockets.end_streams()
 
 

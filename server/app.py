@@ -13,9 +13,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from core.ground import Ground
 from resolvers import root
-from resolvers.context import Context
+from resolvers.context import Context, House
 from server import __version__, mailed_links
 from server.engine import Engine
 from server.engine.budget import Budget
@@ -29,7 +28,6 @@ from server.protocols.sockets import SocketLimits, Sockets
 from server.protocols.websocket import SocketEndpoint
 from server.uploads import UploadEndpoint
 from services.access import Origin
-from services.feed import Feed
 from workers.supervisor import Workers
 
 GRAPHQL: Final = "/graphql"
@@ -41,8 +39,7 @@ _PREFLIGHT_SECONDS: Final = 600
 class Parts:
     """What the application serves."""
 
-    ground: Ground
-    feed: Feed
+    house: House
     workers: Workers | None = None
     demo: bool = False
 
@@ -61,7 +58,7 @@ def build(parts: Parts) -> App:
     Raises:
         ManifestUnusable: the file of trusted documents cannot be used.
     """
-    ground, door = parts.ground, parts.ground.settings.door
+    ground, door = parts.house.ground, parts.house.ground.settings.door
     schema = root.build()
     engine = Engine(schema._schema, Budget(ground.throttle), door.introspection)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
     persisted = PersistedDocuments.of(ground.redis, ground.throttle, door.trusted_documents)
@@ -70,7 +67,7 @@ def build(parts: Parts) -> App:
         user=door.sockets_per_user, address=door.sockets_per_address, workspace=door.sockets_per_workspace
     )
     sockets = Sockets(limits)
-    backing = Backing(engine=engine, persisted=persisted, ground=ground, feed=parts.feed, sockets=sockets)
+    backing = Backing(engine=engine, persisted=persisted, house=parts.house, sockets=sockets)
     routes = [
         *explorer.routes(),
         *mailed_links.routes(GRAPHQL),
@@ -87,8 +84,7 @@ def build(parts: Parts) -> App:
 
 def _health(parts: Parts) -> Health:
     return Health(
-        ground=parts.ground,
-        feed=parts.feed,
+        house=parts.house,
         workers=parts.workers,
         version=__version__,
         started=time.monotonic(),
@@ -111,7 +107,7 @@ def _plain_routes(sdl: str, backing: Backing) -> list[Route]:
 
 async def _may_see(backing: Backing, authorization: str | None) -> bool:
     """Tell whether somebody may see the schema, as the engine would show it to them."""
-    context = Context(backing.ground, backing.feed, Origin())
+    context = Context(backing.house, Origin())
     await context.sign_in(authorization)
     return backing.engine.shows_schema(context)
 

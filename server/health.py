@@ -12,12 +12,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from core.errors import DomainError, Forbidden, Unavailable
-from core.ground import Ground
 from models import Permission
-from resolvers.context import Context
+from resolvers.context import Context, House
 from server.middleware import request_id_of
 from services.access import Origin
-from services.feed import Feed
 from workers.supervisor import Workers
 
 _TIMEOUT: Final = 2.5
@@ -30,8 +28,7 @@ log = structlog.stdlib.get_logger(__name__)
 class Health:
     """The health endpoints of a process."""
 
-    ground: Ground
-    feed: Feed
+    house: House
     workers: Workers | None
     version: str
     started: float
@@ -54,7 +51,7 @@ class Health:
     async def ready(self, request: Request) -> Response:
         """Say whether requests can be served: the database and Redis answer. 503 otherwise."""
         del request
-        found = await self._ask({"database": self.ground.database.ping, "redis": self._redis})
+        found = await self._ask({"database": self.house.ground.database.ping, "redis": self._redis})
         is_ready = all(part["status"] == "ok" for part in found.values())
         body = {"status": "ok" if is_ready else "unavailable", "checks": {k: v["status"] for k, v in found.items()}}
         return JSONResponse(body, status_code=200 if is_ready else 503)
@@ -73,14 +70,15 @@ class Health:
             return refusal
         stores = await self._ask(
             {
-                "database": self.ground.database.ping,
+                "database": self.house.ground.database.ping,
                 "redis": self._redis,
-                "documents": self.ground.documents.ping,
-                "vectors": self.ground.vectors.ping,
+                "documents": self.house.ground.documents.ping,
+                "vectors": self.house.ground.vectors.ping,
             }
         )
         workers = await self._workers()
-        hints = {"status": "ok" if self.ground.hints.healthy else "unavailable"}
+        fleet = self.house.assistant.fleet
+        hints = {"status": "ok" if self.house.ground.hints.healthy else "unavailable"}
         is_well = all(part["status"] != "unavailable" for part in (*stores.values(), workers, hints))
         body = {
             "status": "ok" if is_well else "degraded",
@@ -88,15 +86,15 @@ class Health:
             "uptimeSeconds": round(time.monotonic() - self.started),
             "stores": stores,
             "hints": hints,
-            "subscribers": self.feed.subscribers,
+            "subscribers": self.house.feed.subscribers,
             "workers": workers,
-            "providers": self.ground.settings.ai.configured(),
+            "providers": {name: name in fleet.shared for name in fleet.catalogue.providers},
         }
         return JSONResponse(body)
 
     async def _refusal(self, request: Request) -> Response | None:
         origin = Origin(request_id=request_id_of(request.scope))
-        context = Context(self.ground, self.feed, origin)
+        context = Context(self.house, origin)
         try:
             await context.sign_in(request.headers.get("authorization"))
             context.actor.require(Permission.HEALTH_READ)
@@ -106,7 +104,7 @@ class Health:
         return None
 
     async def _redis(self) -> None:
-        await self.ground.redis.ping()  # pyright: ignore[reportUnknownMemberType, reportGeneralTypeIssues]
+        await self.house.ground.redis.ping()  # pyright: ignore[reportUnknownMemberType, reportGeneralTypeIssues]
 
     async def _workers(self) -> dict[str, Any]:
         if self.workers is None:

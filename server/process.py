@@ -16,7 +16,9 @@ from core.embedded import Addresses, EmbeddedStores
 from core.ground import Ground, Places, open_ground
 from core.settings import Environment, Settings
 from migrations import run
+from resolvers.context import House
 from server import seed
+from services.assistant.assistant import open_assistant
 from services.feed import Feed
 from workers.supervisor import Workers
 
@@ -74,8 +76,7 @@ class Process:
     """What runs."""
 
     settings: Settings
-    ground: Ground
-    feed: Feed
+    house: House
     workers: Workers | None
     demo: bool
 
@@ -124,11 +125,14 @@ async def running(settings: Settings, places: Places, steps: Steps) -> AsyncGene
         if demo:
             async with steps.step("Seeding the demo workspace"):
                 await seed.plant(ground)
+        async with steps.step("Looking which models can be asked"):
+            assistant = await stack.enter_async_context(open_assistant(ground, places.redis))
         feed = Feed(ground.database, ground.hints)
         await feed.start()
         stack.push_async_callback(feed.stop)
+        house = House(ground=ground, feed=feed, assistant=assistant)
         workers = await _workers(ground, places, steps, stack) if settings.server.run_workers else None
-        yield Process(settings=settings, ground=ground, feed=feed, workers=workers, demo=demo)
+        yield Process(settings=settings, house=house, workers=workers, demo=demo)
 
 
 def _places(settings: Settings, addresses: Addresses) -> Places:

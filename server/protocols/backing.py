@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 
-from core.ground import Ground
+from resolvers.context import House
 from server.engine import Engine
 from server.persisted import PersistedDocuments
 from server.protocols.sockets import Sockets
-from services.feed import Feed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +14,5 @@ class Backing:
 
     engine: Engine
     persisted: PersistedDocuments
-    ground: Ground
-    feed: Feed
+    house: House
     sockets: Sockets

@@ -54,8 +54,7 @@ class HttpEndpoint:
     def __init__(self, backing: Backing, page: Callable[[Request], Response]) -> None:
         self._engine = backing.engine
         self._persisted = backing.persisted
-        self._ground = backing.ground
-        self._feed = backing.feed
+        self._house = backing.house
         self._sockets = backing.sockets
         self._page = page
 
@@ -103,6 +102,8 @@ class HttpEndpoint:
     async def _stream(self, form: Form, operation: Operation, receive: Receive, send: Send) -> None:
         """Send what a subscription yields, as long as its caller may listen."""
         context = operation.context
+        # nobody can end a stream over HTTP but by hanging up, which a network does too
+        context.drop()
         try:
             with self._sockets.streaming(context.origin.ip or "", context.caller):
                 unwelcome = partial(until_unwelcome, context.fork(), self._sockets.limits.look)
@@ -155,8 +156,7 @@ class HttpEndpoint:
             request_id=request_id_of(scope),
         )
         context = Context(
-            self._ground,
-            self._feed,
+            self._house,
             origin,
             resume_after=asgi.header(scope, b"last-event-id"),
             idempotency_key=asgi.header(scope, b"idempotency-key"),

@@ -54,8 +54,7 @@ class SocketEndpoint:
     def __init__(self, backing: Backing) -> None:
         self.engine = backing.engine
         self.persisted = backing.persisted
-        self.ground = backing.ground
-        self.feed = backing.feed
+        self.house = backing.house
         self.sockets = backing.sockets
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -82,7 +81,7 @@ class SocketEndpoint:
         origin = asgi.header(scope, b"origin")
         if origin is None:
             return True
-        if origin.rstrip("/").lower() in self.ground.settings.server.allowed_origins:
+        if origin.rstrip("/").lower() in self.house.ground.settings.server.allowed_origins:
             return True
         try:
             page = urlsplit(origin)
@@ -98,7 +97,7 @@ class Session:
         self._endpoint = endpoint
         self._receive = receive
         self._send = send
-        self._context = Context(endpoint.ground, endpoint.feed, origin)
+        self._context = Context(endpoint.house, origin)
         self._limits = endpoint.sockets.limits
         self._outbox = Outbox(self._write, self._limits.patience)
         self._operations: dict[str, asyncio.Task[None]] = {}
@@ -143,6 +142,7 @@ class Session:
             done, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
             await self._end_operations()
         finally:
+            self._context.drop()
             self._outbox.close()
             tasks = (*parts, *self._tasks)
             for each in tasks:
@@ -286,7 +286,7 @@ class Session:
     async def _renew(self, line: str) -> dict[str, Any]:
         """Take a new access token of the same person in the same workspace."""
         before = self._context.caller
-        fresh = Context(self._endpoint.ground, self._endpoint.feed, self._context.origin)
+        fresh = Context(self._endpoint.house, self._context.origin)
         await fresh.sign_in(line)
         try:
             after = fresh.identity

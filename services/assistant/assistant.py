@@ -1,8 +1,10 @@
-"""What the product asks models with: the ground, and the fleet of this process."""
+"""What the product asks models with: the ground, the fleet of this process, and the suggestions that it writes."""
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from ai.fleet import Fleet
+from ai.fleet import Fleet, open_fleet
 from core.ground import Ground
 from services.assistant.copilot.streams import Streams
 
@@ -14,3 +16,14 @@ class Assistant:
     ground: Ground
     fleet: Fleet
     streams: Streams
+
+
+@asynccontextmanager
+async def open_assistant(ground: Ground, redis_url: str) -> AsyncGenerator[Assistant]:
+    """Open what models are asked with; at the end, what is being written is settled before anything closes."""
+    async with open_fleet(ground.settings.ai, ground.redis, redis_url) as fleet:
+        streams = Streams(ground)
+        try:
+            yield Assistant(ground=ground, fleet=fleet, streams=streams)
+        finally:
+            await streams.stop()

@@ -19,27 +19,18 @@ from ai.results import LOCAL
 from ai.routing import Ranking, Wish
 from ai.safety import Verdict, check_input, new_canary
 from core.ids import uuid7
-from core.settings import Strategy
 from models import Feature, Outcome
 from services.access import Actor
 from services.assistant import settling
 from services.assistant.assistant import Assistant
 from services.assistant.errors import ContentBlocked, NoModelFits, ProviderNeeded
+from services.assistant.preferences import Preferences
 from services.assistant.settling import Books, Outlay
 from services.assistant.terms import Terms
 from services.suggestions import SuggestionDraft
 
 WHOLE: Final = 25.0
 """Seconds that an answer may take which somebody waits for: an operation has thirty."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Preferences:
-    """What whoever asks wants of the route: `model` is a model, a provider, or "local"; `fresh` takes no answer from before."""
-
-    strategy: Strategy | None = None
-    model: str | None = None
-    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """What is written for people: replies, summaries, translations, corrections, answers of the knowledge base.
 
-By a model where one can be asked. Without one each says what it can without inventing anything; a translation needs one.
+By a model where one can be asked. Without one each says what it can, and invents nothing; a translation needs one.
 """
 
 import asyncio
@@ -23,9 +23,10 @@ from services.access import Actor
 from services.assistant import asking
 from services.assistant.asking import Paid
 from services.assistant.assistant import Assistant
-from services.assistant.calls import Call, Preferences, require_safe
+from services.assistant.calls import Call, require_safe
 from services.assistant.copilot.asked import checked_turns
 from services.assistant.judging import Found, opened, spoken
+from services.assistant.preferences import Preferences
 from services.knowledge import retrieval
 
 MOST_SUMMARIZED: Final = 200
@@ -126,7 +127,7 @@ async def translated(
 async def corrected(
     assistant: Assistant, actor: Actor, written: str, *, tone: Tone | None, preferences: Preferences | None = None
 ) -> Found[Correction]:
-    """Return a text put right, and in another tone where one is wanted, which only a model can; raises as `translated`."""
+    """Return a text put right, in another tone where one is wanted, which needs a model; raises as `translated`."""
     said = text.clean_text(written, field=("text",), most=LONGEST)
     call = await opened(assistant, actor, Feature.CORRECTION, preferences)
     language = spoken(said, call)

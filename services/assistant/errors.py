@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 from ai.routing import Refusal
-from ai.safety import Category
 from core.errors import Conflict, Invalid, Unavailable
 
 
@@ -36,7 +35,7 @@ class ContentBlocked(Invalid):
 
     code = "CONTENT_BLOCKED"
 
-    def __init__(self, categories: Iterable[Category]) -> None:
+    def __init__(self, categories: Iterable[str]) -> None:
         self.categories = tuple(sorted(categories))
         super().__init__(f"The safety filter has stopped this ({', '.join(self.categories)}).")
 

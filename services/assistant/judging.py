@@ -20,8 +20,9 @@ from services.access import Actor
 from services.assistant import asking, terms
 from services.assistant.asking import Paid
 from services.assistant.assistant import Assistant
-from services.assistant.calls import About, Call, Preferences
+from services.assistant.calls import About, Call
 from services.assistant.errors import ModelsFailed
+from services.assistant.preferences import Preferences
 
 LONGEST: Final = 5_000
 _SURE: Final = 0.6

@@ -11,6 +11,7 @@ from server.app import Parts, build
 from services.feed import Feed
 from tests.clients.installing import lacking
 from tests.fixtures.door import listening
+from tests.fixtures.houses import house_of
 
 _LACKING = lacking()
 
@@ -39,7 +40,7 @@ async def feed(ground: Ground) -> AsyncIterator[Feed]:
 async def address(ground: Ground, feed: Feed) -> AsyncIterator[str]:
     """Where the product is."""
     await ground.redis.flushdb()
-    app = build(Parts(ground=ground, feed=feed))
+    app = build(Parts(house=house_of(ground, feed)))
     async with listening(app.asgi) as opened:
         try:
             yield opened

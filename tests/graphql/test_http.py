@@ -14,6 +14,7 @@ from core.ground import Ground
 from server.app import Parts, build
 from services.feed import Feed
 from tests.fixtures.door import Door, listening
+from tests.fixtures.houses import house_of
 from tests.fixtures.stage import Stage, door_to, staged
 
 JSON = "application/json"
@@ -259,7 +260,7 @@ async def listed(ground: Ground) -> AsyncIterator[str]:
     server = ground.settings.server.model_copy(update={"allowed_origins": ("https://crm.example", EXTENSION)})
     settings = ground.settings.model_copy(update={"server": server})
     feed = Feed(ground.database, ground.hints)
-    app = build(Parts(ground=replace(ground, settings=settings), feed=feed))
+    app = build(Parts(house=house_of(replace(ground, settings=settings), feed)))
     async with listening(app.asgi) as address:
         yield address
 

@@ -16,9 +16,9 @@ from resolvers import root
 from schema.scalars import ACCEPTED
 from server.app import Parts, build
 from server.engine import coercion
-from services.feed import Feed
 from tests.fixtures.contacts import CREATE
 from tests.fixtures.door import Door, listening
+from tests.fixtures.houses import house_of
 from tests.fixtures.tenants import Tenant
 
 LIST = "query($filter: ContactFilter, $first: Int) { contacts(filter: $filter, first: $first) { totalCount } }"
@@ -37,7 +37,7 @@ async def closed(ground: Ground) -> AsyncIterator[Door]:
     """A door that shows its schema to nobody."""
     door = ground.settings.door.model_copy(update={"introspection": Introspection.NOBODY})
     settings = ground.settings.model_copy(update={"door": door})
-    parts = Parts(ground=replace(ground, settings=settings), feed=Feed(ground.database, ground.hints))
+    parts = Parts(house=house_of(replace(ground, settings=settings)))
     async with listening(build(parts).asgi) as address, Door.open(address, ground) as opened:
         yield opened
 

@@ -20,6 +20,7 @@ from services.accounts import sessions
 from services.feed import Feed
 from tests.fixtures.contacts import make
 from tests.fixtures.door import Door, listening
+from tests.fixtures.houses import house_of
 from tests.fixtures.stage import Line, Stage, door_to, staged, token_of
 from tests.fixtures.tenants import Tenant, found_tenant, join
 from tests.fixtures.waiting import until
@@ -316,7 +317,7 @@ async def test_streams_are_counted_with_sockets_and_one_too_many_is_refused(grou
 async def test_a_stream_that_the_server_ends_says_when_to_come_back(ground: Ground, tenant: Tenant) -> None:
     feed = Feed(ground.database, ground.hints)
     await feed.start()
-    app = build(Parts(ground=ground, feed=feed))
+    app = build(Parts(house=house_of(ground, feed)))
     async with listening(app.asgi) as address, Door.open(address, ground) as door:
         asking = await door.as_(tenant.owner)
         async with following(asking) as stream:

@@ -8,7 +8,7 @@ from resolvers.context import Context
 from server.engine import Engine, Parameters
 from server.engine.budget import Budget
 from services.access import Origin
-from services.feed import Feed
+from tests.fixtures.houses import house_of
 from tests.fixtures.stage import Stage
 
 MANY = 20
@@ -27,7 +27,7 @@ async def turns_meanwhile(engine: Engine, context: Context, texts: list[str]) ->
 
 async def test_others_have_a_turn_after_each_new_document(ground: Ground) -> None:
     engine = Engine(Stage().schema(), Budget(ground.throttle), Introspection.ANYBODY)
-    context = Context(ground, Feed(ground.database, ground.hints), Origin())
+    context = Context(house_of(ground), Origin())
     texts = [f"{{ __typename }} # {each}" for each in range(MANY)]
 
     new = await turns_meanwhile(engine, context, texts)

@@ -1,7 +1,7 @@
 """What is asked of the copilot, checked."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from ai.engines.material import DealStage
 from ai.results import Language
 from core import text
 from core.errors import Invalid, Problems
-from services.assistant.calls import Preferences
+from services.assistant.preferences import Preferences
 
 MOST_TURNS: Final = 20
 MOST_ALTERNATIVES: Final = 3
@@ -77,6 +77,21 @@ def checked_turns(turns: Sequence[Turn], *, field: str = "messages", most: int =
     return tuple(clean)
 
 
-def checked_name(name: str | None, field: str) -> str | None:
-    """Return an id that a client made, or raise `Invalid`."""
+def checked(asked: Asked) -> Asked:
+    """Return a request as it is carried out.
+
+    Raises:
+        Invalid: a part of it is not acceptable.
+    """
+    if not 0 <= asked.alternatives <= MOST_ALTERNATIVES:
+        raise AlternativesInvalid(field=("alternatives",))
+    return replace(
+        asked,
+        turns=checked_turns(asked.turns),
+        chat=_named(asked.chat, "chat_id"),
+        client_request_id=_named(asked.client_request_id, "client_request_id"),
+    )
+
+
+def _named(name: str | None, field: str) -> str | None:
     return None if name is None else text.clean_line(name, field=(field,), most=_LONGEST_ID)

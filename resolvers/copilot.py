@@ -1,0 +1,111 @@
+"""The copilot: suggestions as they are written, and at once."""
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from functools import partial
+from typing import Annotated, Final
+
+import strawberry
+
+from core.errors import Problem
+from models import Permission
+from resolvers.asking import turns_of, wished
+from resolvers.context import Context
+from resolvers.copilot_events import reply_of, shown
+from resolvers.fields import account_mutation, subscription
+from schema.contact import Contact
+from schema.copilot import (
+    CopilotEvent,
+    CopilotEventResult,
+    CopilotInput,
+    CopilotSuggestPayload,
+)
+from schema.errors import ErrorCode
+from services.assistant.copilot import events as happened
+from services.assistant.copilot.asked import Asked, checked
+from services.assistant.copilot.events import Numbered
+from services.assistant.copilot.writing import write
+from services.assistant.errors import ContentBlocked, ModelsFailed
+
+Input = Annotated[CopilotInput, strawberry.argument(description="What a reply is to be suggested for.")]
+After = Annotated[
+    int | None,
+    strawberry.argument(
+        description="The `seq` of the last event that was seen of this `clientRequestId`: what came behind is sent."
+    ),
+]
+
+_KNOWN: Final = {each.value for each in ErrorCode}
+
+
+@subscription(Permission.AI_USE, CopilotEventResult)
+async def copilot_stream(context: Context, input: Input, after: After = None) -> AsyncIterator[CopilotEvent]:
+    """A suggested reply, as it is written. Whoever unsubscribes ends it; whoever loses the connection has fifteen
+    seconds to come back with the same `clientRequestId`. It ends with `CopilotCompleted`, `CopilotFailed` or
+    `CopilotBlocked`. You may follow five at once.
+    """
+    async with aclosing(_followed(context, _asked(input), _place(context, after))) as events:
+        async for each in events:
+            yield shown(each)
+
+
+@account_mutation(permission=Permission.AI_USE)
+async def copilot_suggest(context: Context, input: CopilotInput) -> CopilotSuggestPayload:
+    """Suggest a reply, and answer when it is whole. The same `clientRequestId` gets the same reply, once paid."""
+    payload = CopilotSuggestPayload()
+    async with aclosing(_followed(context, _asked(input), 0)) as events:
+        async for each in events:
+            match each.event:
+                case happened.Alternative():
+                    payload.alternatives.append(each.event.text)
+                case happened.Usage():
+                    payload.credits, payload.credits_left = each.event.credits, each.event.credits_left
+                case happened.Completed():
+                    payload.reply, payload.request_id = reply_of(each.event), each.event.suggestion_id
+                case happened.Blocked():
+                    raise ContentBlocked(each.event.categories)
+                case happened.Failed():
+                    return _refused(each.event)
+                case _:
+                    pass
+    return payload
+
+
+def _refused(failed: happened.Failed) -> CopilotSuggestPayload:
+    """Answer with an error that somebody can act on; raise what is none."""
+    if failed.code not in _KNOWN:
+        raise ModelsFailed(failed.message)
+    return CopilotSuggestPayload.refusing((Problem(code=failed.code, message=failed.message),))
+
+
+def _followed(context: Context, asked: Asked, after: int) -> AsyncGenerator[Numbered]:
+    assistant, actor = context.assistant, context.actor
+    return assistant.streams.follow(
+        actor, asked, partial(write, assistant, actor, asked), after=after, is_dropped=lambda: context.is_dropped
+    )
+
+
+def _asked(input: CopilotInput) -> Asked:
+    return checked(
+        Asked(
+            turns=turns_of(input.messages),
+            contact_id=None if input.contact_id is None else Contact.key_of(input.contact_id, field=("contact_id",)),
+            chat=input.chat_id,
+            stage=input.deal_stage,
+            persona=input.persona,
+            language=input.language,
+            alternatives=input.alternatives,
+            client_request_id=input.client_request_id,
+            preferences=wished(input.options),
+        )
+    )
+
+
+def _place(context: Context, after: int | None) -> int:
+    """Return behind which event to begin: the given one, else the last one that the client of a stream has seen."""
+    told = context.place(None if after is None else str(after))
+    return int(told) if told is not None and told.isascii() and told.isdigit() else 0
+
+
+MUTATIONS = (copilot_suggest,)
+SUBSCRIPTIONS = (copilot_stream,)
