@@ -45,9 +45,18 @@ def test_instructions_hold_the_rules_and_the_canary_and_no_personal_data(engine:
     system = ENGINES[engine]("oi", language).messages[0].text
 
     assert "<<<data …>>>" in system
-    assert "⟦CPF_1⟧" in system
+    assert "⟦CPF_901⟧" in system
     assert CANARY in system
     Masking().check(system)
+
+
+@pytest.mark.parametrize(("engine", "language"), EVERY)
+def test_no_token_of_the_instructions_stands_for_anything_of_a_call(engine: str, language: Language) -> None:
+    masking = Masking()
+    masking.mask("cpf 529.982.247-25, ana@doce.com, me chamo Ana, (11) 98765-4321")
+    system = ENGINES[engine]("oi", language).messages[0].text
+
+    assert masking.unmask(system) == system
 
 
 @pytest.mark.parametrize("engine", ENGINES)
