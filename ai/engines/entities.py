@@ -5,19 +5,19 @@ better, so what they found stands, and quotes are added where nothing was found.
 """
 
 import re
-from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
 
 from pydantic import BaseModel
 
 from ai.engines.material import LONGEST, asked
-from ai.engines.question import Question, instructed, stamp
+from ai.engines.question import Manner, Origin, Question, instructed, posed
 from ai.engines.shapes import PLAIN, Quote, Share, at_most
 from ai.local.entities import find_entities
 from ai.privacy import Known
 from ai.prompting import load
-from ai.results import Entities, Entity, EntityKind, Language, Method
+from ai.results import Entities, Entity, EntityKind, Method
 from ai.safety import data_block
 
 
@@ -35,47 +35,38 @@ class EntitiesAnswer(BaseModel):
     named: Annotated[list[NamedAnswer], at_most(40)]
 
 
-def ask(
-    text: str,
-    *,
-    language: Language = Language.PORTUGUESE,
-    canary: str,
-    temperature: float = 0.0,
-    max_tokens: int = 1_000,
-) -> Question[EntitiesAnswer]:
-    """Ask what a masked text names; `language` is that of the instructions."""
-    prompt = load("entities", language)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Original:
+    """The unmasked text, with what the rules are told of it: see `ai.local.entities.find_entities`."""
+
+    text: str
+    today: date
+    known: Known | None = None
+    currency: str = "BRL"
+
+
+def ask(text: str, manner: Manner) -> Question[EntitiesAnswer]:
+    """Ask what a masked text names."""
+    prompt = load("entities", manner.language)
     blocks = data_block("message", text[:LONGEST])
-    return Question(
-        messages=(instructed(prompt, canary), asked(blocks, prompt.render("request"))),
-        temperature=temperature,
-        max_tokens=max_tokens,
-        kind=EntitiesAnswer,
-        prompt=stamp(prompt),
-    )
+    messages = (instructed(prompt, manner.canary), asked(blocks, prompt.render("request")))
+    return posed(prompt, messages, manner, kind=EntitiesAnswer, usual=(0.0, 1_000))
 
 
-def read(
-    answer: EntitiesAnswer,
-    *,
-    text: str,
-    today: date,
-    known: Known | None = None,
-    currency: str = "BRL",
-    unmask: Callable[[str], str],
-    provider: str,
-) -> Entities:
-    """Return what the unmasked `text` names; for the other arguments see `ai.local.entities.find_entities`."""
-    found = list(find_entities(text, today=today, known=known, currency=currency).found)
+def read(answer: EntitiesAnswer, origin: Origin, *, original: Original) -> Entities:
+    """Return what the unmasked text names, in its order, without overlaps."""
+    text = original.text
+    ruled = find_entities(text, today=original.today, known=original.known, currency=original.currency)
+    found = list(ruled.found)
     taken = {place for each in found for place in range(each.start, each.end)}
     for named in answer.named:
-        span = _place(text, unmask(named.quote), taken)
+        span = _place(text, origin.unmask(named.quote), taken)
         if span is None:
             continue
         taken.update(range(*span))
-        found.append(_entity(text, span, named, today, currency))
+        found.append(_entity(original, span, named))
     found.sort(key=lambda each: each.start)
-    return Entities(provider=provider, method=Method.MODEL, found=tuple(found))
+    return Entities(provider=origin.provider, method=Method.MODEL, found=tuple(found))
 
 
 def _place(text: str, quote: str, taken: set[int]) -> tuple[int, int] | None:
@@ -85,10 +76,11 @@ def _place(text: str, quote: str, taken: set[int]) -> tuple[int, int] | None:
     return next((span for span in spans if taken.isdisjoint(range(*span))), None)
 
 
-def _entity(text: str, span: tuple[int, int], named: NamedAnswer, today: date, currency: str) -> Entity:
+def _entity(original: Original, span: tuple[int, int], named: NamedAnswer) -> Entity:
     start, end = span
-    written = text[start:end]
-    alike = [each for each in find_entities(written, today=today, currency=currency).found if each.kind is named.kind]
+    written = original.text[start:end]
+    ruled = find_entities(written, today=original.today, currency=original.currency).found
+    alike = [each for each in ruled if each.kind is named.kind]
     is_name = named.kind in (EntityKind.PERSON, EntityKind.COMPANY)
     return Entity(
         kind=named.kind,

@@ -1,15 +1,16 @@
 """What a message is for, judged by a model."""
 
+from collections.abc import Sequence
 from typing import Annotated, Final
 
 from pydantic import BaseModel
 
 from ai.conversations import Turn
 from ai.engines.material import LONGEST, asked, conversation
-from ai.engines.question import Question, instructed, stamp
+from ai.engines.question import Manner, Origin, Question, instructed, posed
 from ai.engines.shapes import PLAIN, Share, at_most
 from ai.prompting import load
-from ai.results import Candidate, Intent, Language, Method, Purpose
+from ai.results import Candidate, Intent, Method, Purpose
 from ai.safety import data_block
 
 _BEFORE: Final = 6
@@ -31,28 +32,18 @@ class IntentAnswer(BaseModel):
     sub_intents: Annotated[list[Annotated[Purpose, PLAIN]], at_most(4)]
 
 
-def ask(
-    text: str,
-    *,
-    before: tuple[Turn, ...] = (),
-    language: Language = Language.PORTUGUESE,
-    canary: str,
-    temperature: float = 0.0,
-    max_tokens: int = 300,
-) -> Question[IntentAnswer]:
+def ask(text: str, manner: Manner, *, before: Sequence[Turn] = ()) -> Question[IntentAnswer]:
     """Ask what a masked message is for; of the turns `before` it the last six are read."""
-    prompt = load("intent", language)
+    prompt = load("intent", manner.language)
     blocks = data_block("message", text[:LONGEST])
-    return Question(
-        messages=(instructed(prompt, canary), asked(conversation(before, _BEFORE), blocks, prompt.render("request"))),
-        temperature=temperature,
-        max_tokens=max_tokens,
-        kind=IntentAnswer,
-        prompt=stamp(prompt),
+    messages = (
+        instructed(prompt, manner.canary),
+        asked(conversation(before, _BEFORE), blocks, prompt.render("request")),
     )
+    return posed(prompt, messages, manner, kind=IntentAnswer, usual=(0.0, 300))
 
 
-def read(answer: IntentAnswer, *, provider: str) -> Intent:
+def read(answer: IntentAnswer, origin: Origin) -> Intent:
     """Return what a provider's model judged: the purpose is the first candidate, and no other wish repeats it."""
     shares = {answer.purpose: answer.confidence}
     for each in answer.candidates:
@@ -61,7 +52,7 @@ def read(answer: IntentAnswer, *, provider: str) -> Intent:
     ranked = [first, *sorted(others, key=lambda each: -shares[each])]
     wished = dict.fromkeys(answer.sub_intents)
     return Intent(
-        provider=provider,
+        provider=origin.provider,
         method=Method.MODEL,
         purpose=answer.purpose,
         confidence=answer.confidence,

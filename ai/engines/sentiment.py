@@ -5,10 +5,10 @@ from typing import Annotated
 from pydantic import BaseModel
 
 from ai.engines.material import LONGEST, asked
-from ai.engines.question import Question, instructed, stamp
+from ai.engines.question import Manner, Origin, Question, instructed, posed
 from ai.engines.shapes import PLAIN, Share, at_most
 from ai.prompting import load
-from ai.results import Emotion, Felt, Language, Method, Mood, Sentiment
+from ai.results import Emotion, Felt, Method, Mood, Sentiment
 from ai.safety import data_block
 
 
@@ -28,26 +28,19 @@ class SentimentAnswer(BaseModel):
     emotions: Annotated[list[FeltAnswer], at_most(4)]
 
 
-def ask(
-    text: str, *, language: Language = Language.PORTUGUESE, canary: str, temperature: float = 0.0, max_tokens: int = 250
-) -> Question[SentimentAnswer]:
-    """Ask for the mood of a masked message; `language` is that of the instructions."""
-    prompt = load("sentiment", language)
+def ask(text: str, manner: Manner) -> Question[SentimentAnswer]:
+    """Ask for the mood of a masked message."""
+    prompt = load("sentiment", manner.language)
     blocks = data_block("message", text[:LONGEST])
-    return Question(
-        messages=(instructed(prompt, canary), asked(blocks, prompt.render("request"))),
-        temperature=temperature,
-        max_tokens=max_tokens,
-        kind=SentimentAnswer,
-        prompt=stamp(prompt),
-    )
+    messages = (instructed(prompt, manner.canary), asked(blocks, prompt.render("request")))
+    return posed(prompt, messages, manner, kind=SentimentAnswer, usual=(0.0, 250))
 
 
-def read(answer: SentimentAnswer, *, provider: str) -> Sentiment:
+def read(answer: SentimentAnswer, origin: Origin) -> Sentiment:
     """Return what a provider's model judged, the surest emotion first."""
     felt = {each.emotion: Felt(emotion=each.emotion, confidence=each.confidence) for each in reversed(answer.emotions)}
     return Sentiment(
-        provider=provider,
+        provider=origin.provider,
         method=Method.MODEL,
         label=answer.label,
         score=answer.score,

@@ -1,6 +1,6 @@
 """Short replies to choose from, written by a model in the tones that are asked for."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Final
 
 from pydantic import BaseModel
@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from ai.conversations import Turn
 from ai.engines.citations import validated
 from ai.engines.material import asked, conversation, passage_blocks
-from ai.engines.question import Question, instructed, stamp
+from ai.engines.question import Manner, Origin, Question, instructed, posed
 from ai.engines.shapes import PLAIN, Text, at_most
 from ai.passages import Passage
 from ai.prompting import load
@@ -33,48 +33,35 @@ class RepliesAnswer(BaseModel):
 
 def ask(
     turns: Sequence[Turn],
+    manner: Manner,
     *,
     count: int = 3,
     tones: Sequence[Tone] = tuple(Tone),
     passages: Sequence[Passage] = (),
-    voice: str = "",
-    language: Language,
-    canary: str,
-    temperature: float = 0.8,
-    max_tokens: int = 900,
 ) -> Question[RepliesAnswer]:
-    """Ask for `count` (1 to 5) replies to the last twenty masked turns, taking the tones in turn.
-
-    `voice` is the workspace's own words on how it speaks, and holds nothing that a customer wrote.
-    """
-    prompt = load("smart_replies", language)
+    """Ask for `count` (1 to 5) replies to the last twenty masked turns, taking the tones in turn."""
+    prompt = load("smart_replies", manner.language)
     number = min(max(count, 1), _MOST)
     wanted = list(dict.fromkeys(tones)) or list(Tone)
     named = ", ".join(wanted[place % len(wanted)].value for place in range(number))
+    system = instructed(prompt, manner.canary, writes=True, count=str(number), tones=named, voice=manner.voice)
     blocks = asked(passage_blocks(passages), conversation(turns, _TURNS), prompt.render("request"))
-    return Question(
-        messages=(instructed(prompt, canary, writes=True, count=str(number), tones=named, voice=voice), blocks),
-        temperature=temperature,
-        max_tokens=max_tokens,
-        kind=RepliesAnswer,
-        prompt=stamp(prompt),
-    )
+    return posed(prompt, (system, blocks), manner, kind=RepliesAnswer, usual=(0.8, 900))
 
 
 def read(
     answer: RepliesAnswer,
+    origin: Origin,
     *,
+    language: Language,
     count: int = 3,
     tones: Sequence[Tone] = tuple(Tone),
-    language: Language,
-    unmask: Callable[[str], str],
-    provider: str,
 ) -> tuple[Reply, ...]:
     """Return up to `count` different replies, unmasked and without markers; those in a wanted tone come first."""
     wanted = frozenset(tones) or frozenset(Tone)
-    found = {text: each.tone for each in answer.replies if (text := validated(unmask(each.text), ()).text)}
+    found = {text: each.tone for each in answer.replies if (text := validated(origin.unmask(each.text), ()).text)}
     ranked = sorted(found.items(), key=lambda each: each[1] not in wanted)
     return tuple(
-        Reply(provider=provider, method=Method.MODEL, text=text, tone=tone, language=language)
+        Reply(provider=origin.provider, method=Method.MODEL, text=text, tone=tone, language=language)
         for text, tone in ranked[: min(max(count, 1), _MOST)]
     )

@@ -8,10 +8,10 @@ from pydantic import BaseModel, BeforeValidator
 
 from ai.conversations import Speaker, Turn
 from ai.engines.material import asked, conversation
-from ai.engines.question import Question, instructed, stamp
+from ai.engines.question import Manner, Origin, Question, instructed, posed
 from ai.engines.shapes import PLAIN, Line, Text, at_most
 from ai.prompting import load
-from ai.results import ActionItem, Language, Method, Status, Summary
+from ai.results import ActionItem, Method, Status, Summary
 
 _TURNS: Final = 200
 _LEAST: Final = 100
@@ -41,37 +41,24 @@ class SummaryAnswer(BaseModel):
     status: Annotated[Status, PLAIN]
 
 
-def ask(
-    turns: Sequence[Turn],
-    *,
-    today: date,
-    language: Language,
-    longest: int = 500,
-    canary: str,
-    temperature: float = 0.2,
-    max_tokens: int = 1_500,
-) -> Question[SummaryAnswer]:
-    """Ask what the last 200 masked turns came to, in a language, told in about `longest` characters (100 to 2,000).
+def ask(turns: Sequence[Turn], manner: Manner, *, today: date, longest: int = 500) -> Question[SummaryAnswer]:
+    """Ask what the last 200 masked turns came to, told in about `longest` characters (100 to 2,000).
 
-    `today` is the day where the speakers are.
+    `today` is the day where the speakers are. The summary is in the language of the instructions.
     """
-    prompt = load("summary", language)
+    prompt = load("summary", manner.language)
     request = prompt.render("request", today=today.isoformat(), weekday=str(today.isoweekday()))
     most = str(min(max(longest, _LEAST), _MOST))
-    return Question(
-        messages=(instructed(prompt, canary, longest=most), asked(conversation(turns, _TURNS), request)),
-        temperature=temperature,
-        max_tokens=max_tokens,
-        kind=SummaryAnswer,
-        prompt=stamp(prompt),
-    )
+    messages = (instructed(prompt, manner.canary, longest=most), asked(conversation(turns, _TURNS), request))
+    return posed(prompt, messages, manner, kind=SummaryAnswer, usual=(0.2, 1_500))
 
 
-def read(answer: SummaryAnswer, *, unmask: Callable[[str], str], provider: str) -> Summary:
+def read(answer: SummaryAnswer, origin: Origin) -> Summary:
     """Return what a provider's model told, unmasked, nothing twice."""
+    unmask = origin.unmask
     items = [ActionItem(text=unmask(each.text), owner=each.owner, due=each.due) for each in answer.action_items]
     return Summary(
-        provider=provider,
+        provider=origin.provider,
         method=Method.MODEL,
         text=unmask(answer.text),
         key_points=_once(answer.key_points, unmask),

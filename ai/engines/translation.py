@@ -1,16 +1,15 @@
 """A text in another language, by a model: without a provider there is no translation."""
 
 import re
-from collections.abc import Callable
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, BaseModel
 
 from ai.engines.material import asked
-from ai.engines.question import Question, instructed, stamp
+from ai.engines.question import Manner, Origin, Question, instructed, posed
 from ai.engines.shapes import PLAIN, LongText
 from ai.prompting import load
-from ai.results import Language, Method, Translation
+from ai.results import Method, Translation
 from ai.safety import data_block
 
 _CODE: Final = re.compile(r"[a-z]{2}", re.ASCII)
@@ -34,17 +33,10 @@ class TranslationAnswer(BaseModel):
     text: LongText
 
 
-def ask(
-    text: str,
-    *,
-    target: str,
-    language: Language = Language.PORTUGUESE,
-    canary: str,
-    temperature: float = 0.2,
-    max_tokens: int | None = None,
-) -> Question[TranslationAnswer]:
-    """Ask for a masked text of up to 6,000 characters in the language `target` (ISO 639-1); `language` is that of the
-    instructions. Without `max_tokens` the answer may have as many as the text has characters, 200 to 4,096.
+def ask(text: str, manner: Manner, *, target: str) -> Question[TranslationAnswer]:
+    """Ask for a masked text of up to 6,000 characters in the language `target` (ISO 639-1).
+
+    The answer may have as many tokens as the text has characters, 200 to 4,096.
 
     Raises:
         ValueError: the target is no such code, or the text too long to be translated whole.
@@ -53,22 +45,19 @@ def ask(
         raise ValueError("The target is an ISO 639-1 code of two small letters.")
     if len(text) > _LONGEST:
         raise ValueError("A text of up to 6,000 characters can be translated.")
-    prompt = load("translation", language)
-    return Question(
-        messages=(instructed(prompt, canary), asked(data_block("text", text), prompt.render("request", target=target))),
-        temperature=temperature,
-        max_tokens=max_tokens or min(max(len(text), _LEAST_TOKENS), _MOST_TOKENS),
-        kind=TranslationAnswer,
-        prompt=stamp(prompt),
-    )
+    prompt = load("translation", manner.language)
+    request = prompt.render("request", target=target)
+    messages = (instructed(prompt, manner.canary), asked(data_block("text", text), request))
+    most = min(max(len(text), _LEAST_TOKENS), _MOST_TOKENS)
+    return posed(prompt, messages, manner, kind=TranslationAnswer, usual=(0.2, most))
 
 
-def read(answer: TranslationAnswer, *, target: str, unmask: Callable[[str], str], provider: str) -> Translation:
+def read(answer: TranslationAnswer, origin: Origin, *, target: str) -> Translation:
     """Return the translation of a provider's model, unmasked."""
     return Translation(
-        provider=provider,
+        provider=origin.provider,
         method=Method.MODEL,
-        text=unmask(answer.text),
+        text=origin.unmask(answer.text),
         source=answer.source_language,
         target=target,
     )

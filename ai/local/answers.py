@@ -17,14 +17,12 @@ _NOT_FOUND: Final = {
 }
 
 
-async def answer(
-    question: str, passages: Sequence[Passage], *, is_grounded: bool, language: Language
-) -> KnowledgeAnswer:
+async def answer(question: str, passages: Sequence[Passage], *, language: Language) -> KnowledgeAnswer:
     """Return what the passages say to a question, up to three sentences of theirs.
 
-    `is_grounded` is what the search says: whether the passages are about the question at all.
+    `passages` are those of a search that says that they are about the question: of another one give none.
     """
-    quotes = await asyncio.to_thread(best_quotes, question, passages, most=_QUOTES) if is_grounded else ()
+    quotes = await asyncio.to_thread(best_quotes, question, passages, most=_QUOTES)
     if not quotes:
         return not_found(language)
     cited = validated(joined(quotes), passages)

@@ -42,18 +42,17 @@ async def compose(
     turns: Sequence[Turn],
     *,
     passages: Sequence[Passage],
-    is_grounded: bool,
     intent: Intent,
     language: Language,
     to: Addressed,
 ) -> LocalReply:
     """Return what could be answered to what the customer wrote last.
 
-    `is_grounded` is what the search says: whether the passages are about that at all. `intent` is that of the last
-    message, and `language` that of the customer.
+    `passages` are those of a search that says that they are about it: of another one give none. `intent` is that of the
+    last message, and `language` that of the customer.
     """
     asked = _asked(turns)
-    if is_grounded and _is_wish(intent):
+    if passages and _is_wish(intent):
         quotes = await asyncio.to_thread(best_quotes, "\n".join(asked), passages)
         if quotes:
             hello = _hello(turns, asked, language, to)

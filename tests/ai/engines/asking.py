@@ -19,9 +19,10 @@ from ai.engines import (
     translation,
 )
 from ai.engines.material import ContactFacts, DealStage, Example
-from ai.engines.question import Question
+from ai.engines.question import Manner, Origin, Question
 from ai.local.scoring import Lead, score_lead
 from ai.passages import Passage
+from ai.privacy import Masking
 from ai.results import Language
 
 CANARY: Final = "wh0123456789abcdef0123"
@@ -48,35 +49,36 @@ def team(text: str) -> Turn:
     return Turn(speaker=Speaker.TEAM, text=text)
 
 
-def _copilot(data: str, language: Language) -> Question[None]:
-    return copilot.ask(
-        [team("Oi"), customer(data)],
-        voice="Fale com simpatia.",
+def manner(language: Language = Language.PORTUGUESE, *, voice: str = "", extra: str = "") -> Manner:
+    return Manner(language=language, canary=CANARY, voice=voice, extra=extra)
+
+
+def origin(provider: str = "openai", masking: Masking | None = None) -> Origin:
+    return Origin(provider=provider, unmask=(masking or Masking()).unmask)
+
+
+def _situation(data: str) -> copilot.Situation:
+    return copilot.Situation(
+        turns=[team("Oi"), customer(data)],
         stage=DealStage.PROPOSAL,
         contact=ContactFacts(name=data, company=data, position=data, sentiment=0.4, lead_score=60, labels=(data,)),
         passages=[passage(data, title=data)],
         examples=[Example(message=data, answer=data)],
-        language=language,
-        canary=CANARY,
     )
 
 
 ENGINES: Final[Mapping[str, Callable[[str, Language], Question[Any]]]] = {
-    "copilot": _copilot,
+    "copilot": lambda data, language: copilot.ask(_situation(data), manner(language)),
     "smart_replies": lambda data, language: smart_replies.ask(
-        [customer(data)], passages=[passage(data, title=data)], language=language, canary=CANARY
+        [customer(data)], manner(language), passages=[passage(data, title=data)]
     ),
-    "sentiment": lambda data, language: sentiment.ask(data, language=language, canary=CANARY),
-    "intent": lambda data, language: intent.ask(data, before=(customer(data),), language=language, canary=CANARY),
-    "entities": lambda data, language: entities.ask(data, language=language, canary=CANARY),
-    "summary": lambda data, language: summary.ask([customer(data)], today=TODAY, language=language, canary=CANARY),
-    "translation": lambda data, language: translation.ask(data, target="en", language=language, canary=CANARY),
-    "correction": lambda data, language: correction.ask(data, language=language, canary=CANARY),
-    "lead_score": lambda data, language: lead_score.ask(
-        score_lead(Lead()), [customer(data)], language=language, canary=CANARY
-    ),
-    "knowledge": lambda data, language: knowledge.ask(
-        data, passages=[passage(data, title=data)], language=language, canary=CANARY
-    ),
+    "sentiment": lambda data, language: sentiment.ask(data, manner(language)),
+    "intent": lambda data, language: intent.ask(data, manner(language), before=(customer(data),)),
+    "entities": lambda data, language: entities.ask(data, manner(language)),
+    "summary": lambda data, language: summary.ask([customer(data)], manner(language), today=TODAY),
+    "translation": lambda data, language: translation.ask(data, manner(language), target="en"),
+    "correction": lambda data, language: correction.ask(data, manner(language)),
+    "lead_score": lambda data, language: lead_score.ask(score_lead(Lead()), [customer(data)], manner(language)),
+    "knowledge": lambda data, language: knowledge.ask(data, manner(language), passages=[passage(data, title=data)]),
 }
 """Every engine, asked with the same data wherever it takes some."""

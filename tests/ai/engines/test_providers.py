@@ -1,6 +1,6 @@
 """Engines over every provider's wire, from the customer's words to the result: what is personal stays here."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Final
@@ -30,7 +30,7 @@ from core.ground import Ground
 from core.ids import uuid7
 from core.settings import Strategy
 from core.voice import Voice
-from tests.ai.engines.asking import CANARY, ENGINES, TODAY, customer, passage
+from tests.ai.engines.asking import ENGINES, TODAY, customer, manner, origin, passage
 from tests.fakes.providers.server import Behaviour, Mood, ProviderServer
 from tests.fakes.providers.wire import WIRES, Answer
 
@@ -68,7 +68,7 @@ async def breaker(ground: Ground, redis_url: str) -> AsyncIterator[Breaker]:
 @asynccontextmanager
 async def stage(
     breaker: Breaker, ground: Ground, client: httpx.AsyncClient, behaviours: Mapping[str, Behaviour]
-) -> AsyncIterator[Stage]:
+) -> AsyncGenerator[Stage]:
     async with AsyncExitStack() as stack:
         servers = {
             name: await stack.enter_async_context(ProviderServer(WIRES[name], [each]).running())
@@ -85,16 +85,8 @@ async def stage(
 
 
 def asked_of_copilot(masked: str) -> Question[None]:
-    return copilot.ask(
-        [customer(masked)],
-        voice="Fale com simpatia.",
-        stage=None,
-        contact=None,
-        passages=[passage("O prazo é de 2 dias úteis.")],
-        examples=(),
-        language=Language.PORTUGUESE,
-        canary=CANARY,
-    )
+    situation = copilot.Situation(turns=[customer(masked)], passages=[passage("O prazo é de 2 dias úteis.")])
+    return copilot.ask(situation, manner(voice="Fale com simpatia."))
 
 
 @pytest.mark.parametrize("name", tuple(WIRES))
@@ -129,7 +121,7 @@ async def test_a_suggestion_streams_after_a_failover_unmasked_and_cited(
         assert kinds == [FailedOver, Chosen, Completed]
     assert told == "Oi, Marina Prado! O prazo é de 2 dias e frete."
     assert [each.number for each in citing.citations] == [1]
-    reply = copilot.read(answer, passages=passages, evidence=Evidence(), unmask=masking.unmask, provider=name)
+    reply = copilot.read(answer, passages=passages, evidence=Evidence(), origin=origin(name, masking))
     assert (reply.text, reply.citations) == (told, citing.citations)
     assert not [each for each in PERSONAL if each in sent]
 
@@ -139,7 +131,7 @@ async def test_a_shape_is_asked_for_again_and_read_into_places_of_the_text(
     name: str, breaker: Breaker, ground: Ground, client: httpx.AsyncClient
 ) -> None:
     masking = Masking()
-    question = entities.ask(masking.mask(SAID), canary=CANARY)
+    question = entities.ask(masking.mask(SAID), manner())
     assert question.kind is not None
     named = [{"quote": "Padaria Lua", "kind": "Company", "confidence": 0.9}]
     good = orjson.dumps({"named": named}).decode()
@@ -151,7 +143,9 @@ async def test_a_shape_is_asked_for_again_and_read_into_places_of_the_text(
         shaped = await ask_for(question.kind, question.request(catalogue().models[0]), shown.ask)
         sent = shown.sent
 
-    found = entities.read(shaped.value, text=SAID, today=TODAY, unmask=masking.unmask, provider=name)
+    found = entities.read(
+        shaped.value, original=entities.Original(text=SAID, today=TODAY), origin=origin(name, masking)
+    )
     assert shaped.asks == 2
     assert {(each.kind, each.text) for each in found.found} >= {
         (EntityKind.COMPANY, "Padaria Lua"),

@@ -16,7 +16,7 @@ from ai.messages import Role
 from ai.privacy import Masking
 from ai.results import Language, Tone
 from ai.structured import shape_of
-from tests.ai.engines.asking import CANARY, ENGINES, TODAY, customer, passage, team
+from tests.ai.engines.asking import CANARY, ENGINES, TODAY, customer, manner, passage, team
 
 EVERY = list(itertools.product(ENGINES, Language))
 HOSTILE = (
@@ -45,9 +45,18 @@ def test_instructions_hold_the_rules_and_the_canary_and_no_personal_data(engine:
     system = ENGINES[engine]("oi", language).messages[0].text
 
     assert "<<<data …>>>" in system
-    assert "⟦CPF_1⟧" in system
+    assert "⟦CPF_901⟧" in system
     assert CANARY in system
     Masking().check(system)
+
+
+@pytest.mark.parametrize(("engine", "language"), EVERY)
+def test_no_token_of_the_instructions_stands_for_anything_of_a_call(engine: str, language: Language) -> None:
+    masking = Masking()
+    masking.mask("cpf 529.982.247-25, ana@doce.com, me chamo Ana, (11) 98765-4321")
+    system = ENGINES[engine]("oi", language).messages[0].text
+
+    assert masking.unmask(system) == system
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -75,14 +84,12 @@ def test_hostile_text_neither_closes_its_block_nor_opens_another(engine: str) ->
 @given(st.text(max_size=80))
 def test_no_text_breaks_the_blocks_of_a_conversation(text: str) -> None:
     question = copilot.ask(
-        [customer(text), customer("fim")],
-        voice="",
-        stage=None,
-        contact=ContactFacts(name=text),
-        passages=[passage(text, title=text)],
-        examples=(),
-        language=Language.PORTUGUESE,
-        canary=CANARY,
+        copilot.Situation(
+            turns=[customer(text), customer("fim")],
+            contact=ContactFacts(name=text),
+            passages=[passage(text, title=text)],
+        ),
+        manner(Language.PORTUGUESE),
     )
 
     lines = [match for line in question.messages[1].text.split("\n") if (match := LINE.match(line)) is not None]
@@ -114,16 +121,7 @@ def test_a_question_becomes_a_request_within_bounds_and_its_shape_is_strict(engi
 def test_a_conversation_keeps_its_roles_its_last_twenty_turns_and_begins_and_ends_with_a_user() -> None:
     turns = [each for number in range(15) for each in (team(f"pergunta {number}"), customer(f"resposta {number}"))]
 
-    question = copilot.ask(
-        turns,
-        voice="",
-        stage=None,
-        contact=None,
-        passages=(),
-        examples=(),
-        language=Language.PORTUGUESE,
-        canary=CANARY,
-    )
+    question = copilot.ask(copilot.Situation(turns=turns), manner(Language.PORTUGUESE))
 
     roles = [each.role for each in question.messages]
     assert roles == [Role.SYSTEM, Role.USER, *[Role.ASSISTANT, Role.USER] * 9]
@@ -138,7 +136,7 @@ def test_a_conversation_keeps_its_roles_its_last_twenty_turns_and_begins_and_end
 def test_long_conversations_are_cut_at_their_beginning() -> None:
     turns = [customer(f"{number} " + "a" * 10_000) for number in range(20)]
 
-    question = summary.ask(turns, today=TODAY, language=Language.PORTUGUESE, canary=CANARY)
+    question = summary.ask(turns, manner(), today=TODAY)
 
     text = question.messages[1].text
     assert len(text) < 30_000
@@ -151,15 +149,8 @@ def test_each_stage_has_its_own_guidance_in_the_instructions(language: Language)
     def system(stage: DealStage | None) -> str:
         return (
             copilot.ask(
-                [customer("oi")],
-                voice="Seja breve.",
-                stage=stage,
-                contact=None,
-                passages=(),
-                examples=(),
-                language=language,
-                canary=CANARY,
-                extra="Nunca use gírias.",
+                copilot.Situation(turns=[customer("oi")], stage=stage),
+                manner(language, voice="Seja breve.", extra="Nunca use gírias."),
             )
             .messages[0]
             .text
@@ -173,17 +164,7 @@ def test_each_stage_has_its_own_guidance_in_the_instructions(language: Language)
 
 def test_variants_ask_differently_and_more_freely_up_to_a_limit() -> None:
     def variant(number: int) -> Question[None]:
-        return copilot.ask(
-            [customer("oi")],
-            voice="",
-            stage=None,
-            contact=None,
-            passages=(),
-            examples=(),
-            language=Language.ENGLISH,
-            canary=CANARY,
-            variant=number,
-        )
+        return copilot.ask(copilot.Situation(turns=[customer("oi")]), manner(Language.ENGLISH), variant=number)
 
     questions = [variant(number) for number in range(6)]
 
@@ -193,16 +174,16 @@ def test_variants_ask_differently_and_more_freely_up_to_a_limit() -> None:
 
 def test_what_could_not_be_given_back_whole_is_refused() -> None:
     with pytest.raises(ValueError, match="6,000"):
-        translation.ask("a" * 6_001, target="en", canary=CANARY)
+        translation.ask("a" * 6_001, manner(), target="en")
     with pytest.raises(ValueError, match="6,000"):
-        correction.ask("a" * 6_001, language=Language.PORTUGUESE, canary=CANARY)
+        correction.ask("a" * 6_001, manner())
     with pytest.raises(ValueError, match="ISO"):
-        translation.ask("oi", target="en\nIgnore", canary=CANARY)
+        translation.ask("oi", manner(), target="en\nIgnore")
 
 
 def test_counts_and_tones_are_asked_for_within_bounds() -> None:
     question = smart_replies.ask(
-        [customer("oi")], count=50, tones=[Tone.FORMAL, Tone.FRIENDLY], language=Language.ENGLISH, canary=CANARY
+        [customer("oi")], manner(Language.ENGLISH), count=50, tones=[Tone.FORMAL, Tone.FRIENDLY]
     )
 
     assert "exactly 5 replies" in question.messages[0].text
@@ -210,7 +191,7 @@ def test_counts_and_tones_are_asked_for_within_bounds() -> None:
 
 
 def test_turns_before_a_message_are_given_apart_from_it() -> None:
-    question = intent.ask("sim", before=(team("Posso confirmar o pedido?"),), canary="")
+    question = intent.ask("sim", manner(), before=(team("Posso confirmar o pedido?"),))
 
     assert "<<<data team>>>\nPosso confirmar o pedido?\n<<<end team>>>" in question.messages[1].text
     assert "<<<data message>>>\nsim\n<<<end message>>>" in question.messages[1].text

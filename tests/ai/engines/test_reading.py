@@ -38,7 +38,7 @@ from ai.results import (
     Tone,
 )
 from ai.structured import parsed
-from tests.ai.engines.asking import TODAY, customer, passage
+from tests.ai.engines.asking import TODAY, customer, manner, origin, passage
 
 PASSAGES = [passage("Entregamos em 2 dias."), passage("Frete grátis.", title="Frete", number=2)]
 
@@ -48,10 +48,10 @@ def json_of(value: object) -> str:
 
 
 def test_a_mood_is_read_in_any_case_with_the_surest_emotion_first() -> None:
-    felt = [{"emotion": "Worry", "confidence": 0.3}, {"emotion": "ANGER", "confidence": 0.8}]
+    felt: object = [{"emotion": "Worry", "confidence": 0.3}, {"emotion": "ANGER", "confidence": 0.8}]
     said = {"label": " Negative", "score": 0.1, "confidence": 0.9, "emotions": felt}
 
-    found = sentiment.read(parsed(sentiment.SentimentAnswer, json_of(said)), provider="groq")
+    found = sentiment.read(parsed(sentiment.SentimentAnswer, json_of(said)), origin=origin("groq"))
 
     assert (found.label, found.score, found.confidence) == (Mood.NEGATIVE, 0.1, 0.9)
     assert [each.emotion for each in found.emotions] == [Emotion.ANGER, Emotion.WORRY]
@@ -60,7 +60,7 @@ def test_a_mood_is_read_in_any_case_with_the_surest_emotion_first() -> None:
 
 @pytest.mark.parametrize("score", [-0.1, 1.1, 80, "high", None])
 def test_scores_out_of_bounds_are_refused(score: object) -> None:
-    said = {"label": "neutral", "score": score, "confidence": 0.9, "emotions": []}
+    said: object = {"label": "neutral", "score": score, "confidence": 0.9, "emotions": []}
 
     with pytest.raises(ValidationError):
         parsed(sentiment.SentimentAnswer, json_of(said))
@@ -74,7 +74,7 @@ def test_a_purpose_is_its_own_first_candidate_and_no_other_wish() -> None:
         "sub_intents": ["pricing", "product_inquiry", "pricing", "other"],
     }
 
-    found = intent.read(parsed(intent.IntentAnswer, json_of(said)), provider="openai")
+    found = intent.read(parsed(intent.IntentAnswer, json_of(said)), origin=origin("openai"))
 
     assert (found.purpose, found.confidence) == (Purpose.PRODUCT_INQUIRY, 0.6)
     assert [(each.purpose, each.confidence) for each in found.candidates] == [
@@ -88,10 +88,8 @@ def named(text: str, *parts: tuple[str, str], masking: Masking | None = None) ->
     said = {"named": [{"quote": quote, "kind": kind, "confidence": 0.9} for quote, kind in parts]}
     return entities.read(
         parsed(entities.EntitiesAnswer, json_of(said)),
-        text=text,
-        today=TODAY,
-        unmask=(masking or Masking()).unmask,
-        provider="mistral",
+        original=entities.Original(text=text, today=TODAY),
+        origin=origin("mistral", masking),
     )
 
 
@@ -143,7 +141,10 @@ def test_a_summary_is_unmasked_in_its_values() -> None:
         "status": "Em andamento",
     }
 
-    found = summary.read(parsed(summary.SummaryAnswer, json_of(said)), unmask=masking.unmask, provider="cohere")
+    found = summary.read(
+        parsed(summary.SummaryAnswer, json_of(said)),
+        origin=origin("cohere", masking),
+    )
 
     assert found.text == "Cliente ana@doce.com quer trocar."
     assert found.key_points == ("troca",)
@@ -174,7 +175,10 @@ def test_what_has_no_bounds_or_no_meaning_is_refused(kind: type[BaseModel], said
 def test_long_lists_are_read_up_to_their_bound() -> None:
     said = {"reasons": [f"razão {number}" for number in range(50)]}
 
-    found = lead_score.read(parsed(lead_score.ReasonsAnswer, json_of(said)), unmask=Masking().unmask, provider="groq")
+    found = lead_score.read(
+        parsed(lead_score.ReasonsAnswer, json_of(said)),
+        origin=origin("groq"),
+    )
 
     assert found.reasons == ("razão 0", "razão 1", "razão 2")
 
@@ -185,7 +189,9 @@ def test_a_translation_knows_both_languages() -> None:
     said = {"source_language": "pt-BR", "text": f"Write to {token.lower()}"}
 
     found = translation.read(
-        parsed(translation.TranslationAnswer, json_of(said)), target="en", unmask=masking.unmask, provider="google"
+        parsed(translation.TranslationAnswer, json_of(said)),
+        target="en",
+        origin=origin("google", masking),
     )
 
     assert (found.text, found.source, found.target) == ("Write to ana@doce.com", "pt", "en")
@@ -198,8 +204,7 @@ def test_a_correction_tells_each_change_of_the_text_as_it_was() -> None:
         correction.CorrectionAnswer(text="Você recebeu, Ana?"),
         original=original,
         tone=Tone.FORMAL,
-        unmask=Masking().unmask,
-        provider="openai",
+        origin=origin(),
     )
 
     assert [(each.before, each.after) for each in found.changes] == [("voce", "Você"), (" ", "")]
@@ -216,8 +221,7 @@ def test_replies_are_different_without_markers_and_in_the_wanted_tones_first() -
         count=2,
         tones=[Tone.FORMAL],
         language=Language.PORTUGUESE,
-        unmask=Masking().unmask,
-        provider="openai",
+        origin=origin(),
     )
 
     assert [(each.text, each.tone) for each in found] == [
@@ -231,8 +235,7 @@ def test_an_answer_with_a_valid_citation_is_grounded() -> None:
         "Em 2 dias [1], com frete grátis [2][7].",
         passages=PASSAGES,
         language=Language.PORTUGUESE,
-        unmask=Masking().unmask,
-        provider="openai",
+        origin=origin(),
     )
 
     assert found.text == "Em 2 dias, com frete grátis."
@@ -245,7 +248,10 @@ def test_an_answer_with_a_valid_citation_is_grounded() -> None:
 )
 def test_an_answer_without_one_is_not_found_and_no_words_of_the_model(said: str) -> None:
     found = knowledge.read(
-        said, passages=PASSAGES, language=Language.PORTUGUESE, unmask=Masking().unmask, provider="openai"
+        said,
+        passages=PASSAGES,
+        language=Language.PORTUGUESE,
+        origin=origin(),
     )
 
     assert found.text.startswith("Não encontrei")
@@ -254,7 +260,7 @@ def test_an_answer_without_one_is_not_found_and_no_words_of_the_model(said: str)
 
 def test_a_suggestion_names_what_it_rests_on() -> None:
     rules = copilot.rules_of(
-        [customer("oi")], voice="", stage=DealStage.LEAD, contact=ContactFacts(name="Ana"), examples=()
+        copilot.Situation(turns=[customer("oi")], stage=DealStage.LEAD, contact=ContactFacts(name="Ana")), manner()
     )
 
     found = copilot.read(
@@ -262,8 +268,7 @@ def test_a_suggestion_names_what_it_rests_on() -> None:
         passages=PASSAGES,
         evidence=Evidence(retrieval=0.8),
         rules=rules,
-        unmask=Masking().unmask,
-        provider="anthropic",
+        origin=origin("anthropic"),
     )
 
     assert found.text == "Chega em 2 dias."
@@ -277,7 +282,12 @@ def test_a_suggestion_names_what_it_rests_on() -> None:
 
 
 def test_a_suggestion_of_which_nothing_is_known_says_so() -> None:
-    found = copilot.read("Vou verificar.", passages=(), evidence=Evidence(), unmask=Masking().unmask, provider="ollama")
+    found = copilot.read(
+        "Vou verificar.",
+        passages=(),
+        evidence=Evidence(),
+        origin=origin("ollama"),
+    )
 
     assert found.confidence is None
     assert [each.name for each in found.grounds] == [Rule.NO_SOURCE]

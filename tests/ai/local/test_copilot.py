@@ -55,14 +55,12 @@ async def composed(
     *turns: Turn,
     purpose: Purpose = Purpose.INFORMATION,
     passages: Sequence[Passage] = BASE,
-    is_grounded: bool = True,
     language: Language = Language.PORTUGUESE,
     to: Addressed | None = None,
 ) -> LocalReply:
     return await compose(
         turns,
         passages=passages,
-        is_grounded=is_grounded,
         intent=meant(purpose),
         language=language,
         to=to or Addressed(),
@@ -123,7 +121,6 @@ async def test_a_wish_beside_a_greeting_is_answered() -> None:
     reply = await compose(
         [customer("Oi! Quanto custa o brigadeiro?")],
         passages=BASE,
-        is_grounded=True,
         intent=meant(Purpose.GREETING, also=(Purpose.PRICING,)),
         language=Language.PORTUGUESE,
         to=Addressed(),
@@ -133,14 +130,12 @@ async def test_a_wish_beside_a_greeting_is_answered() -> None:
 
 
 @pytest.mark.parametrize(
-    ("passages", "is_grounded", "asked"),
-    [(BASE, False, "qual o prazo?"), ([], True, "qual o prazo?"), (BASE, True, "vocês têm vaga de emprego?")],
+    ("passages", "asked"),
+    [([], "qual o prazo?"), (BASE, "vocês têm vaga de emprego?")],
 )
-async def test_what_the_base_does_not_say_is_not_answered_out_of_it(
-    passages: Sequence[Passage], is_grounded: bool, asked: str
-) -> None:
-    reply = await composed(customer(asked), passages=passages, is_grounded=is_grounded)
-    found = await answer(asked, passages, is_grounded=is_grounded, language=Language.PORTUGUESE)
+async def test_what_the_base_does_not_say_is_not_answered_out_of_it(passages: Sequence[Passage], asked: str) -> None:
+    reply = await composed(customer(asked), passages=passages)
+    found = await answer(asked, passages, language=Language.PORTUGUESE)
 
     assert (reply.method, reply.cited) == (Method.TEMPLATE, ())
     assert (found.method, found.grounded, found.citations) == (Method.TEMPLATE, False, ())
@@ -156,7 +151,7 @@ async def test_a_conversation_that_asks_nothing_gets_a_template(turns: tuple[Tur
 
 
 async def test_an_answer_cites_what_it_quotes() -> None:
-    found = await answer("o frete é grátis?", BASE, is_grounded=True, language=Language.PORTUGUESE)
+    found = await answer("o frete é grátis?", BASE, language=Language.PORTUGUESE)
 
     assert found.grounded
     assert "O frete é grátis acima de R$ 199." in found.text
