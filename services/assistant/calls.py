@@ -12,10 +12,11 @@ from typing import Final
 from uuid import UUID
 
 from ai.catalogue import Model
+from ai.engines.question import Manner, Origin
 from ai.messages import Message, estimated_tokens
 from ai.privacy import Known, Masking
 from ai.provider import Provider
-from ai.results import LOCAL
+from ai.results import LOCAL, Language
 from ai.routing import Ranking, Wish
 from ai.safety import Verdict, check_input, new_canary
 from core.ids import uuid7
@@ -87,6 +88,14 @@ class Call:
     def unmask(self, text: str) -> str:
         """Return a text with what was masked in it."""
         return text if self.masking is None else self.masking.unmask(text)
+
+    def manner(self, language: Language, *, voice: str = "", extra: str = "") -> Manner:
+        """Return how a question is put; `voice` and `extra` are the workspace's own words, masked."""
+        return Manner(language=language, canary=self.canary, voice=voice, extra=extra)
+
+    def origin(self, model: Model) -> Origin:
+        """Return where an answer is from, and how it is unmasked."""
+        return Origin(provider=model.provider, unmask=self.unmask)
 
     def check(self, messages: tuple[Message, ...]) -> None:
         """Look at what is about to leave; raises `PersonalDataLeft`."""

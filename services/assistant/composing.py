@@ -73,14 +73,11 @@ async def replies(
     passages, _ = await _known(assistant, actor, last)
     call.about = replace(call.about, hosts=_hosts(passages))
     masked, told = _masked(call, said, passages)
-    question = smart_replies.ask(
-        masked, count=count, tones=tones, passages=told, voice=_voice(call), language=language, canary=call.canary
-    )
+    manner = call.manner(language, voice=_voice(call))
+    question = smart_replies.ask(masked, manner, count=count, tones=tones, passages=told)
     answered = await asking.ask(call, question, for_customer=True)
-    provider = answered.paid.model.provider
-    written = smart_replies.read(
-        answered.value, count=count, tones=tones, language=language, unmask=call.unmask, provider=provider
-    )
+    origin = call.origin(answered.paid.model)
+    written = smart_replies.read(answered.value, origin, language=language, count=count, tones=tones)
     return written, answered.paid
 
 
@@ -98,9 +95,9 @@ async def summarized(
         await call.note_local()
         return Found(result=result)
     masked, _ = _masked(call, said, ())
-    question = summary.ask(masked, today=today, language=language, longest=longest, canary=call.canary)
+    question = summary.ask(masked, call.manner(language), today=today, longest=longest)
     answered = await asking.ask(call, question)
-    result = summary.read(answered.value, unmask=call.unmask, provider=answered.paid.model.provider)
+    result = summary.read(answered.value, call.origin(answered.paid.model))
     return Found(result=result, paid=answered.paid)
 
 
@@ -117,10 +114,9 @@ async def translated(
     call = await opened(assistant, actor, Feature.TRANSLATION, preferences)
     call.require_provider()
     [masked] = call.mask(said)
-    question = translation.ask(masked, target=code, language=call.terms.language, canary=call.canary)
+    question = translation.ask(masked, call.manner(call.terms.language), target=code)
     answered = await asking.ask(call, question)
-    provider = answered.paid.model.provider
-    result = translation.read(answered.value, target=code, unmask=call.unmask, provider=provider)
+    result = translation.read(answered.value, call.origin(answered.paid.model), target=code)
     return Found(result=result, paid=answered.paid)
 
 
@@ -138,10 +134,9 @@ async def corrected(
         await call.note_local()
         return Found(result=result)
     [masked] = call.mask(said)
-    question = correction.ask(masked, tone=tone, language=language, canary=call.canary)
+    question = correction.ask(masked, call.manner(language), tone=tone)
     answered = await asking.ask(call, question)
-    provider = answered.paid.model.provider
-    result = correction.read(answered.value, original=said, tone=tone, unmask=call.unmask, provider=provider)
+    result = correction.read(answered.value, call.origin(answered.paid.model), original=said, tone=tone)
     return Found(result=result, paid=answered.paid)
 
 
@@ -159,20 +154,16 @@ async def answered(
     language = spoken(said, call)
     found = await retrieval.search(assistant.ground, actor.workspace_id, said, _PASSAGES)
     if call.is_local or not found.is_grounded:
-        here = await answers.answer(said, found.passages, is_grounded=found.is_grounded, language=language)
+        known = found.passages if found.is_grounded else ()
+        here = await answers.answer(said, known, language=language)
         await call.note_local()
         return Found(result=here)
     call.about = replace(call.about, hosts=_hosts(found.passages))
     [question_told], told = _masked_texts(call, [said], found.passages)
-    question = knowledge.ask(question_told, passages=told, voice=_voice(call), language=language, canary=call.canary)
+    question = knowledge.ask(question_told, call.manner(language, voice=_voice(call)), passages=told)
     written = await asking.write(call, question)
-    result = knowledge.read(
-        written.text,
-        passages=found.passages,
-        language=language,
-        unmask=call.unmask,
-        provider=written.paid.model.provider,
-    )
+    origin = call.origin(written.paid.model)
+    result = knowledge.read(written.text, origin, passages=found.passages, language=language)
     return Found(result=result, paid=written.paid)
 
 

@@ -10,6 +10,7 @@ from typing import Final, Generic, TypeVar
 from ai.engines import entities as entities_by_model
 from ai.engines import intent as intent_by_model
 from ai.engines import sentiment as sentiment_by_model
+from ai.engines.entities import Original
 from ai.local import entities as local_entities
 from ai.local import heads
 from ai.local.language import recognize_language
@@ -52,9 +53,9 @@ async def sentiment(
 
     async def by_model() -> Found[Sentiment]:
         [masked] = call.mask(said)
-        question = sentiment_by_model.ask(masked, language=spoken(said, call), canary=call.canary)
+        question = sentiment_by_model.ask(masked, call.manner(spoken(said, call)))
         answered = await asking.ask(call, question)
-        result = sentiment_by_model.read(answered.value, provider=answered.paid.model.provider)
+        result = sentiment_by_model.read(answered.value, call.origin(answered.paid.model))
         return Found(result=result, paid=answered.paid)
 
     return await either(call, by_model, lambda: heads.analyze_sentiment(said))
@@ -69,9 +70,9 @@ async def intent(
 
     async def by_model() -> Found[Intent]:
         [masked] = call.mask(said)
-        question = intent_by_model.ask(masked, language=spoken(said, call), canary=call.canary)
+        question = intent_by_model.ask(masked, call.manner(spoken(said, call)))
         answered = await asking.ask(call, question)
-        result = intent_by_model.read(answered.value, provider=answered.paid.model.provider)
+        result = intent_by_model.read(answered.value, call.origin(answered.paid.model))
         return Found(result=result, paid=answered.paid)
 
     return await either(call, by_model, lambda: heads.classify_intent(said))
@@ -87,16 +88,10 @@ async def named(
 
     async def by_model() -> Found[Entities]:
         [masked] = call.mask(said)
-        question = entities_by_model.ask(masked, language=spoken(said, call), canary=call.canary)
+        question = entities_by_model.ask(masked, call.manner(spoken(said, call)))
         answered = await asking.ask(call, question)
-        result = entities_by_model.read(
-            answered.value,
-            text=said,
-            today=today,
-            currency=currency,
-            unmask=call.unmask,
-            provider=answered.paid.model.provider,
-        )
+        original = Original(text=said, today=today, currency=currency)
+        result = entities_by_model.read(answered.value, call.origin(answered.paid.model), original=original)
         return Found(result=result, paid=answered.paid)
 
     async def here() -> Entities:

@@ -3,6 +3,8 @@
 from ai.catalogue import Model
 from ai.engines import copilot
 from ai.engines.confidence import Evidence
+from ai.engines.copilot import Situation
+from ai.engines.question import Origin
 from ai.results import LOCAL, GroundKind, Rule
 from models import Feature
 from services.assistant.calls import Call
@@ -15,13 +17,13 @@ from services.suggestions import SuggestionDraft
 
 def completed(call: Call, asked: Asked, known: Background, said: str, model: Model | None) -> Completed:
     """Return how a suggestion ends: what a model said, or (without one) what was found here, ready to be sent."""
+    origin = Origin(provider=LOCAL, unmask=str) if model is None else call.origin(model)
     reply = copilot.read(
         said,
+        origin,
         passages=known.passages,
         evidence=_evidence(known),
-        rules=_rules(asked, known) if model is not None else (Rule.PURPOSE,),
-        unmask=call.unmask if model is not None else str,
-        provider=LOCAL if model is None else model.provider,
+        rules=(Rule.PURPOSE,) if model is None else _rules(call, asked, known),
     )
     return Completed(
         suggestion_id=call.id,
@@ -81,11 +83,7 @@ def _evidence(known: Background) -> Evidence:
     )
 
 
-def _rules(asked: Asked, known: Background) -> tuple[Rule, ...]:
-    return copilot.rules_of(
-        asked.turns,
-        voice=known.voice.instructions,
-        stage=asked.stage,
-        contact=known.contact,
-        examples=known.examples,
-    )
+def _rules(call: Call, asked: Asked, known: Background) -> tuple[Rule, ...]:
+    situation = Situation(turns=asked.turns, stage=asked.stage, contact=known.contact, examples=known.examples)
+    manner = call.manner(known.language, voice=known.voice.instructions, extra=call.terms.extra)
+    return copilot.rules_of(situation, manner)

@@ -7,8 +7,9 @@ from typing import Final
 from ai.conversations import Turn
 from ai.engines import copilot
 from ai.engines.citations import CitationStream
+from ai.engines.copilot import Situation
 from ai.engines.material import ContactFacts, Example
-from ai.engines.question import Question
+from ai.engines.question import Manner, Question
 from ai.passages import Passage
 from ai.privacy import Unmasker
 from ai.safety import Category, Verdict, check_output
@@ -53,20 +54,16 @@ def masked(call: Call, asked: Asked, known: Background) -> Masked:
 
 def question(call: Call, asked: Asked, known: Background, told: Masked, *, variant: int = 0) -> Question[None]:
     """Ask for the team's next message; a `variant` from 1 on asks for another one."""
-    return copilot.ask(
-        told.turns,
-        voice=told.voice,
-        stage=asked.stage,
-        contact=told.contact,
-        passages=told.passages,
-        examples=told.examples,
-        language=known.language,
-        canary=call.canary,
-        extra=told.extra,
-        temperature=known.voice.temperature,
-        max_tokens=known.voice.max_tokens,
-        variant=variant,
+    situation = Situation(
+        turns=told.turns, stage=asked.stage, contact=told.contact, passages=told.passages, examples=told.examples
     )
+    return copilot.ask(situation, manner_of(call, known, told), variant=variant)
+
+
+def manner_of(call: Call, known: Background, told: Masked) -> Manner:
+    """Return how the copilot is asked: in a voice, with what the workspace adds."""
+    spoken = call.manner(known.language, voice=told.voice, extra=told.extra)
+    return replace(spoken, temperature=known.voice.temperature, max_tokens=known.voice.max_tokens)
 
 
 class Reader:

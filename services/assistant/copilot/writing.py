@@ -121,8 +121,7 @@ async def _locally(call: Call, asked: Asked, known: Background) -> AsyncGenerato
     to = Addressed(name=_first_name(known), company=call.terms.company)
     reply = await local.compose(
         asked.turns,
-        passages=known.passages,
-        is_grounded=known.grounded,
+        passages=known.passages if known.grounded else (),
         intent=known.intent,
         language=known.language,
         to=to,
