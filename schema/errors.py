@@ -26,7 +26,6 @@ class ErrorCode(StrEnum):
     URL_INVALID = "URL_INVALID"
     URL_NOT_ALLOWED = "URL_NOT_ALLOWED"
     PAGE_REFUSED = "PAGE_REFUSED"
-    FETCH_FAILED = "FETCH_FAILED"
     FILE_KIND_UNKNOWN = "FILE_KIND_UNKNOWN"
     FILE_UNREADABLE = "FILE_UNREADABLE"
     FILE_ENCRYPTED = "FILE_ENCRYPTED"
@@ -101,7 +100,6 @@ _MEANINGS = {
     "URL_INVALID": "This is no web address.",
     "URL_NOT_ALLOWED": "This address leads to no page of the public internet.",
     "PAGE_REFUSED": "The page's server does not give it out.",
-    "FETCH_FAILED": "The page's server did not answer in order: try again later.",
     "FILE_KIND_UNKNOWN": "Files of this kind cannot be read.",
     "FILE_UNREADABLE": "The file is damaged, or is not of the kind that it says.",
     "FILE_ENCRYPTED": "The file asks for a password.",

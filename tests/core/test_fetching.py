@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core import fetching
-from core.errors import DomainError
+from core.errors import DomainError, Invalid
 from core.fetching import (
     MOST_BYTES,
     FetchFailed,
@@ -363,6 +363,18 @@ async def test_a_certificate_is_checked_against_the_name_and_not_the_address(tmp
             await fetch(f"https://{HOST}:{site.port}/", reach(site))
 
     assert names[:2] == [HOST, "outra.example"]
+
+
+@given(
+    st.text(min_size=1), st.sampled_from(["http://{}/", "https://{}", "http://loja.example/{}", "http://{}.example"])
+)
+async def test_whatever_is_asked_for_nothing_private_is_reached(text: str, form: str) -> None:
+    async def resolve(host: str, port: int) -> list[Address]:
+        del host, port
+        return [HERE]
+
+    with pytest.raises(Invalid):
+        await fetch(form.format(text), Reach(resolve=resolve))
 
 
 @given(st.integers(0, 2**32 - 1))

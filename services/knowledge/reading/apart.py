@@ -1,6 +1,7 @@
 """Reading a foreign file in a process of its own: what hangs, grows or crashes there does so there alone."""
 
 import asyncio
+import os
 import signal
 import sys
 from dataclasses import dataclass
@@ -85,9 +86,14 @@ async def _started() -> asyncio.subprocess.Process:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
         cwd=_ROOT,
-        env={"PYTHONPATH": str(_ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
+        env={"PYTHONPATH": str(_ROOT), "PYTHONDONTWRITEBYTECODE": "1", **_needed()},
         start_new_session=True,
     )
+
+
+def _needed() -> dict[str, str]:
+    """Return what Python itself may need of the environment in order to start."""
+    return {name: os.environ[name] for name in ("LD_LIBRARY_PATH", "SYSTEMROOT") if name in os.environ}
 
 
 async def _exchanged(child: asyncio.subprocess.Process, given: bytes) -> bytes | None:

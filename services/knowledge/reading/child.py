@@ -1,7 +1,7 @@
 """`python -m services.knowledge.reading.child` reads one foreign file in a process that may do little and not for long.
 
-On its standard input come a line of JSON and the file; its standard output is one JSON object. It knows no secret: its
-environment is empty.
+On its standard input come a line of JSON and the file; its standard output is one JSON object. It knows no secret: the
+server's environment does not reach it.
 """
 
 import sys
@@ -50,7 +50,7 @@ def read(kind: FileKind, body: bytes, content_type: str | None) -> Read:
         case FileKind.TEXT:
             from services.knowledge.reading import cleaning
 
-            return Read(title=None, text=cleaning.whole(cleaning.decoded(body, content_type)))
+            return Read(title=None, text=cleaning.whole(cleaning.plain(body, content_type)))
 
 
 def _answer(kind: FileKind, content_type: str | None) -> bytes:

@@ -5,7 +5,7 @@ import re
 from typing import Final
 
 from core.text import scrubbed
-from services.knowledge.reading.values import TEXT_LONGEST, TITLE_LONGEST, FileTooLong, FileWithoutText
+from services.knowledge.reading.values import TEXT_LONGEST, TITLE_LONGEST, FileTooLong, FileUnreadable, FileWithoutText
 
 _MARKS: Final = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 # what documents are written in; the names that Python also knows are tricks (`unicode_escape`, `punycode`, `utf-7`)
@@ -32,6 +32,18 @@ def decoded(body: bytes, *declared: str | None) -> str:
         return body.decode("utf-8")
     except UnicodeDecodeError:
         return body.decode("cp1252", "replace")
+
+
+def plain(body: bytes, declared: str | None) -> str:
+    """Decode what says that it is plain text.
+
+    Raises:
+        FileUnreadable: it holds zero bytes, as programs and pictures do.
+    """
+    text = decoded(body, declared)
+    if "\0" in text:
+        raise FileUnreadable
+    return text
 
 
 def line(text: str | None, most: int = TITLE_LONGEST) -> str:

@@ -73,7 +73,7 @@ def read(body: bytes, content_type: str | None) -> Read:
         ColumnsUnknown: no column holds names.
         RowsTooMany, FileTooLong, FileWithoutText: it cannot be read as it is.
     """
-    table = _opened(cleaning.decoded(body, content_type))
+    table = _opened(cleaning.plain(body, content_type))
     lines: list[str] = []
     faults: list[Fault] = []
     for count, (number, row) in enumerate(table.rows):
