@@ -17,6 +17,7 @@ from resolvers import (
     custom_fields,
     events,
     labels,
+    leads,
     members,
     nodes,
     notifications,
@@ -57,6 +58,7 @@ class Query(
     crediting.CreditQueries,
     usage.UsageQueries,
     suggestions.SuggestionQueries,
+    leads.LeadQueries,
     nodes.NodeQueries,
 ):
     """What can be read. Everything is of the workspace that the access token names."""

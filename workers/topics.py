@@ -1,5 +1,5 @@
 """Imports every module with handlers, so that they are registered. One line a topic."""
 
-from workers import crediting, mails, upkeep, workspaces
+from workers import crediting, leads, mails, upkeep, workspaces
 
-TOPICS = (crediting, mails, upkeep, workspaces)
+TOPICS = (crediting, leads, mails, upkeep, workspaces)
