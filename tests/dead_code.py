@@ -56,11 +56,14 @@ GROUND_FOR_LATER_FLOORS: Final = [
     "Money",
     "times",
     "decimal",
-    # the doors of ai/ that its engines come through
+    # the doors of ai/ that its engines come through, and what the asking of models reads of what was decided
     "analyze_sentiment",
     "ask_for",
     "classify_intent",
+    "accepted_examples",
+    "acceptance",
     "embed",
+    "find_by_client_request",
     "find_entities",
     "generated",
     "make_providers",
@@ -68,6 +71,7 @@ GROUND_FOR_LATER_FLOORS: Final = [
     "measured",
     "open_client",
     "recognize_language",
+    "routing_quality",
     "score_lead",
     "server_credentials",
     "suggest_replies",
