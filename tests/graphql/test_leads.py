@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from core import clock
 from core.database import Database
@@ -98,6 +99,29 @@ async def test_a_contact_shows_its_scores(ground: Ground, door: Door, tenant: Te
     assert (shown["score"], shown["recommendation"], shown["provider"]) == (55, "COLD", "local")
     assert shown["factors"][-1] == {"name": "company", "points": 10, "most": 10, "known": True}
     assert sum(each["points"] for each in shown["factors"]) == 55
+
+
+async def test_the_scores_of_a_page_of_contacts_take_one_statement(
+    ground: Ground, door: Door, database: Database, tenant: Tenant
+) -> None:
+    for number in range(3):
+        contact = await make(ground, tenant.owner, name=f"Ana {number}")
+        await keep(database, tenant, contact.id, 60 + number, 50)
+    asking = await door.as_(tenant.owner)
+    sent: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        sent.append(statement)
+
+    sa.event.listen(database.engine.sync_engine, "before_cursor_execute", note)
+    try:
+        reply = await asking.execute("{ contacts { nodes { leadScores(last: 1) { score } } } }")
+    finally:
+        sa.event.remove(database.engine.sync_engine, "before_cursor_execute", note)
+
+    found = [each["leadScores"] for each in reply.data["contacts"]["nodes"]]
+    assert found == [[{"score": 62}], [{"score": 61}], [{"score": 60}]]
+    assert len([each for each in sent if "lead_scores" in each]) == 1
 
 
 @pytest.mark.parametrize("last", [0, 101])
