@@ -20,6 +20,7 @@ from resolvers import (
     custom_fields,
     events,
     labels,
+    leads,
     members,
     nodes,
     notifications,
@@ -75,6 +76,7 @@ class Query(
     personas.PersonaQueries,
     prompt_templates.PromptTemplateQueries,
     budgets.BudgetQueries,
+    leads.LeadQueries,
     nodes.NodeQueries,
 ):
     """What can be read. Everything is of the workspace that the access token names."""
