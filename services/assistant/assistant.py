@@ -2,11 +2,12 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ai.fleet import Fleet, open_fleet
 from core.ground import Ground
 from services.assistant.copilot.streams import Streams
+from services.assistant.learned import Learned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +17,7 @@ class Assistant:
     ground: Ground
     fleet: Fleet
     streams: Streams
+    learned: Learned = field(default_factory=Learned)
 
 
 @asynccontextmanager

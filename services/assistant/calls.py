@@ -178,7 +178,11 @@ def preferred(assistant: Assistant, name: str | None) -> str | None:
 def ranked(assistant: Assistant, terms: Terms, providers: Mapping[str, Provider], wish: Wish) -> Ranking:
     """Rank all models by what the workspace allows and what is known of them."""
     fleet = assistant.fleet
-    return fleet.failover.rank(fleet.catalogue.models, replace(wish, providers=terms.allowed), providers)
+    models = [
+        replace(each, quality=round(terms.qualities[each.key])) if each.key in terms.qualities else each
+        for each in fleet.catalogue.models
+    ]
+    return fleet.failover.rank(models, replace(wish, providers=terms.allowed), providers)
 
 
 def require_safe(text: str) -> None:
