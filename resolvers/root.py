@@ -19,6 +19,7 @@ from resolvers import (
     crediting,
     custom_fields,
     events,
+    knowledge,
     labels,
     members,
     nodes,
@@ -45,6 +46,7 @@ TOPICS: Final = (
     custom_fields,
     audit,
     events,
+    knowledge,
     notifications,
     presence,
     copilot,
@@ -75,6 +77,7 @@ class Query(
     personas.PersonaQueries,
     prompt_templates.PromptTemplateQueries,
     budgets.BudgetQueries,
+    knowledge.KnowledgeQueries,
     nodes.NodeQueries,
 ):
     """What can be read. Everything is of the workspace that the access token names."""
