@@ -21,6 +21,7 @@ from resolvers import (
     events,
     knowledge,
     labels,
+    leads,
     members,
     nodes,
     notifications,
@@ -28,6 +29,7 @@ from resolvers import (
     presence,
     prompt_templates,
     provider_keys,
+    routing,
     settings,
     suggestions,
     uploads,
@@ -70,6 +72,7 @@ class Query(
     audit.AuditQueries,
     analysis.AnalysisQueries,
     composing.ComposingQueries,
+    routing.RoutingQueries,
     crediting.CreditQueries,
     usage.UsageQueries,
     suggestions.SuggestionQueries,
@@ -78,6 +81,7 @@ class Query(
     prompt_templates.PromptTemplateQueries,
     budgets.BudgetQueries,
     knowledge.KnowledgeQueries,
+    leads.LeadQueries,
     nodes.NodeQueries,
 ):
     """What can be read. Everything is of the workspace that the access token names."""
