@@ -19,6 +19,7 @@ from resolvers import (
     crediting,
     custom_fields,
     events,
+    knowledge,
     labels,
     leads,
     members,
@@ -47,6 +48,7 @@ TOPICS: Final = (
     custom_fields,
     audit,
     events,
+    knowledge,
     notifications,
     presence,
     copilot,
@@ -78,6 +80,7 @@ class Query(
     personas.PersonaQueries,
     prompt_templates.PromptTemplateQueries,
     budgets.BudgetQueries,
+    knowledge.KnowledgeQueries,
     leads.LeadQueries,
     nodes.NodeQueries,
 ):
