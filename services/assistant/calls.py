@@ -19,6 +19,7 @@ from ai.provider import Provider
 from ai.results import LOCAL, Language
 from ai.routing import Ranking, Wish
 from ai.safety import Verdict, check_input, new_canary
+from core import clock
 from core.ids import uuid7
 from models import Feature, Outcome
 from services.access import Actor
@@ -28,6 +29,7 @@ from services.assistant.errors import ContentBlocked, NoModelFits, ProviderNeede
 from services.assistant.preferences import Preferences
 from services.assistant.settling import Books, Outlay
 from services.assistant.terms import Terms
+from services.assistant.tracing import Record, Told
 from services.suggestions import SuggestionDraft
 
 WHOLE: Final = 25.0
@@ -69,6 +71,7 @@ class Call:
         self.strategy = self.preferences.strategy or terms.strategy
         self.providers = _allowed(assistant.fleet.providers(terms.own), terms.allowed)
         self.masking = Masking(_joined(terms.known, self.about.known)) if terms.masks else None
+        self.record = Record()
         self._began = time.perf_counter()
 
     @property
@@ -134,6 +137,10 @@ class Call:
         """Whether a model is asked with the workspace's own key, at its own cost."""
         return model.provider in self.terms.own
 
+    def note_question(self, prompt: str, messages: tuple[Message, ...]) -> None:
+        """Note for the trace what is about to be sent; `check` has looked at it."""
+        self.record.prompt, self.record.messages, self.record.asked_ms = prompt, messages, self.took_ms
+
     def outlay(self, outcome: Outcome) -> Outlay:
         """Return what became of this, as far as it is known here."""
         return Outlay(
@@ -150,13 +157,30 @@ class Call:
         return replace(self.outlay(Outcome.COMPLETED), model=model, is_cached=True)
 
     async def finish(self, outlay: Outlay, offered: SuggestionDraft | None = None) -> Books:
-        """Settle, whatever happens to whoever waits, and keep what is `offered` with it."""
-        books = settling.finish(self.assistant.ground, self.actor, self.id, outlay, offered)
+        """Settle, whatever happens to whoever waits, and keep what is `offered` with it. The trace comes behind."""
+        books = self._settled(outlay, offered)
         return await asyncio.shield(asyncio.create_task(books, name="the books of a request"))
 
     async def note_local(self) -> None:
         """Write down that this was answered without a model."""
         await self.finish(self.outlay(Outcome.COMPLETED))
+
+    async def _settled(self, outlay: Outlay, offered: SuggestionDraft | None) -> Books:
+        began = self.took_ms
+        books = await settling.finish(self.assistant.ground, self.actor, self.id, outlay, offered)
+        self.assistant.traces.note(
+            Told(
+                id=self.id,
+                workspace_id=self.actor.workspace_id,
+                record=self.record,
+                masking=self.masking,
+                outlay=outlay,
+                books=books,
+                books_ms=self.took_ms - began,
+                at=clock.now(),
+            )
+        )
+        return books
 
     def _wish(self, messages: tuple[Message, ...], max_tokens: int) -> Wish:
         return Wish(

@@ -168,6 +168,8 @@ class Generation:
         done = [each.result() for each in self._others if each.done() and not each.cancelled()]
         others = [each for each in done if each is not None]
         alternatives = sum((each.spent for each in others), Spent())
+        attempts = (*self._run.attempts, *(attempt for each in others for attempt in each.attempts))
+        self._call.record.attempts, self._call.record.answer = attempts, "".join(self._said) or None
         charged = self._run.usage + sum((each.completion.usage for each in others), Spent())
         model = self._model or (self._run.attempts[-1].model if self._run.attempts else self._request.model)
         is_own = self._call.is_own(model)
@@ -177,7 +179,7 @@ class Generation:
             is_own_key=is_own,
             spent=self._run.usage + self._run.wasted + alternatives,
             charged=0 if is_own else charged.micro_usd,
-            attempts=len(self._run.attempts) + sum(len(each.attempts) for each in others),
+            attempts=len(attempts),
             first_token_ms=self._first_token_ms,
             took_ms=self._call.took_ms,
         )

@@ -64,6 +64,7 @@ async def _by_model(call: Call, asked: Asked, known: Background) -> AsyncGenerat
     told = masked(call, asked, known)
     first = question(call, asked, known, told)
     call.check(first.messages)
+    call.note_question(first.prompt, first.messages)
     ranking = call.route(first.messages, first.max_tokens)
     request = first.request(ranking.candidates[0].model)
     yield _started(call, known, ranking.candidates[0].model)
@@ -107,6 +108,7 @@ async def _replayed(call: Call, asked: Asked, known: Background, said: str, mode
     last = stream.flush()
     if last:
         yield Delta(text=last, offset=offset)
+    call.record.answer = said
     outlay = call.cached(model)
     books = await call.finish(outlay, draft(call, asked, known, final))
     yield used(outlay, books)
