@@ -56,6 +56,8 @@ async def keep(ground: Ground, traces: Sequence[Trace]) -> None:
     Raises:
         DocumentsAway: the store does not answer.
     """
+    if not traces:
+        return
     await opened(ground)
     async with asking():
         try:

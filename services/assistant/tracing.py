@@ -25,6 +25,7 @@ from core.ground import Ground
 from models.documents import Trace, TraceAttempt, TraceMessage
 from services import traces
 from services.assistant.settling import Books, Outlay
+from services.documents import opened
 
 CHARACTERS_MOST: Final = 100_000
 """Characters of a trace's texts; what is longer ends there."""
@@ -131,10 +132,9 @@ class Traces:
             await asyncio.sleep(self._pace.linger)
             batch = [self._waiting.popleft() for _ in range(min(self._pace.batch, len(self._waiting)))]
             self._characters -= sum(each.size for each in batch)
-            kept = [trace for each in batch if (trace := self._drawn(each)) is not None]
-            self._in_hand = len(kept)
-            if kept and not await self._kept(kept):
-                self._drop(len(kept))
+            self._in_hand = len(batch)
+            if not await self._kept(batch):
+                self._drop(len(batch))
             self._in_hand = 0
 
     def _drawn(self, told: Told) -> Trace | None:
@@ -146,12 +146,17 @@ class Traces:
             self._drop(1)
             return None
 
-    async def _kept(self, batch: list[Trace]) -> bool:
+    async def _kept(self, batch: list[Told]) -> bool:
         """Write a batch; tell whether it was, at last."""
+        drawn: list[Trace] | None = None
         for wait in (0.0, *self._pace.again):
             await asyncio.sleep(wait)
             try:
-                await traces.keep(self._ground, batch)
+                # a document can only be made when its class knows the store
+                await opened(self._ground)
+                if drawn is None:
+                    drawn = [trace for each in batch if (trace := self._drawn(each)) is not None]
+                await traces.keep(self._ground, drawn)
             except DocumentsAway:
                 continue
             return True

@@ -23,7 +23,7 @@ from core.ids import uuid7
 from models import AiUsage, Feature, Outcome, WorkspaceSettings
 from models import Role as MemberRole
 from models.documents import Trace
-from services import traces
+from services import documents, traces
 from services.access import PermissionMissing
 from services.assistant import composing, judging
 from services.assistant.copilot.events import Completed, Started
@@ -53,6 +53,12 @@ async def away(ground: Ground) -> AsyncIterator[Ground]:
     nowhere = Documents("mongodb://127.0.0.1:1")
     yield replace(ground, documents=nowhere)
     await nowhere.close()
+
+
+@pytest.fixture(autouse=True)
+async def bound(ground: Ground) -> None:
+    """Documents can be made."""
+    await documents.opened(ground)
 
 
 def told(workspace_id: UUID, *, masking: Masking | None = None, answer: str = "Sim.", **more: object) -> Told:
@@ -133,7 +139,7 @@ async def test_what_failed_leaves_a_trace_too(
 
 
 async def test_an_answer_from_before_is_traced_as_such(ground: Ground, tenant: Tenant, openai: ProviderServer) -> None:
-    openai.behave(Behaviour(answer=Answer(pieces=('{"corrected": "Olá", "changes": [], "language": "pt"}',))))
+    openai.behave(Behaviour(answer=Answer(pieces=('{"source_language": "pt", "text": "Good morning"}',))))
     async with assisted(ground, openai=openai) as assistant:
         await composing.translated(assistant, tenant.owner, "Bom dia", target="en")
         again = await composing.translated(assistant, tenant.owner, "Bom dia", target="en")
