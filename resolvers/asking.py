@@ -6,6 +6,7 @@ from typing import Annotated
 import strawberry
 
 from ai.conversations import Speaker, Turn
+from core.ids import encode
 from core.settings import Strategy
 from schema.asking import AiOptionsInput, AiQuestionOptionsInput, AnswerCost, ConversationMessageInput
 from schema.contact import Contact
@@ -43,7 +44,7 @@ def cost_of(paid: Paid | None) -> AnswerCost | None:
     if paid is None:
         return None
     return AnswerCost(
-        request_id=paid.request_id,
+        request_id=strawberry.ID(encode("airequest", paid.request_id)),
         model=paid.model.key,
         input_tokens=paid.usage.input_tokens,
         output_tokens=paid.usage.output_tokens,

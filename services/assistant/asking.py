@@ -82,10 +82,12 @@ class _Asker:
             self.failure = none.kind
             raise
         self._note(answer.attempts, answer.spent)
+        call.record.answer = answer.completion.text
         return answer.completion
 
     def _note(self, attempts: tuple[Attempt, ...], spent: Usage) -> None:
         self.attempts, self.spent = (*self.attempts, *attempts), self.spent + spent
+        self._call.record.attempts = self.attempts
 
 
 async def ask(call: Call, question: Question[T], *, for_customer: bool = False) -> Answered[T]:
@@ -112,6 +114,7 @@ async def _found(
     call: Call, question: Question[T] | Question[None], kind: type[T] | None, *, for_customer: bool
 ) -> tuple[_Got, Paid]:
     call.check(question.messages)
+    call.note_question(question.prompt, question.messages)
     ranking = call.route(question.messages, question.max_tokens)
     request = question.request(ranking.candidates[0].model)
     shaped = request if kind is None else replace(request, shape=shape_of(kind))
@@ -119,6 +122,7 @@ async def _found(
     kept = None if call.preferences.fresh else await cache.find(call.assistant.ground, key)
     again = None if kept is None else _again(call, kind, kept)
     if again is not None:
+        call.record.answer = again.text
         await call.finish(call.cached(again.model))
         return again, _receipt(call, again, 0, is_cached=True)
     await call.hold(ranking)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -40,27 +40,26 @@ from services.assistant.settling import Outlay
 log = structlog.stdlib.get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A question that is ready to be asked: as it is told, who may answer, and the name its answer is kept under."""
+
+    told: Masked
+    request: Request
+    ranking: Ranking
+    key: str
+
+
 class Generation:
     """One suggestion on its way. Read `events` once."""
 
-    def __init__(
-        self,
-        call: Call,
-        asked: Asked,
-        known: Background,
-        told: Masked,
-        request: Request,
-        ranking: Ranking,
-        key: str,
-    ) -> None:
+    def __init__(self, call: Call, asked: Asked, known: Background, prepared: Prepared) -> None:
         self._call = call
         self._asked = asked
         self._known = known
-        self._told = told
-        self._request = request
-        self._ranking = ranking
-        self._key = key
-        self._run = call.assistant.fleet.failover.run(request, ranking, call.providers)
+        self._prepared = prepared
+        self._request = prepared.request
+        self._run = call.assistant.fleet.failover.run(prepared.request, prepared.ranking, call.providers)
         self._reader = Reader(call, known.passages)
         self._said: list[str] = []
         self._model: Model | None = None
@@ -120,7 +119,7 @@ class Generation:
         self._is_settled = True
         row = draft(self._call, self._asked, self._known, final, outlay.spent.micro_usd)
         books = await self._call.finish(outlay, row)
-        await cache.keep(self._call.assistant.ground, self._key, Kept(text=said, model=model.key))
+        await cache.keep(self._call.assistant.ground, self._prepared.key, Kept(text=said, model=model.key))
         return [*others, used(outlay, books), final]
 
     def _begin_others(self) -> None:
@@ -131,12 +130,12 @@ class Generation:
 
     async def _another(self, variant: int) -> Answer | None:
         """Ask for another way to say it; None when nobody answers, which spoils nothing."""
-        other = question(self._call, self._asked, self._known, self._told, variant=variant)
+        other = question(self._call, self._asked, self._known, self._prepared.told, variant=variant)
         self._call.check(other.messages)
         fleet = self._call.assistant.fleet
         try:
             return await fleet.failover.complete(
-                other.request(self._request.model), self._ranking, self._call.providers
+                other.request(self._request.model), self._prepared.ranking, self._call.providers
             )
         except NoAnswer as none:
             log.info("an alternative was not written", kind=None if none.kind is None else none.kind.value)
@@ -168,6 +167,8 @@ class Generation:
         done = [each.result() for each in self._others if each.done() and not each.cancelled()]
         others = [each for each in done if each is not None]
         alternatives = sum((each.spent for each in others), Spent())
+        attempts = (*self._run.attempts, *(attempt for each in others for attempt in each.attempts))
+        self._call.record.attempts, self._call.record.answer = attempts, "".join(self._said) or None
         charged = self._run.usage + sum((each.completion.usage for each in others), Spent())
         model = self._model or (self._run.attempts[-1].model if self._run.attempts else self._request.model)
         is_own = self._call.is_own(model)
@@ -177,7 +178,7 @@ class Generation:
             is_own_key=is_own,
             spent=self._run.usage + self._run.wasted + alternatives,
             charged=0 if is_own else charged.micro_usd,
-            attempts=len(self._run.attempts) + sum(len(each.attempts) for each in others),
+            attempts=len(attempts),
             first_token_ms=self._first_token_ms,
             took_ms=self._call.took_ms,
         )
