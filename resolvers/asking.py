@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Annotated
+from uuid import UUID
 
 import strawberry
 
@@ -28,8 +29,12 @@ def wished(options: AiOptionsInput | None) -> Preferences:
         return Preferences()
     strategy = None if options.strategy is None else Strategy(options.strategy.value)
     about = options.contact_id if isinstance(options, AiQuestionOptionsInput) else None
-    contact_id = None if about is None else Contact.key_of(about, field=("contact_id",))
-    return Preferences(strategy=strategy, model=options.model, fresh=options.fresh, contact_id=contact_id)
+    return Preferences(strategy=strategy, model=options.model, fresh=options.fresh, contact_id=contact_key(about))
+
+
+def contact_key(id: str | None) -> UUID | None:
+    """Read the id of a contact, where one is given; raises `NotFound` for an id of anything else."""
+    return None if id is None else Contact.key_of(id, field=("contact_id",))
 
 
 def turns_of(messages: Sequence[ConversationMessageInput]) -> tuple[Turn, ...]:

@@ -9,11 +9,10 @@ import strawberry
 
 from core.errors import Problem
 from models import Permission
-from resolvers.asking import turns_of, wished
+from resolvers.asking import contact_key, turns_of, wished
 from resolvers.context import Context
 from resolvers.copilot_events import reply_of, shown, usage_of
 from resolvers.fields import account_mutation, subscription
-from schema.contact import Contact
 from schema.copilot import (
     CopilotEvent,
     CopilotEventResult,
@@ -78,10 +77,9 @@ def _followed(context: Context, asked: Asked, after: int) -> AsyncGenerator[Numb
 
 
 def _asked(input: CopilotInput) -> Asked:
-    contact = input.contact_id
     asked = Asked(
         turns=turns_of(input.messages),
-        contact_id=None if contact is None else Contact.key_of(contact, field=("contact_id",)),
+        contact_id=contact_key(input.contact_id),
         chat=input.chat_id,
         stage=input.deal_stage,
         persona=input.persona,

@@ -7,9 +7,9 @@ import strawberry
 from core.settings import Strategy
 from graph import Root
 from models import Permission, RoutingStrategy
+from resolvers.asking import contact_key
 from resolvers.context import Context
 from resolvers.fields import query
-from schema.contact import Contact
 from schema.routing import (
     AiModel,
     AiProvider,
@@ -68,8 +68,7 @@ async def ai_route_explain(
 @query(Permission.AI_USE)
 async def pii_preview(context: Context, text: Text, contact_id: About = None) -> PiiPreview:
     """What a provider would see of a text. Nothing leaves."""
-    key = None if contact_id is None else Contact.key_of(contact_id, field=("contact_id",))
-    found, masks = await overview.preview(context.assistant, context.actor, text, key)
+    found, masks = await overview.preview(context.assistant, context.actor, text, contact_key(contact_id))
     places = [MaskedPlace(kind=each.kind, start=each.start, end=each.end, token=each.token) for each in found.places]
     return PiiPreview(text=found.text, places=places, masks=masks)
 
