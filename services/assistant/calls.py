@@ -47,7 +47,10 @@ class About:
 
 
 class Call:
-    """One request of an actor. Mask with it, ask once, and unmask what comes."""
+    """One request of an actor. Mask with it, ask once, and unmask what comes.
+
+    `record` is what its trace will tell, `judged` the masked message that is moderated beside an answer for a customer.
+    """
 
     def __init__(
         self,
@@ -72,6 +75,7 @@ class Call:
         self.providers = _allowed(assistant.fleet.providers(terms.own), terms.allowed)
         self.masking = Masking(_joined(terms.known, self.about.known)) if terms.masks else None
         self.record = Record()
+        self.judged = ""
         self._began = time.perf_counter()
 
     @property
