@@ -80,6 +80,7 @@ class ErrorCode(StrEnum):
     OPTIONS_INVALID = "OPTIONS_INVALID"
     LABEL_NAME_TAKEN = "LABEL_NAME_TAKEN"
     COLOR_INVALID = "COLOR_INVALID"
+    PAIRS_INVALID = "PAIRS_INVALID"
     ORDER_INCOMPLETE = "ORDER_INCOMPLETE"
     BAD_CURSOR = "BAD_CURSOR"
     BAD_FILTER = "BAD_FILTER"
@@ -154,6 +155,7 @@ _MEANINGS = {
     "OPTIONS_INVALID": "Select fields have 1 to 200 different options, all others none.",
     "LABEL_NAME_TAKEN": "There is a label with this name.",
     "COLOR_INVALID": "This is no colour of the form #RRGGBB.",
+    "PAIRS_INVALID": "A FAQ has 1 to 500 pairs and no text of its own; anything else has a text.",
     "ORDER_INCOMPLETE": "A new order names everything once.",
     "BAD_CURSOR": "A cursor belongs to another list, or is none.",
     "BAD_FILTER": "A filter is not acceptable.",

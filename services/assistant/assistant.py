@@ -2,11 +2,12 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ai.fleet import Fleet, open_fleet
 from core.ground import Ground
 from services.assistant.copilot.streams import Streams
+from services.assistant.learned import Learned
 from services.assistant.tracing import Traces
 
 
@@ -20,6 +21,7 @@ class Assistant:
     fleet: Fleet
     streams: Streams
     traces: Traces
+    learned: Learned = field(default_factory=Learned)
 
 
 @asynccontextmanager

@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, TypeVar
 from uuid import UUID
 
 from ai.catalogue import Model
@@ -31,6 +31,8 @@ from services.assistant.settling import Books, Outlay
 from services.assistant.terms import Terms
 from services.assistant.tracing import Record, Told
 from services.suggestions import SuggestionDraft
+
+P = TypeVar("P")
 
 WHOLE: Final = 25.0
 """Seconds that an answer may take which somebody waits for: an operation has thirty."""
@@ -72,8 +74,8 @@ class Call:
         self.about = about or About()
         self.preferences = preferences or Preferences()
         self.strategy = self.preferences.strategy or terms.strategy
-        self.providers = _allowed(assistant.fleet.providers(terms.own), terms.allowed)
-        self.masking = Masking(_joined(terms.known, self.about.known)) if terms.masks else None
+        self.providers = allowed(assistant.fleet.providers(terms.own), terms.allowed)
+        self.masking = Masking(joined(terms.known, self.about.known)) if terms.masks else None
         self.record = Record()
         self.judged = ""
         self._began = time.perf_counter()
@@ -204,7 +206,11 @@ def preferred(assistant: Assistant, name: str | None) -> str | None:
 def ranked(assistant: Assistant, terms: Terms, providers: Mapping[str, Provider], wish: Wish) -> Ranking:
     """Rank all models by what the workspace allows and what is known of them."""
     fleet = assistant.fleet
-    return fleet.failover.rank(fleet.catalogue.models, replace(wish, providers=terms.allowed), providers)
+    models = [
+        replace(each, quality=round(terms.qualities[each.key])) if each.key in terms.qualities else each
+        for each in fleet.catalogue.models
+    ]
+    return fleet.failover.rank(models, replace(wish, providers=terms.allowed), providers)
 
 
 def require_safe(text: str) -> None:
@@ -214,11 +220,13 @@ def require_safe(text: str) -> None:
         raise ContentBlocked(found.categories)
 
 
-def _allowed(providers: Mapping[str, Provider], allowed: frozenset[str] | None) -> Mapping[str, Provider]:
-    return providers if allowed is None else {name: each for name, each in providers.items() if name in allowed}
+def allowed(providers: Mapping[str, P], names: frozenset[str] | None) -> Mapping[str, P]:
+    """Return those of some providers that a workspace allows; all, where it says nothing."""
+    return providers if names is None else {name: each for name, each in providers.items() if name in names}
 
 
-def _joined(one: Known, other: Known) -> Known:
+def joined(one: Known, other: Known) -> Known:
+    """Return whom either knows."""
     return Known(
         names=(*one.names, *other.names),
         companies=(*one.companies, *other.companies),

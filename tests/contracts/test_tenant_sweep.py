@@ -99,6 +99,7 @@ def prefix_of(name: str, kind: str) -> str:
     words = name if name not in ("id", "ids") else kind
     known = {"contact": "contact", "label": "label", "customfield": "field", "user": "user", "owner": "user"}
     known |= {"invite": "invite", "session": "session", "workspace": "workspace"}
+    known |= {"knowledgesource": "source"}
     known |= {"suggestion": "suggestion"}
     known |= {"persona": "persona", "prompttemplate": "prompt"}
     return next(prefix for word, prefix in known.items() if words.lower().startswith(word))
