@@ -19,6 +19,7 @@ from ai.health import Health
 from ai.provider import Credential, Provider
 from ai.providers import make_providers, open_client, reachable, server_credentials, warm_up
 from ai.run import Limits
+from ai.safety.moderation import Moderator
 from core.settings import Ai
 from core.voice import Voice
 
@@ -36,6 +37,7 @@ class Fleet:
     def __init__(self, client: httpx.AsyncClient, failover: Failover, given: Mapping[str, Credential]) -> None:
         self.client = client
         self.failover = failover
+        self.moderator = Moderator(client)
         self.catalogue: Catalogue = catalogue()
         self._given = dict(given)
         self._shared: dict[str, Provider] = {}
@@ -49,6 +51,10 @@ class Fleet:
     def providers(self, own: Mapping[str, Credential]) -> Mapping[str, Provider]:
         """Return the providers that can be asked with a workspace's own keys, which go before the server's."""
         return {**self._shared, **make_providers(own, self.client)} if own else self._shared
+
+    def credential(self, provider: str, own: Mapping[str, Credential]) -> Credential | None:
+        """Return the key that a provider is asked with: a workspace's own before the server's."""
+        return own.get(provider) or self._given.get(provider)
 
     async def start(self) -> None:
         """Look which providers can be asked, now and every half minute: an Ollama comes and goes."""

@@ -22,6 +22,7 @@ from services.assistant import cache
 from services.assistant.cache import Kept
 from services.assistant.calls import WHOLE, Call
 from services.assistant.errors import ContentBlocked, ModelsFailed
+from services.assistant.moderating import Watch
 from services.assistant.settling import Outlay
 
 T = TypeVar("T", bound=BaseModel)
@@ -150,12 +151,13 @@ async def _asked(
     call: Call, kind: type[T] | None, request: Request, ranking: Ranking, *, for_customer: bool
 ) -> tuple[_Got, int]:
     """Ask, and keep the books whatever happens; return the answer, and the credits that it cost."""
-    asker = _Asker(call, ranking)
+    asker, watch = _Asker(call, ranking), Watch(call, call.judged)
     outlay = call.outlay(Outcome.CANCELLED)
     try:
         got = await _obtained(kind, request, asker)
+        judged = await watch.verdict()
         outlay = _paid(call, got)
-        blocked = _blocked(call, _said(got.text, kind), for_customer=for_customer)
+        blocked = judged or _blocked(call, _said(got.text, kind), for_customer=for_customer)
         if blocked:
             outlay = replace(outlay, outcome=Outcome.BLOCKED, charged=0)
             raise ContentBlocked(blocked)
@@ -166,6 +168,7 @@ async def _asked(
         outlay = replace(outlay, outcome=Outcome.FAILED, failure=FailureKind.GARBLED)
         raise ModelsFailed from None
     finally:
+        watch.stop()
         books = await call.finish(_whole(call, outlay, asker))
     return got, books.credits
 

@@ -54,7 +54,10 @@ class About:
 
 
 class Call:
-    """One request of an actor. Mask with it, ask once, and unmask what comes."""
+    """One request of an actor. Mask with it, ask once, and unmask what comes.
+
+    `record` is what its trace will tell, `judged` the masked message that is moderated beside an answer for a customer.
+    """
 
     def __init__(
         self,
@@ -76,6 +79,7 @@ class Call:
         self.providers = allowed(assistant.fleet.providers(terms.own), terms.allowed)
         self.masking = Masking(joined(terms.known, self.about.known)) if terms.masks else None
         self.record = Record()
+        self.judged = ""
         self._began = time.perf_counter()
 
     @property

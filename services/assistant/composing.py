@@ -80,6 +80,7 @@ async def replies(
     passages, _ = await _known(assistant, actor, last)
     call.about = replace(call.about, hosts=_hosts(passages))
     masked, told = _masked(call, said, passages)
+    call.judged = masked[-1].text
     manner = call.manner(language, voice=_voice(call))
     question = smart_replies.ask(masked, manner, count=count, tones=tones, passages=told)
     answered = await asking.ask(call, question, for_customer=True)
@@ -167,6 +168,7 @@ async def answered(
         return Found(result=here)
     call.about = replace(call.about, hosts=_hosts(found.passages))
     [question_told], told = _masked_texts(call, [said], found.passages)
+    call.judged = question_told
     question = knowledge.ask(question_told, call.manner(language, voice=_voice(call)), passages=told)
     written = await asking.write(call, question)
     origin = call.origin(written.paid.model)

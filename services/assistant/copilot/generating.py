@@ -21,7 +21,7 @@ from models import Outcome
 from services.assistant import cache
 from services.assistant.cache import Kept
 from services.assistant.calls import Call
-from services.assistant.copilot.asked import Asked
+from services.assistant.copilot.asked import Asked, last_of
 from services.assistant.copilot.background import Background
 from services.assistant.copilot.events import (
     Alternative,
@@ -35,6 +35,7 @@ from services.assistant.copilot.events import (
 from services.assistant.copilot.results import completed, draft, used
 from services.assistant.copilot.wording import Masked, Reader, question
 from services.assistant.errors import ModelsFailed
+from services.assistant.moderating import Watch
 from services.assistant.settling import Outlay
 
 log = structlog.stdlib.get_logger(__name__)
@@ -65,25 +66,37 @@ class Generation:
         self._model: Model | None = None
         self._first_token_ms: float | None = None
         self._others: list[asyncio.Task[Answer | None]] = []
+        self._watch: Watch | None = None
         self._is_settled = False
 
     async def events(self) -> AsyncGenerator[Event]:
         """Ask, and yield what happens. To close it closes the provider's stream, and settles what came."""
+        self._watch = Watch(self._call, last_of(self._told.turns))
         try:
             async with aclosing(self._run.events()) as happened:
                 async for each in happened:
                     for event in await self._told_of(each):
                         yield event
-                    if self._reader.blocked:
+                    if self._stopped:
                         break
-            if self._reader.blocked:
+            if (stopped := self._stopped) is not None:
                 await self._settle(Outcome.BLOCKED)
-                yield Blocked(side=Side.OUTPUT, categories=tuple(sorted(self._reader.blocked)))
+                yield stopped
         finally:
+            self._watch.stop()
             for each in self._others:
                 each.cancel()
             if not self._is_settled:
                 await self._settle(Outcome.CANCELLED)
+
+    @property
+    def _stopped(self) -> Blocked | None:
+        """Why nothing more is shown: what is asked, as a provider judges it, or what is answered, by our rules."""
+        asked = () if self._watch is None else self._watch.blocked
+        if asked:
+            return Blocked(side=Side.INPUT, categories=tuple(sorted(asked)))
+        said = self._reader.blocked
+        return Blocked(side=Side.OUTPUT, categories=tuple(sorted(said))) if said else None
 
     async def _told_of(self, happened: Happened) -> list[Event]:
         match happened:
@@ -96,10 +109,13 @@ class Generation:
                 return []
             case Piece():
                 self._said.append(happened.text)
-                return self._delta(self._reader.feed(happened.text))
+                ready = self._delta(self._reader.feed(happened.text))
+                return [] if self._stopped else ready
             case Answered():
                 last = self._delta(self._reader.flush())
-                return last if self._reader.blocked else [*last, *await self._ended()]
+                if self._watch is not None:
+                    await self._watch.verdict()
+                return [] if self._stopped else [*last, *await self._ended()]
             case Unanswered():
                 await self._settle(Outcome.PARTIAL if happened.is_partial else Outcome.FAILED, happened.kind)
                 return [_failed("The answer broke off: ask again." if happened.is_partial else None)]
