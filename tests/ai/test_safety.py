@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ai.privacy import Masking
+from ai.privacy import Masking
 from ai.safety import Category, Severity, Verdict, check_input, check_output, data_block, new_canary
 
 HOSTS = ("loja.com.br", "wa.me")
@@ -200,6 +201,14 @@ def test_an_answer_that_gives_the_instructions_away_is_stopped() -> None:
         assert said.verdict is Verdict.BLOCK
         assert Category.PROMPT_LEAK in said.categories
     assert new_canary() != canary
+
+
+def test_no_canary_is_taken_for_personal_data() -> None:
+    canaries = [new_canary() for _ in range(500)]
+
+    Masking().check(*canaries)
+
+    assert all(each.isalpha() for each in canaries)
 
 
 def test_a_block_names_its_text() -> None:
