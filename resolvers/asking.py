@@ -7,12 +7,14 @@ import strawberry
 
 from ai.conversations import Speaker, Turn
 from core.settings import Strategy
-from schema.asking import AiOptionsInput, AnswerCost, ConversationMessageInput
+from schema.asking import AiOptionsInput, AiQuestionOptionsInput, AnswerCost, ConversationMessageInput
+from schema.contact import Contact
 from services.assistant.asking import Paid
 from services.assistant.preferences import Preferences
 
 Options = Annotated[
-    AiOptionsInput | None, strawberry.argument(description="How a model is chosen; as the workspace does, if left out.")
+    AiQuestionOptionsInput | None,
+    strawberry.argument(description="How a model is chosen; as the workspace does, if left out."),
 ]
 Messages = Annotated[
     list[ConversationMessageInput], strawberry.argument(description="The conversation, oldest message first.")
@@ -24,7 +26,9 @@ def wished(options: AiOptionsInput | None) -> Preferences:
     if options is None:
         return Preferences()
     strategy = None if options.strategy is None else Strategy(options.strategy.value)
-    return Preferences(strategy=strategy, model=options.model, fresh=options.fresh)
+    about = options.contact_id if isinstance(options, AiQuestionOptionsInput) else None
+    contact_id = None if about is None else Contact.key_of(about, field=("contact_id",))
+    return Preferences(strategy=strategy, model=options.model, fresh=options.fresh, contact_id=contact_id)
 
 
 def turns_of(messages: Sequence[ConversationMessageInput]) -> tuple[Turn, ...]:

@@ -2,36 +2,49 @@
 
 from functools import partial
 from typing import Annotated
-from uuid import UUID
 
 import strawberry
 
 from ai.results import LeadScore as Found
 from graph import Root
 from models import Permission
+from resolvers.asking import cost_of, turns_of
 from resolvers.context import Context
 from resolvers.fields import query
+from schema.analysis import origin
+from schema.asking import ConversationMessageInput
 from schema.contact import Contact
-from schema.lead import LeadFactor, LeadMessageInput, LeadScoreResult
+from schema.lead import LeadFactor, LeadScoreResult, Recall
 from services import leads
-from services.leads import Message
+from services.assistant import explaining
+from services.assistant.explaining import Reasons
 
 ContactGiven = Annotated[strawberry.ID, strawberry.argument(description="The contact.")]
 Messages = Annotated[
-    list[LeadMessageInput] | None,
+    list[ConversationMessageInput] | None,
     strawberry.argument(
         description="Up to 20 messages, the oldest first: what the customer wants, and how they sound, counts. They "
         "are read here, and not kept."
     ),
 ]
 
+Explain = Annotated[
+    bool,
+    strawberry.argument(
+        description="Whether a model, where one can be asked, is to say why. It needs `AI_USE`, and credits."
+    ),
+]
+
 
 @query(Permission.CONTACTS_READ)
-async def lead_score(context: Context, contact_id: ContactGiven, messages: Messages = None) -> LeadScoreResult:
+async def lead_score(
+    context: Context, contact_id: ContactGiven, messages: Messages = None, explain: Explain = False
+) -> LeadScoreResult:
     """How promising a contact is, by rules that can be followed: each factor gives some of its points."""
-    key = Contact.key_of(contact_id, field=("contact_id",))
-    given = [Message(from_customer=each.from_customer, text=each.text) for each in messages or ()]
-    return _shown(await leads.score(context.ground, context.actor, key, given), context, key)
+    key, said = Contact.key_of(contact_id, field=("contact_id",)), turns_of(messages or ())
+    found = await leads.score(context.ground, context.actor, key, said)
+    why = await explaining.reasons(context.assistant, context.actor, key, found, said) if explain else Reasons()
+    return _shown(found, why, partial(leads.history, context.ground, context.actor, key))
 
 
 class LeadQueries(Root):
@@ -40,15 +53,13 @@ class LeadQueries(Root):
     lead_score: LeadScoreResult = lead_score
 
 
-def _shown(found: Found, context: Context, contact_id: UUID) -> LeadScoreResult:
+def _shown(found: Found, why: Reasons, recall: Recall) -> LeadScoreResult:
     factors = [LeadFactor(name=e.name, points=e.points, most=e.most, known=e.is_known) for e in found.factors]
     return LeadScoreResult(
-        provider=found.provider,
-        method=found.method,
-        generated=found.generated,
         score=found.score,
         factors=sorted(factors, key=lambda each: (-each.most, each.name)),
         recommendation=found.recommendation,
-        reasons=[],
-        recall=partial(leads.history, context.ground, context.actor, contact_id),
+        reasons=list(why.texts),
+        recall=recall,
+        **origin(found, cost_of(why.paid)),
     )

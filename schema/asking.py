@@ -45,6 +45,13 @@ class AiOptionsInput:
     )
 
 
+@strawberry.input(description="How one question is asked. What is left out follows the workspace.")
+class AiQuestionOptionsInput(AiOptionsInput):
+    contact_id: strawberry.ID | None = strawberry.field(
+        default=None, description="Whom the texts are about: what they are known by is masked, wherever it stands."
+    )
+
+
 @strawberry.input(description="One message of a conversation.")
 class ConversationMessageInput:
     from_customer: bool = strawberry.field(description="Whether the customer wrote it, rather than the team.")

@@ -84,9 +84,3 @@ class LeadScoreResult(Analysis):
     async def history(self, first: First = 20) -> list[LeadScore]:
         """Look up what was kept."""
         return [LeadScore.of(each) for each in await self.recall(first)]
-
-
-@strawberry.input(description="A message of the conversation with a contact.")
-class LeadMessageInput:
-    from_customer: bool = strawberry.field(description="True: the contact wrote it. False: the team did.")
-    text: str = strawberry.field(description="What was written, up to 5,000 characters.")

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import ARRAY, Integer, Uuid, cast, func, select, update
 from sqlalchemy.dialects.postgresql import distinct_on
 
+from ai.conversations import Speaker, Turn
 from ai.local import heads
 from ai.local.scoring import Lead, score_lead
 from ai.results import LeadScore as Found
@@ -22,7 +23,7 @@ from core.ground import Ground
 from core.ids import WorkspaceId
 from models import Contact, EventType, LeadScore, Permission, Sentiment, WorkspaceSettings
 from services.access import Actor
-from services.analysis import LONGEST, SuggestionsOff
+from services.assistant.errors import SuggestionsOff
 from services.contacts.errors import ContactUnknown, TooMany
 from services.jobs import Job
 from services.transaction import Transaction, begin
@@ -33,6 +34,7 @@ HISTORY_MOST: Final = 100
 FACTS: Final = frozenset({"company", "position", "sentiment"})
 """The columns of a contact that its score is made from."""
 
+_LONGEST: Final = 5_000
 _RECENT: Final = 5
 _MOODS: Final[Mapping[Sentiment, float]] = {Sentiment.POSITIVE: 1.0, Sentiment.NEUTRAL: 0.5, Sentiment.NEGATIVE: 0.0}
 
@@ -51,14 +53,6 @@ class ScoreLeads(Job):
     contact_ids: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
-    """A message of a conversation, by the customer or by the team."""
-
-    from_customer: bool
-    text: str
-
-
 def rescore(tx: Transaction, contact_ids: Iterable[UUID]) -> None:
     """Have contacts scored after the commit: one job for each five hundred."""
     wanted = list(dict.fromkeys(contact_ids))
@@ -67,7 +61,7 @@ def rescore(tx: Transaction, contact_ids: Iterable[UUID]) -> None:
         tx.enqueue(ScoreLeads(workspace_id=tx.workspace_id, contact_ids=named))
 
 
-async def score(ground: Ground, actor: Actor, contact_id: UUID, messages: Sequence[Message] = ()) -> Found:
+async def score(ground: Ground, actor: Actor, contact_id: UUID, messages: Sequence[Turn] = ()) -> Found:
     """Work out how promising a contact is at this moment; messages, the oldest first, are read for it and not kept.
 
     Raises:
@@ -97,11 +91,11 @@ async def facts(session: ReadSession | WriteSession, workspace_id: UUID, contact
     return _lead(contact)
 
 
-async def heard(lead: Lead, messages: Sequence[Message]) -> Lead:
+async def heard(lead: Lead, messages: Sequence[Turn]) -> Lead:
     """Add what the customer's last five messages are for, and their mood. How many there were before, and how long
     answers took, they do not tell.
     """
-    said = [each.text for each in messages if each.from_customer][-_RECENT:]
+    said = [each.text for each in messages if each.speaker is Speaker.CUSTOMER][-_RECENT:]
     if not said:
         return lead
     purposes = [(await heads.classify_intent(each)).purpose for each in said]
@@ -209,12 +203,12 @@ async def _is_wanted(session: ReadSession | WriteSession, workspace_id: UUID) ->
     return bool(await session.scalar(own))
 
 
-def _checked(messages: Sequence[Message]) -> list[Message]:
+def _checked(messages: Sequence[Turn]) -> list[Turn]:
     if len(messages) > MESSAGES_MOST:
         words = f"Give up to {MESSAGES_MOST} messages."
         raise TooMany(words, field=("messages",))
     return [
-        replace(each, text=text.clean_text(each.text, field=("messages", str(place), "text"), most=LONGEST))
+        replace(each, text=text.clean_text(each.text, field=("messages", str(place), "text"), most=_LONGEST))
         for place, each in enumerate(messages)
     ]
 

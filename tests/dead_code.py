@@ -22,6 +22,7 @@ DECORATORS: Final = [
     "@query*",
     "@subscription*",
     "@handles*",
+    "@_shown.register",
     "@field_validator*",
 ]
 CALLED_BY_FRAMEWORKS: Final = [

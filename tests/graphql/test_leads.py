@@ -17,7 +17,7 @@ from tests.fixtures.contacts import make
 from tests.fixtures.door import Door
 from tests.fixtures.tenants import Tenant, join
 
-SCORE = """query ($contactId: ID!, $messages: [LeadMessageInput!], $first: Int! = 20) {
+SCORE = """query ($contactId: ID!, $messages: [ConversationMessageInput!], $first: Int! = 20) {
   leadScore(contactId: $contactId, messages: $messages) {
     score recommendation reasons provider method generated factors { name points most known }
     history(first: $first) { score at } } }"""

@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import delete, select, text
 
+from ai.conversations import Speaker, Turn
 from ai.results import LeadScore as Found
 from core.database import Database
 from core.errors import Invalid
@@ -18,7 +19,7 @@ from services.analysis import SuggestionsOff
 from services.contacts import change
 from services.contacts.drafting import ContactDraft
 from services.contacts.errors import ContactUnknown, TooMany
-from services.leads import HistoryTooLong, Message, ScoreLeads
+from services.leads import HistoryTooLong, ScoreLeads
 from services.settings import AiDraft, SettingsDraft
 from services.transaction import begin
 from tests.fixtures.contacts import acts_of, log_of, make, plant
@@ -88,10 +89,10 @@ async def test_messages_are_read_for_the_score_and_nothing_of_them_is_kept(
     await work_off(ground, database, tenant)
     before = await kept(ground, tenant, contact.id)
     eager = [
-        Message(from_customer=False, text="Quero reclamar, que atendimento horrível!"),
-        Message(from_customer=True, text="Adorei! Quero comprar dois bolos, pode fechar o pedido."),
+        Turn(speaker=Speaker.TEAM, text="Quero reclamar, que atendimento horrível!"),
+        Turn(speaker=Speaker.CUSTOMER, text="Adorei! Quero comprar dois bolos, pode fechar o pedido."),
     ]
-    upset = [Message(from_customer=True, text="Quero reclamar, meu pedido chegou errado e ninguém responde!")]
+    upset = [Turn(speaker=Speaker.CUSTOMER, text="Quero reclamar, meu pedido chegou errado e ninguém responde!")]
 
     better = await leads.score(ground, tenant.owner, contact.id, eager)
     worse = await leads.score(ground, tenant.owner, contact.id, upset)
@@ -116,7 +117,7 @@ async def test_messages_are_twenty_texts_at_most(
 ) -> None:
     contact = await make(ground, tenant.owner, name="Ana")
 
-    said = [Message(from_customer=True, text=each) for each in messages]
+    said = [Turn(speaker=Speaker.CUSTOMER, text=each) for each in messages]
     with pytest.raises(Invalid) as refused:
         await leads.score(ground, tenant.owner, contact.id, said)
 
