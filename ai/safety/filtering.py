@@ -44,8 +44,8 @@ def check_output(text: str, *, canary: str = "", allowed_hosts: Collection[str] 
 
 
 def new_canary() -> str:
-    """Return a word for the instructions of one call, which no answer has a reason to hold: 79 bits in letters alone, as
-    digits may look like a telephone number, which would not be sent.
+    """Return a word for the instructions of one call, which no answer has a reason to hold. It has 79 bits in letters
+    alone: digits may look like a telephone number, which would not be sent.
     """
     return "wh" + "".join(secrets.choice(ascii_lowercase) for _ in range(_CANARY_LETTERS))
 

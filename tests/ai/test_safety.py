@@ -7,7 +7,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ai.privacy import Masking
-from ai.privacy import Masking
 from ai.safety import Category, Severity, Verdict, check_input, check_output, data_block, new_canary
 
 HOSTS = ("loja.com.br", "wa.me")
