@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
+from typing import Final
 
 import structlog
 
@@ -36,6 +37,8 @@ from services.assistant.copilot.results import completed, draft, used
 from services.assistant.copilot.wording import Masked, Reader, question
 from services.assistant.errors import ModelsFailed
 from services.assistant.settling import Outlay
+
+_CLOSE: Final = 2.0
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -80,11 +83,16 @@ class Generation:
             if self._reader.blocked:
                 await self._settle(Outcome.BLOCKED)
                 yield Blocked(side=Side.OUTPUT, categories=tuple(sorted(self._reader.blocked)))
+        except Exception:
+            if not self._is_settled:
+                await self._settle(Outcome.FAILED)
+            raise
         finally:
-            for each in self._others:
-                each.cancel()
+            running = [each for each in self._others if each.cancel()]
             if not self._is_settled:
                 await self._settle(Outcome.CANCELLED)
+            if running:
+                await asyncio.wait(running, timeout=_CLOSE)
 
     async def _told_of(self, happened: Happened) -> list[Event]:
         match happened:
@@ -165,18 +173,18 @@ class Generation:
         await self._call.finish(replace(outlay, failure=failure, charged=charged))
 
     def _outlay(self, outcome: Outcome) -> Outlay:
-        done = [each.result() for each in self._others if each.done() and not each.cancelled()]
-        others = [each for each in done if each is not None]
+        done = [each for each in self._others if each.done() and not each.cancelled() and each.exception() is None]
+        others = [answer for each in done if (answer := each.result()) is not None]
         alternatives = sum((each.spent for each in others), Spent())
-        charged = self._run.usage + sum((each.completion.usage for each in others), Spent())
         model = self._model or (self._run.attempts[-1].model if self._run.attempts else self._request.model)
-        is_own = self._call.is_own(model)
+        answers = [(model, self._run.usage), *((each.completion.model, each.completion.usage) for each in others)]
+        charged = sum(usage.micro_usd for by, usage in answers if not self._call.is_own(by))
         return replace(
             self._call.outlay(outcome),
             model=model,
-            is_own_key=is_own,
+            is_own_key=self._call.is_own(model),
             spent=self._run.usage + self._run.wasted + alternatives,
-            charged=0 if is_own else charged.micro_usd,
+            charged=charged,
             attempts=len(self._run.attempts) + sum(len(each.attempts) for each in others),
             first_token_ms=self._first_token_ms,
             took_ms=self._call.took_ms,
