@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from typing import Final
 
 import structlog
 
@@ -38,6 +39,8 @@ from services.assistant.errors import ModelsFailed
 from services.assistant.moderating import Watch
 from services.assistant.settling import Outlay
 
+_CLOSE: Final = 2.0
+
 log = structlog.stdlib.get_logger(__name__)
 
 
@@ -71,7 +74,7 @@ class Generation:
 
     async def events(self) -> AsyncGenerator[Event]:
         """Ask, and yield what happens. To close it closes the provider's stream, and settles what came."""
-        self._watch = Watch(self._call, last_of(self._told.turns))
+        self._watch = Watch(self._call, last_of(prepared.told.turns))
         try:
             async with aclosing(self._run.events()) as happened:
                 async for each in happened:
@@ -82,12 +85,17 @@ class Generation:
             if (stopped := self._stopped) is not None:
                 await self._settle(Outcome.BLOCKED)
                 yield stopped
+        except Exception:
+            if not self._is_settled:
+                await self._settle(Outcome.FAILED)
+            raise
         finally:
             self._watch.stop()
-            for each in self._others:
-                each.cancel()
+            running = [each for each in self._others if each.cancel()]
             if not self._is_settled:
                 await self._settle(Outcome.CANCELLED)
+            if running:
+                await asyncio.wait(running, timeout=_CLOSE)
 
     @property
     def _stopped(self) -> Blocked | None:
@@ -180,20 +188,20 @@ class Generation:
         await self._call.finish(replace(outlay, failure=failure, charged=charged))
 
     def _outlay(self, outcome: Outcome) -> Outlay:
-        done = [each.result() for each in self._others if each.done() and not each.cancelled()]
-        others = [each for each in done if each is not None]
+        done = [each for each in self._others if each.done() and not each.cancelled() and each.exception() is None]
+        others = [answer for each in done if (answer := each.result()) is not None]
         alternatives = sum((each.spent for each in others), Spent())
         attempts = (*self._run.attempts, *(attempt for each in others for attempt in each.attempts))
         self._call.record.attempts, self._call.record.answer = attempts, "".join(self._said) or None
-        charged = self._run.usage + sum((each.completion.usage for each in others), Spent())
         model = self._model or (self._run.attempts[-1].model if self._run.attempts else self._request.model)
-        is_own = self._call.is_own(model)
+        answers = [(model, self._run.usage), *((each.completion.model, each.completion.usage) for each in others)]
+        charged = sum(usage.micro_usd for by, usage in answers if not self._call.is_own(by))
         return replace(
             self._call.outlay(outcome),
             model=model,
-            is_own_key=is_own,
+            is_own_key=self._call.is_own(model),
             spent=self._run.usage + self._run.wasted + alternatives,
-            charged=0 if is_own else charged.micro_usd,
+            charged=charged,
             attempts=len(attempts),
             first_token_ms=self._first_token_ms,
             took_ms=self._call.took_ms,
