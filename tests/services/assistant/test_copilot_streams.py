@@ -121,7 +121,7 @@ async def slow(ground: Ground, redis_url: str) -> AsyncIterator[Fleeted]:
 def elsewhere(shown: Fleeted, pace: Pace = BRISK) -> Assistant:
     """Return the assistant of another process: of what is written here it knows what is in Redis."""
     there = shown.assistant
-    return Assistant(ground=there.ground, fleet=there.fleet, streams=Streams(there.ground, pace))
+    return Assistant(ground=there.ground, fleet=there.fleet, streams=Streams(there.ground, pace), traces=there.traces)
 
 
 async def test_events_come_in_order_without_a_gap(ground: Ground, redis_url: str, tenant: Tenant) -> None:
