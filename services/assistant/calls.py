@@ -40,8 +40,13 @@ WHOLE: Final = 25.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """What a request is about beside its texts: whose names are in them, and which hosts an answer may lead to."""
+    """What a request is about beside its texts: whose names are in them, and which hosts an answer may lead to.
 
+    `id` is the request's, where it is known beforehand.
+    """
+
+    id: UUID | None = None
+    preferences: Preferences = field(default_factory=Preferences)
     contact_id: UUID | None = None
     persona: str | None = None
     known: Known = field(default_factory=Known)
@@ -60,19 +65,16 @@ class Call:
         actor: Actor,
         feature: Feature,
         terms: Terms,
-        *,
-        preferences: Preferences | None = None,
         about: About | None = None,
-        id: UUID | None = None,
     ) -> None:
-        self.id = id or uuid7()
+        self.about = about or About()
+        self.id = self.about.id or uuid7()
         self.canary = new_canary()
         self.assistant = assistant
         self.actor = actor
         self.feature = feature
         self.terms = terms
-        self.about = about or About()
-        self.preferences = preferences or Preferences()
+        self.preferences = self.about.preferences
         self.strategy = self.preferences.strategy or terms.strategy
         self.providers = allowed(assistant.fleet.providers(terms.own), terms.allowed)
         self.masking = Masking(joined(terms.known, self.about.known)) if terms.masks else None

@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Final
 
 import structlog
 
@@ -38,30 +39,31 @@ from services.assistant.errors import ModelsFailed
 from services.assistant.moderating import Watch
 from services.assistant.settling import Outlay
 
+_CLOSE: Final = 2.0
+
 log = structlog.stdlib.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A question that is ready to be asked: as it is told, who may answer, and the name its answer is kept under."""
+
+    told: Masked
+    request: Request
+    ranking: Ranking
+    key: str
 
 
 class Generation:
     """One suggestion on its way. Read `events` once."""
 
-    def __init__(
-        self,
-        call: Call,
-        asked: Asked,
-        known: Background,
-        told: Masked,
-        request: Request,
-        ranking: Ranking,
-        key: str,
-    ) -> None:
+    def __init__(self, call: Call, asked: Asked, known: Background, prepared: Prepared) -> None:
         self._call = call
         self._asked = asked
         self._known = known
-        self._told = told
-        self._request = request
-        self._ranking = ranking
-        self._key = key
-        self._run = call.assistant.fleet.failover.run(request, ranking, call.providers)
+        self._prepared = prepared
+        self._request = prepared.request
+        self._run = call.assistant.fleet.failover.run(prepared.request, prepared.ranking, call.providers)
         self._reader = Reader(call, known.passages)
         self._said: list[str] = []
         self._model: Model | None = None
@@ -72,7 +74,7 @@ class Generation:
 
     async def events(self) -> AsyncGenerator[Event]:
         """Ask, and yield what happens. To close it closes the provider's stream, and settles what came."""
-        self._watch = Watch(self._call, last_of(self._told.turns))
+        self._watch = Watch(self._call, last_of(prepared.told.turns))
         try:
             async with aclosing(self._run.events()) as happened:
                 async for each in happened:
@@ -83,12 +85,17 @@ class Generation:
             if (stopped := self._stopped) is not None:
                 await self._settle(Outcome.BLOCKED)
                 yield stopped
+        except Exception:
+            if not self._is_settled:
+                await self._settle(Outcome.FAILED)
+            raise
         finally:
             self._watch.stop()
-            for each in self._others:
-                each.cancel()
+            running = [each for each in self._others if each.cancel()]
             if not self._is_settled:
                 await self._settle(Outcome.CANCELLED)
+            if running:
+                await asyncio.wait(running, timeout=_CLOSE)
 
     @property
     def _stopped(self) -> Blocked | None:
@@ -136,7 +143,7 @@ class Generation:
         self._is_settled = True
         row = draft(self._call, self._asked, self._known, final, outlay.spent.micro_usd)
         books = await self._call.finish(outlay, row)
-        await cache.keep(self._call.assistant.ground, self._key, Kept(text=said, model=model.key))
+        await cache.keep(self._call.assistant.ground, self._prepared.key, Kept(text=said, model=model.key))
         return [*others, used(outlay, books), final]
 
     def _begin_others(self) -> None:
@@ -147,12 +154,12 @@ class Generation:
 
     async def _another(self, variant: int) -> Answer | None:
         """Ask for another way to say it; None when nobody answers, which spoils nothing."""
-        other = question(self._call, self._asked, self._known, self._told, variant=variant)
+        other = question(self._call, self._asked, self._known, self._prepared.told, variant=variant)
         self._call.check(other.messages)
         fleet = self._call.assistant.fleet
         try:
             return await fleet.failover.complete(
-                other.request(self._request.model), self._ranking, self._call.providers
+                other.request(self._request.model), self._prepared.ranking, self._call.providers
             )
         except NoAnswer as none:
             log.info("an alternative was not written", kind=None if none.kind is None else none.kind.value)
@@ -181,20 +188,20 @@ class Generation:
         await self._call.finish(replace(outlay, failure=failure, charged=charged))
 
     def _outlay(self, outcome: Outcome) -> Outlay:
-        done = [each.result() for each in self._others if each.done() and not each.cancelled()]
-        others = [each for each in done if each is not None]
+        done = [each for each in self._others if each.done() and not each.cancelled() and each.exception() is None]
+        others = [answer for each in done if (answer := each.result()) is not None]
         alternatives = sum((each.spent for each in others), Spent())
         attempts = (*self._run.attempts, *(attempt for each in others for attempt in each.attempts))
         self._call.record.attempts, self._call.record.answer = attempts, "".join(self._said) or None
-        charged = self._run.usage + sum((each.completion.usage for each in others), Spent())
         model = self._model or (self._run.attempts[-1].model if self._run.attempts else self._request.model)
-        is_own = self._call.is_own(model)
+        answers = [(model, self._run.usage), *((each.completion.model, each.completion.usage) for each in others)]
+        charged = sum(usage.micro_usd for by, usage in answers if not self._call.is_own(by))
         return replace(
             self._call.outlay(outcome),
             model=model,
-            is_own_key=is_own,
+            is_own_key=self._call.is_own(model),
             spent=self._run.usage + self._run.wasted + alternatives,
-            charged=0 if is_own else charged.micro_usd,
+            charged=charged,
             attempts=len(attempts),
             first_token_ms=self._first_token_ms,
             took_ms=self._call.took_ms,

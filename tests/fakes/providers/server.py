@@ -5,7 +5,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from tests.fakes.providers.wire import Answer, Json, Wire
@@ -56,6 +56,8 @@ class Behaviour:
     between: float = 0.0
     torn: bool = False
     """Whether each byte is sent by itself."""
+    as_asked: bool = False
+    """Whether the answer is given as a tool's arguments when the question has tools."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,7 +196,8 @@ class ProviderServer:
         return False
 
     def _frames(self, behaviour: Behaviour, body: Json) -> list[bytes]:
-        frames = self.wire.frames(behaviour.answer, body)
+        by_tool = behaviour.answer.is_tool_call or (behaviour.as_asked and bool(body.get("tools")))
+        frames = self.wire.frames(replace(behaviour.answer, is_tool_call=by_tool), body)
         garbage = b"data: {this is no json\n\n"
         match behaviour.mood:
             case Mood.ANSWERS:
