@@ -15,6 +15,7 @@ from services import leads
 from services.access import Actor
 from services.assistant import composing, judging
 from services.assistant.assistant import Assistant
+from services.assistant.composing import Wanted
 from services.assistant.copilot.events import Completed, Sources
 from tests.fakes.providers.server import Behaviour, ProviderServer
 from tests.fakes.providers.wire import OPENAI, Answer
@@ -37,7 +38,7 @@ SUMMARY = """{"text": "Pergunta a taxa.", "key_points": [], "decisions": [], "op
 ENGINES: Mapping[Feature, tuple[str, Ask]] = {
     Feature.SMART_REPLIES: (
         '{"replies": [{"text": "A taxa é R$ 6,00.", "tone": "friendly"}]}',
-        lambda a, who: composing.replies(a, who, TURNS, count=1, tones=()),
+        lambda a, who: composing.replies(a, who, TURNS, Wanted(count=1, tones=())),
     ),
     Feature.SENTIMENT: (
         '{"label": "neutral", "score": 0.5, "confidence": 0.9, "emotions": []}',
