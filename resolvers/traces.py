@@ -17,7 +17,7 @@ from services import traces
 RequestId = Annotated[
     strawberry.ID,
     strawberry.argument(
-        description="The request: its `id` in `aiRequests`, or the `requestId` that an answer came with."
+        description="The request: its `id` in `aiRequests`, which is the `requestId` that an answer came with."
     ),
 ]
 

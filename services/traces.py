@@ -45,9 +45,7 @@ async def find(ground: Ground, actor: Actor, request_id: UUID) -> Trace | None:
     actor.require(Permission.AI_MANAGE)
     await opened(ground)
     async with asking():
-        return await Trace.find_one(
-            {"_id": request_id, "workspace_id": actor.workspace_id, "expires_at": {"$gt": clock.now()}}
-        )
+        return await Trace.find_one(_here(actor.workspace_id, _id=request_id, expires_at={"$gt": clock.now()}))
 
 
 async def keep(ground: Ground, traces: Sequence[Trace]) -> None:
@@ -85,7 +83,11 @@ async def forget(ground: Ground, job: ForgetTraces) -> None:
     """Delete all traces of a workspace; raises as `find`."""
     await opened(ground)
     async with asking(_LONG):
-        await _table().delete_many({"workspace_id": job.workspace_id})
+        await _table().delete_many(_here(job.workspace_id))
+
+
+def _here(workspace_id: UUID, **more: object) -> dict[str, Any]:
+    return {**more, "workspace_id": workspace_id}
 
 
 def _table() -> AsyncCollection[dict[str, Any]]:

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from uuid import UUID
 
 import pytest
 
@@ -10,6 +9,7 @@ from core.documents import Documents
 from core.ground import Ground
 from core.ids import encode, uuid7
 from models import Role
+from schema.usage import AiRequest
 from services import traces
 from tests.fakes.providers.server import Behaviour, ProviderServer
 from tests.fakes.providers.wire import OPENAI, Answer
@@ -41,7 +41,7 @@ async def test_a_request_is_shown_with_what_was_sent_and_came(
 ) -> None:
     cost = (await asking.execute(TRANSLATE)).data["translateText"]["cost"]
     request_id = cost["requestId"]
-    await until_holds(lambda: traces.find(ground, tenant.owner, UUID(request_id)))
+    await until_holds(lambda: traces.find(ground, tenant.owner, AiRequest.key_of(request_id)))
 
     shown = (await asking.execute(TRACE, {"id": request_id})).data["aiTrace"]
     by_global_id = (await asking.execute(TRACE, {"id": shown["requestId"]})).data["aiTrace"]

@@ -74,7 +74,7 @@ class Generation:
 
     async def events(self) -> AsyncGenerator[Event]:
         """Ask, and yield what happens. To close it closes the provider's stream, and settles what came."""
-        self._watch = Watch(self._call, last_of(prepared.told.turns))
+        self._watch = Watch(self._call, last_of(self._prepared.told.turns))
         try:
             async with aclosing(self._run.events()) as happened:
                 async for each in happened:
