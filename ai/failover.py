@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from ai.breaker import Breaker
 from ai.catalogue import Model
+from ai.circuits import Target
 from ai.health import Health
 from ai.messages import Request, Usage
 from ai.outcomes import Answer, Attempt, Failed, NoAnswer
@@ -36,7 +37,8 @@ class Failover:
     def rank(self, models: Iterable[Model], wish: Wish, providers: Mapping[str, Provider]) -> Ranking:
         """Rank models by what is known of them now. Waits for nothing."""
         known = tuple(models)
-        vitals = {each.key: self._vitals(each, providers) for each in known if each.provider in providers}
+        asked = [each for each in known if each.provider in providers]
+        vitals = {each.key: self.vitals(target_of(providers[each.provider], each)) for each in asked}
         return rank(known, frozenset(providers), wish, vitals)
 
     def run(
@@ -77,8 +79,8 @@ class Failover:
                 raise NoAnswer(failed, attempts) from none
             return Answer(completion=completion, attempts=(*attempts, *run.attempts), spent=spent + completion.usage)
 
-    def _vitals(self, model: Model, providers: Mapping[str, Provider]) -> Vitals:
-        target = target_of(providers[model.provider], model)
+    def vitals(self, target: Target) -> Vitals:
+        """Return how a model has been lately, asked with some key."""
         measured = self.health.measured(target.measured_as)
         return Vitals(
             first_token_ms=measured.first_token_ms,

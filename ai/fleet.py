@@ -19,6 +19,7 @@ from ai.health import Health
 from ai.provider import Credential, Patience, Provider
 from ai.providers import make_providers, open_client, reachable, server_credentials, warm_up
 from ai.run import Limits
+from ai.safety.moderation import Moderator
 from core.settings import Ai
 from core.voice import Voice
 
@@ -42,6 +43,7 @@ class Fleet:
     ) -> None:
         self.client = client
         self.failover = failover
+        self.moderator = Moderator(client)
         self.catalogue: Catalogue = catalogue()
         self._given = dict(given)
         self._patience = patience
@@ -56,6 +58,10 @@ class Fleet:
     def providers(self, own: Mapping[str, Credential]) -> Mapping[str, Provider]:
         """Return the providers that can be asked with a workspace's own keys, which go before the server's."""
         return {**self._shared, **make_providers(own, self.client, self._patience)} if own else self._shared
+
+    def credential(self, provider: str, own: Mapping[str, Credential]) -> Credential | None:
+        """Return the key that a provider is asked with: a workspace's own before the server's."""
+        return own.get(provider) or self._given.get(provider)
 
     async def start(self) -> None:
         """Look which providers can be asked, now and every half minute: an Ollama comes and goes."""

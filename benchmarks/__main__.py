@@ -5,7 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import privacy, subscriptions, tenant_walls
+from benchmarks import privacy, retrieval, subscriptions, tenant_walls
 from core.embedded import EmbeddedStores
 
 _ROUNDS = 5
@@ -15,6 +15,8 @@ async def main(url: str | None) -> None:
     """Run everything."""
     if not privacy.main():
         sys.exit("privacy: a gate does not hold")
+    if not retrieval.main():
+        sys.exit("retrieval: a gate does not hold")
     await subscriptions.main()
     if url is not None:
         await tenant_walls.main(url, _ROUNDS)

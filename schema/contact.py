@@ -13,7 +13,7 @@ import models
 from core import masking, phone
 from core.errors import Problem, about
 from core.phone import forms as phone_forms
-from graph import Context, Entity, Order, asc, column, computed, desc, json_values, many, one, through
+from graph import Context, Entity, Order, asc, column, computed, desc, json_values, last, many, one, through
 from graph.comparing import Compare, Condition
 from graph.filters import (
     BooleanFilter,
@@ -34,6 +34,7 @@ from schema.enums import IdentityKind, Sentiment
 from schema.errors import MutationPayload, user_error
 from schema.idempotency import OnceInput
 from schema.label import Label
+from schema.lead import LeadScore
 from schema.scalars import JSON
 from schema.user import User
 
@@ -141,6 +142,11 @@ class Contact(Entity[models.Contact], prefix="contact", require=Permission.CONTA
 
     identities: list[ContactIdentity] = many(models.ContactIdentity.contact_id, sort=asc(models.ContactIdentity.id))
     """All addresses that name them."""
+
+    lead_scores: list[LeadScore] = many(
+        models.LeadScore.contact_id, sort=desc(models.LeadScore.at), limit=last(10, most=100)
+    )
+    """How promising they were, the newest first."""
 
     created_by: User | None = one(models.Contact.created_by_id)
     """Who added them; null when that person is not in the workspace any more."""

@@ -67,6 +67,10 @@ class ErrorCode(StrEnum):
     IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
     GONE = "GONE"
     AI_DISABLED = "AI_DISABLED"
+    PROVIDER_NEEDED = "PROVIDER_NEEDED"
+    NO_MODEL_FITS = "NO_MODEL_FITS"
+    CONTENT_BLOCKED = "CONTENT_BLOCKED"
+    TOO_MANY_STREAMS = "TOO_MANY_STREAMS"
     CREDITS_SPENT = "CREDITS_SPENT"
     FEATURE_BUDGET_SPENT = "FEATURE_BUDGET_SPENT"
     ADDRESS_MISSING = "ADDRESS_MISSING"
@@ -80,6 +84,7 @@ class ErrorCode(StrEnum):
     OPTIONS_INVALID = "OPTIONS_INVALID"
     LABEL_NAME_TAKEN = "LABEL_NAME_TAKEN"
     COLOR_INVALID = "COLOR_INVALID"
+    PAIRS_INVALID = "PAIRS_INVALID"
     ORDER_INCOMPLETE = "ORDER_INCOMPLETE"
     BAD_CURSOR = "BAD_CURSOR"
     BAD_FILTER = "BAD_FILTER"
@@ -141,6 +146,10 @@ _MEANINGS = {
     "IDEMPOTENCY_KEY_REUSED": "The idempotency key was used for something else in the last 24 hours.",
     "CREDITS_SPENT": "The workspace has too few credits left.",
     "FEATURE_BUDGET_SPENT": "This feature has used what it may in this month.",
+    "PROVIDER_NEEDED": "Only a model can do this, and none can be asked: a key is missing.",
+    "NO_MODEL_FITS": "No model that can be asked fits this; `aiRouteExplain` shows why.",
+    "CONTENT_BLOCKED": "The safety filter has stopped this; the message says why.",
+    "TOO_MANY_STREAMS": "You follow as many suggestions at once as you may.",
     "AI_DISABLED": "Suggestions are turned off in this workspace.",
     "GONE": "It was done under this key before, and what it made is gone by now.",
     "ADDRESS_MISSING": "Nothing names the contact.",
@@ -154,6 +163,7 @@ _MEANINGS = {
     "OPTIONS_INVALID": "Select fields have 1 to 200 different options, all others none.",
     "LABEL_NAME_TAKEN": "There is a label with this name.",
     "COLOR_INVALID": "This is no colour of the form #RRGGBB.",
+    "PAIRS_INVALID": "A FAQ has 1 to 500 pairs and no text of its own; anything else has a text.",
     "ORDER_INCOMPLETE": "A new order names everything once.",
     "BAD_CURSOR": "A cursor belongs to another list, or is none.",
     "BAD_FILTER": "A filter is not acceptable.",

@@ -11,6 +11,7 @@ from typing import Any, Final
 import asyncpg  # pyright: ignore[reportMissingTypeStubs]
 from sqlalchemy.exc import SQLAlchemyError
 
+from ai.local import heads
 from core.database import DatabaseAway, WallBroken
 from core.embedded import Addresses, EmbeddedStores
 from core.ground import Ground, Places, open_ground
@@ -130,6 +131,10 @@ async def running(settings: Settings, places: Places, steps: Steps) -> AsyncGene
         feed = Feed(ground.database, ground.hints)
         await feed.start()
         stack.push_async_callback(feed.stop)
+        if demo:
+            # the first suggestion of a newcomer should not wait for what judges messages
+            warming = asyncio.create_task(heads.warm_heads(), name="warming up")
+            stack.callback(warming.cancel)
         house = House(ground=ground, feed=feed, assistant=assistant)
         workers = await _workers(ground, places, steps, stack) if settings.server.run_workers else None
         yield Process(settings=settings, house=house, workers=workers, demo=demo)

@@ -7,9 +7,10 @@ from sqlalchemy import select
 from core import clock
 from core.ground import Ground
 from core.ids import UserId, uuid7
-from models import FieldKind, User
+from models import FieldKind, Role, User, Workspace, WorkspaceMember
+from server import demo_knowledge
 from services import custom_fields, labels
-from services.access import Origin
+from services.access import Actor, Origin
 from services.contacts import creation, labelling
 from services.contacts.drafting import ContactDraft
 from services.custom_fields import FieldDraft
@@ -31,10 +32,33 @@ _CONTACTS: Final = (
 
 
 async def plant(ground: Ground) -> None:
-    """Make the demo person and their workspace, unless the person was made before."""
+    """Make the demo person and their workspace, unless the person was made before, and give it its knowledge."""
     async with ground.database.system() as session:
-        if await session.scalar(select(User.id).where(User.email == EMAIL)) is not None:
-            return
+        is_there = await session.scalar(select(User.id).where(User.email == EMAIL)) is not None
+    if not is_there:
+        await _make(ground)
+    home = await _home(ground)
+    if home is not None:
+        await demo_knowledge.teach(ground, home)
+
+
+async def _home(ground: Ground) -> Actor | None:
+    """Return the demo person as the owner of their workspace; None when they gave it up."""
+    is_theirs = (User.email == EMAIL, WorkspaceMember.role == Role.OWNER, Workspace.deleted_at.is_(None))
+    statement = (
+        select(Workspace, WorkspaceMember.user_id)
+        .join(WorkspaceMember, WorkspaceMember.workspace_id == Workspace.id)
+        .join(User, User.id == WorkspaceMember.user_id)
+        .where(*is_theirs)
+        .order_by(Workspace.id)
+        .limit(1)
+    )
+    async with ground.database.system() as session:
+        found = (await session.execute(statement)).one_or_none()
+    return None if found is None else owner_of(found[0], UserId(found[1]), _ORIGIN)
+
+
+async def _make(ground: Ground) -> None:
     password_hash = await ground.passwords.hash(PASSWORD)
     async with begin_system(ground) as tx:
         tx.session.add(owner := _owner(password_hash))

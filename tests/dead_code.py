@@ -22,6 +22,7 @@ DECORATORS: Final = [
     "@query*",
     "@subscription*",
     "@handles*",
+    "@_shown.register",
     "@field_validator*",
 ]
 CALLED_BY_FRAMEWORKS: Final = [
@@ -64,7 +65,14 @@ GROUND_FOR_LATER_FLOORS: Final = [
     "classify_intent",
     "compose",
     "correct",
+    # the doors of ai/ that its engines come through, and what the asking of models reads of what was decided
+    "analyze_sentiment",
+    "ask_for",
+    "classify_intent",
+    "accepted_examples",
+    "acceptance",
     "embed",
+    "find_by_client_request",
     "find_entities",
     "generated",
     "make_providers",
@@ -73,6 +81,7 @@ GROUND_FOR_LATER_FLOORS: Final = [
     "open_client",
     "recognize_language",
     "rules_of",
+    "routing_quality",
     "score_lead",
     "server_credentials",
     "suggest_replies",

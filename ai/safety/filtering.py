@@ -19,7 +19,7 @@ from ai.safety.spanish import SPANISH
 from ai.safety.verdicts import OF_INPUT, OF_OUTPUT, Assessment, Category, Finding, Severity, assessed
 
 _FILTER: Final = Filter((PORTUGUESE, ENGLISH, SPANISH))
-_CANARY_LETTERS: Final = 20
+_CANARY_LETTERS: Final = 17
 # turns and marks of chat formats, which no customer has a reason to write
 _MARKUP: Final = re.compile(
     r"<\|[a-z_]{2,20}\|>|\[/?inst\]|<<sys>>|</?(?:system|assistant|instructions?|prompt)>|<{2,} ?/?(?:end|data)\b|"
@@ -44,8 +44,8 @@ def check_output(text: str, *, canary: str = "", allowed_hosts: Collection[str] 
 
 
 def new_canary() -> str:
-    """Return a word for the instructions of one call, which no answer has a reason to hold. It has no digits: one in a
-    hundred would pass for the number of a card, and nothing would be sent.
+    """Return a word for the instructions of one call, which no answer has a reason to hold. It has 79 bits in letters
+    alone: digits may look like a telephone number, which would not be sent.
     """
     return "wh" + "".join(secrets.choice(ascii_lowercase) for _ in range(_CANARY_LETTERS))
 

@@ -14,6 +14,7 @@ from models.documents.knowledge import (
     SourceState,
     VersionNote,
 )
+from models.documents.trace import Trace, TraceAttempt, TraceMessage
 
 __all__ = [
     "DOCUMENTS",
@@ -24,8 +25,17 @@ __all__ = [
     "Pair",
     "SourceKind",
     "SourceState",
+    "Trace",
+    "TraceAttempt",
+    "TraceMessage",
     "VersionNote",
 ]
 
-DOCUMENTS: Final[tuple[type[Document], ...]] = (KnowledgeSource, KnowledgeVersion, KnowledgeChunk, KnowledgeRevision)
+DOCUMENTS: Final[tuple[type[Document], ...]] = (
+    KnowledgeSource,
+    KnowledgeVersion,
+    KnowledgeChunk,
+    KnowledgeRevision,
+    Trace,
+)
 """All of them: they are bound to the store together."""

@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, TypeVar
 from uuid import UUID
 
 from ai.catalogue import Model
@@ -19,6 +19,7 @@ from ai.provider import Provider
 from ai.results import LOCAL, Language
 from ai.routing import Ranking, Wish
 from ai.safety import Verdict, check_input, new_canary
+from core import clock
 from core.ids import uuid7
 from models import Feature, Outcome
 from services.access import Actor
@@ -28,7 +29,10 @@ from services.assistant.errors import ContentBlocked, NoModelFits, ProviderNeede
 from services.assistant.preferences import Preferences
 from services.assistant.settling import Books, Outlay
 from services.assistant.terms import Terms
+from services.assistant.tracing import Record, Told
 from services.suggestions import SuggestionDraft
+
+P = TypeVar("P")
 
 WHOLE: Final = 25.0
 """Seconds that an answer may take which somebody waits for: an operation has thirty."""
@@ -36,8 +40,13 @@ WHOLE: Final = 25.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """What a request is about beside its texts: whose names are in them, and which hosts an answer may lead to."""
+    """What a request is about beside its texts: whose names are in them, and which hosts an answer may lead to.
 
+    `id` is the request's, where it is known beforehand.
+    """
+
+    id: UUID | None = None
+    preferences: Preferences = field(default_factory=Preferences)
     contact_id: UUID | None = None
     persona: str | None = None
     known: Known = field(default_factory=Known)
@@ -45,7 +54,10 @@ class About:
 
 
 class Call:
-    """One request of an actor. Mask with it, ask once, and unmask what comes."""
+    """One request of an actor. Mask with it, ask once, and unmask what comes.
+
+    `record` is what its trace will tell, `judged` the masked message that is moderated beside an answer for a customer.
+    """
 
     def __init__(
         self,
@@ -53,22 +65,21 @@ class Call:
         actor: Actor,
         feature: Feature,
         terms: Terms,
-        *,
-        preferences: Preferences | None = None,
         about: About | None = None,
-        id: UUID | None = None,
     ) -> None:
-        self.id = id or uuid7()
+        self.about = about or About()
+        self.id = self.about.id or uuid7()
         self.canary = new_canary()
         self.assistant = assistant
         self.actor = actor
         self.feature = feature
         self.terms = terms
-        self.about = about or About()
-        self.preferences = preferences or Preferences()
+        self.preferences = self.about.preferences
         self.strategy = self.preferences.strategy or terms.strategy
-        self.providers = _allowed(assistant.fleet.providers(terms.own), terms.allowed)
-        self.masking = Masking(_joined(terms.known, self.about.known)) if terms.masks else None
+        self.providers = allowed(assistant.fleet.providers(terms.own), terms.allowed)
+        self.masking = Masking(joined(terms.known, self.about.known)) if terms.masks else None
+        self.record = Record()
+        self.judged = ""
         self._began = time.perf_counter()
 
     @property
@@ -134,6 +145,10 @@ class Call:
         """Whether a model is asked with the workspace's own key, at its own cost."""
         return model.provider in self.terms.own
 
+    def note_question(self, prompt: str, messages: tuple[Message, ...]) -> None:
+        """Note for the trace what is about to be sent; `check` has looked at it."""
+        self.record.prompt, self.record.messages, self.record.asked_ms = prompt, messages, self.took_ms
+
     def outlay(self, outcome: Outcome) -> Outlay:
         """Return what became of this, as far as it is known here."""
         return Outlay(
@@ -150,13 +165,30 @@ class Call:
         return replace(self.outlay(Outcome.COMPLETED), model=model, is_cached=True)
 
     async def finish(self, outlay: Outlay, offered: SuggestionDraft | None = None) -> Books:
-        """Settle, whatever happens to whoever waits, and keep what is `offered` with it."""
-        books = settling.finish(self.assistant.ground, self.actor, self.id, outlay, offered)
+        """Settle, whatever happens to whoever waits, and keep what is `offered` with it. The trace comes behind."""
+        books = self._settled(outlay, offered)
         return await asyncio.shield(asyncio.create_task(books, name="the books of a request"))
 
     async def note_local(self) -> None:
         """Write down that this was answered without a model."""
         await self.finish(self.outlay(Outcome.COMPLETED))
+
+    async def _settled(self, outlay: Outlay, offered: SuggestionDraft | None) -> Books:
+        began = self.took_ms
+        books = await settling.finish(self.assistant.ground, self.actor, self.id, outlay, offered)
+        self.assistant.traces.note(
+            Told(
+                id=self.id,
+                workspace_id=self.actor.workspace_id,
+                record=self.record,
+                masking=self.masking,
+                outlay=outlay,
+                books=books,
+                books_ms=self.took_ms - began,
+                at=clock.now(),
+            )
+        )
+        return books
 
     def _wish(self, messages: tuple[Message, ...], max_tokens: int) -> Wish:
         return Wish(
@@ -176,7 +208,11 @@ def preferred(assistant: Assistant, name: str | None) -> str | None:
 def ranked(assistant: Assistant, terms: Terms, providers: Mapping[str, Provider], wish: Wish) -> Ranking:
     """Rank all models by what the workspace allows and what is known of them."""
     fleet = assistant.fleet
-    return fleet.failover.rank(fleet.catalogue.models, replace(wish, providers=terms.allowed), providers)
+    models = [
+        replace(each, quality=round(terms.qualities[each.key])) if each.key in terms.qualities else each
+        for each in fleet.catalogue.models
+    ]
+    return fleet.failover.rank(models, replace(wish, providers=terms.allowed), providers)
 
 
 def require_safe(text: str) -> None:
@@ -186,11 +222,13 @@ def require_safe(text: str) -> None:
         raise ContentBlocked(found.categories)
 
 
-def _allowed(providers: Mapping[str, Provider], allowed: frozenset[str] | None) -> Mapping[str, Provider]:
-    return providers if allowed is None else {name: each for name, each in providers.items() if name in allowed}
+def allowed(providers: Mapping[str, P], names: frozenset[str] | None) -> Mapping[str, P]:
+    """Return those of some providers that a workspace allows; all, where it says nothing."""
+    return providers if names is None else {name: each for name, each in providers.items() if name in names}
 
 
-def _joined(one: Known, other: Known) -> Known:
+def joined(one: Known, other: Known) -> Known:
+    """Return whom either knows."""
     return Known(
         names=(*one.names, *other.names),
         companies=(*one.companies, *other.companies),

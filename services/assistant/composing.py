@@ -5,7 +5,7 @@ By a model where one can be asked. Without one each says what it can, and invent
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ai.conversations import Turn
@@ -43,13 +43,19 @@ class LengthInvalid(Invalid):
     """A summary has 100 to 2,000 characters at most."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """How many replies are wanted, 1 to 5, and in which tones."""
+
+    count: int = 3
+    tones: tuple[Tone, ...] = tuple(Tone)
+
+
 async def replies(
     assistant: Assistant,
     actor: Actor,
     turns: Sequence[Turn],
-    *,
-    count: int,
-    tones: Sequence[Tone],
+    wanted: Wanted,
     preferences: Preferences | None = None,
 ) -> tuple[tuple[Reply, ...], Paid | None]:
     """Return one to five short replies, in the tones that are wanted.
@@ -59,6 +65,7 @@ async def replies(
         ContentBlocked: nothing should be answered, or nobody should see it.
         SuggestionsOff, NoModelFits, CreditsSpent, FeatureBudgetSpent, ModelsFailed: it is not to be had.
     """
+    count, tones = wanted.count, wanted.tones
     if not 1 <= count <= MOST_REPLIES:
         raise CountInvalid(field=("count",))
     said = checked_turns(turns)
@@ -73,6 +80,7 @@ async def replies(
     passages, _ = await _known(assistant, actor, last)
     call.about = replace(call.about, hosts=_hosts(passages))
     masked, told = _masked(call, said, passages)
+    call.judged = masked[-1].text
     manner = call.manner(language, voice=_voice(call))
     question = smart_replies.ask(masked, manner, count=count, tones=tones, passages=told)
     answered = await asking.ask(call, question, for_customer=True)
@@ -160,6 +168,7 @@ async def answered(
         return Found(result=here)
     call.about = replace(call.about, hosts=_hosts(found.passages))
     [question_told], told = _masked_texts(call, [said], found.passages)
+    call.judged = question_told
     question = knowledge.ask(question_told, call.manner(language, voice=_voice(call)), passages=told)
     written = await asking.write(call, question)
     origin = call.origin(written.paid.model)

@@ -23,6 +23,7 @@ from services.assistant.asking import Paid
 from services.assistant.assistant import Assistant
 from services.assistant.calls import About, Call
 from services.assistant.errors import ModelsFailed
+from services.assistant.people import known_by
 from services.assistant.preferences import Preferences
 
 LONGEST: Final = 5_000
@@ -110,15 +111,18 @@ async def opened(
     actor: Actor,
     feature: Feature,
     preferences: Preferences | None,
-    about: About | None = None,
 ) -> Call:
     """Begin a request by what the workspace decided.
 
     Raises:
         SuggestionsOff: it wants nothing of models.
+        ContactUnknown: the one that it is about is not in it.
     """
+    wished = preferences or Preferences()
     decided = await terms.read(assistant, actor, feature)
-    return Call(assistant, actor, feature, decided, preferences=preferences, about=about)
+    known = await known_by(assistant.ground, actor, wished.contact_id)
+    about = About(preferences=wished, contact_id=wished.contact_id, known=known)
+    return Call(assistant, actor, feature, decided, about)
 
 
 async def either(call: Call, by_model: Callable[[], Awaitable[Found[R]]], here: Callable[[], Awaitable[R]]) -> Found[R]:

@@ -1,6 +1,7 @@
-"""What whoever asks wants of the route."""
+"""What whoever asks says beside the question."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from core.settings import Strategy
 
@@ -9,9 +10,11 @@ from core.settings import Strategy
 class Preferences:
     """How a model is chosen; the workspace's way where nothing is said.
 
-    `model` is a model, a provider, or "local", which asks none. `fresh` takes no answer from before.
+    `model` is a model, a provider, or "local", which asks none. `fresh` takes no answer from before. `contact_id` is
+    whom the texts are about: their names are masked.
     """
 
     strategy: Strategy | None = None
     model: str | None = None
     fresh: bool = False
+    contact_id: UUID | None = None

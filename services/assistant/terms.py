@@ -29,7 +29,7 @@ class Terms:
     """How models are asked for a workspace.
 
     `own` are its own keys by provider, `allowed` the providers that may be asked (None allows all), `extra` what it
-    adds to the instructions, `known` who its people are.
+    adds to the instructions, `known` who its people are, `qualities` what it has made of models' suggestions.
     """
 
     company: str
@@ -43,6 +43,7 @@ class Terms:
     own: Mapping[str, Credential] = field(repr=False)
     known: Known = field(repr=False)
     extra: str = ""
+    qualities: Mapping[str, float] = field(default_factory=dict[str, float])
 
 
 async def read(assistant: Assistant, actor: Actor, feature: Feature) -> Terms:
@@ -61,6 +62,7 @@ async def read(assistant: Assistant, actor: Actor, feature: Feature) -> Terms:
         language = language_of(settings.language)
         today = clock.now().astimezone(ZoneInfo(settings.timezone)).date()
         facts = {"company": company, "today": today.strftime(_DAYS[language.value])}
+        qualities = await assistant.learned.qualities(session, actor.workspace_id)
         extra = await prompt_templates.active(session, actor.workspace_id, feature, facts)
     server = assistant.ground.settings.ai.ai_routing_strategy
     return Terms(
@@ -75,6 +77,7 @@ async def read(assistant: Assistant, actor: Actor, feature: Feature) -> Terms:
         own=own,
         known=Known(names=people),
         extra=extra,
+        qualities=qualities,
     )
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import delete, func, select
 
 from core.errors import DomainError, Problem, Problems
 from models import Contact, ContactIdentity, EventType, IdentityKind, Permission
-from services import audit
+from services import audit, leads
 from services.contacts import creation, custom_values, drafting, naming
 from services.contacts.drafting import Address, Checked, ContactDraft
 from services.contacts.errors import AddressMissing, ContactDuplicate, ContactStale, ContactUnknown, TooMany
@@ -95,7 +95,7 @@ async def upsert_all(tx: Transaction, drafts: Sequence[ContactDraft]) -> list[Ou
 
 
 def _tell(tx: Transaction, outcomes: Iterable[Outcome]) -> None:
-    """One event for all that are new, and one for all that were changed."""
+    """One event for all that are new, and one for all that were changed; those are scored of whom more is known."""
     found = [(each, each.contact) for each in outcomes if each.contact is not None]
     created = [(each, contact) for each, contact in found if each.is_new]
     updated = [(each, contact) for each, contact in found if each.changed and not each.is_new]
@@ -105,6 +105,7 @@ def _tell(tx: Transaction, outcomes: Iterable[Outcome]) -> None:
         changed = sorted(frozenset[str]().union(*(each.changed for each, _ in told)) - {"named_after"})
         if ids:
             tx.publish(event, *ids, **({"changed": changed} if changed else {}), **creation.assigned(given.values()))
+    leads.rescore(tx, (contact.id for each, contact in found if each.is_new or each.changed & leads.FACTS))
 
 
 def _checked(draft: ContactDraft, terms: Terms) -> Checked | Outcome:

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from core.database import constraint_of
 from core.ids import uuid7
 from models import Contact, ContactIdentity, EventType, IdentityKind, Permission
-from services import audit
+from services import audit, leads
 from services.contacts import custom_values, drafting, naming
 from services.contacts.drafting import Address, Checked, ContactDraft
 from services.contacts.errors import AddressMissing, ContactDuplicate, OwnerUnknown
@@ -33,6 +33,7 @@ async def create(tx: Transaction, draft: ContactDraft) -> Contact:
     tx.require(Permission.CONTACTS_WRITE)
     contact = await insert(tx, drafting.check(draft, await terms_of(tx), is_new=True))
     tx.publish(EventType.CONTACT_CREATED, contact.id, **assigned([contact]))
+    leads.rescore(tx, [contact.id])
     return contact
 
 

@@ -22,8 +22,8 @@ DENSE: Final = 0.3
 DENSE_MOST: Final = 0.8
 GROUNDED: Final = 0.5
 _FEW_WORDS: Final = 8
-_NEAR: Final = (15.6, 7.7, -6.1)
-_WORDS: Final = (9.0, -3.1)
+_NEAR: Final = (14.7, 8.0, -6.1)
+_WORDS: Final = (9.6, -3.6)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ from core.ground import Ground
 from core.ids import WorkspaceId
 from core.vectors import Point, VectorsAway
 from models import EventType, Workspace
-from models.documents import KnowledgeSource, KnowledgeVersion
+from models.documents import KnowledgeSource, KnowledgeVersion, SourceState
 from services.access import Actor
 from services.jobs import Job
 from services.knowledge.chunking import cut
@@ -119,14 +119,17 @@ async def forget_all(ground: Ground, job: ForgetKnowledge) -> None:
 
 
 async def reindex(ground: Ground, job: ReindexKnowledge) -> None:
-    """Put a job into the queue for each source, one transaction for all."""
+    """Put a job into the queue for each source, one transaction for all. What failed is tried in its newest version."""
     shelf = await shelf_of(ground, job.workspace_id)
-    sources = [each for each in await shelf.page(Wanted()) if each.version > 0]
-    for each in sources:
+    jobs: list[IndexSource] = []
+    for each in await shelf.page(Wanted()):
+        is_searched = each.version > 0 and each.state is not SourceState.FAILED
+        number = each.version if is_searched else await shelf.newest(each.id)
+        jobs.append(IndexSource(workspace_id=job.workspace_id, source_id=each.id, version=number, again=True))
         await shelf.acknowledge(each.id)
     async with begin(ground, Actor.system(WorkspaceId(job.workspace_id))) as tx:
-        for each in sources:
-            tx.enqueue(IndexSource(workspace_id=job.workspace_id, source_id=each.id, version=each.version, again=True))
+        for each in jobs:
+            tx.enqueue(each)
 
 
 async def tidy(ground: Ground) -> None:

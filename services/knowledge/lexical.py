@@ -22,7 +22,7 @@ K1: Final = 1.5
 B: Final = 0.75
 _SHORTEST_SLIP: Final = 4
 _SLIP_WORTH: Final = 0.8
-_KIN_WORTH: Final = 0.5
+_KIN_WORTH: Final = 0.7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

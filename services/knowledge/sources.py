@@ -5,8 +5,8 @@ commit together, so each verb writes its document first and in a way that shows 
 only if the transaction was committed, makes it count:
 
 - added: the source is not shown before its job has begun. Rolled back, it never will be; `Tidy` deletes it in a week.
-- changed: the new version lies beside the one that is shown. Rolled back, nothing ever points at it, and its number is
-  not given again.
+- changed: the new version lies beside the one that is shown. Rolled back, nothing points at it, and its number is not
+  given again; but a later change that says nothing of the text begins from it, as from any version that still waits.
 - deleted: the source is hidden, and its job deletes it. Rolled back, `Tidy` shows it again in a week.
 
 The document store failing fails the verb, and so rolls the transaction back. The job fails and is tried again.

@@ -19,6 +19,7 @@ from services.custom_fields import FieldDraft
 from services.labels import LabelDraft
 from services.transaction import begin
 from services.workspaces import invites
+from tests.fixtures import knowledge
 from tests.fixtures.asked import note, suggest
 from tests.fixtures.door import Door
 from tests.fixtures.operations import root_fields, widest
@@ -32,6 +33,7 @@ LISTS = [
     "contacts",
     "customFields",
     "invites",
+    "knowledgeSources",
     "labels",
     "promptTemplates",
     "suggestions",
@@ -68,6 +70,8 @@ async def furnish(ground: Ground, tenant: Tenant, amount: int) -> None:
     """Bring a workspace to so many rows of everything; each contact has another owner and other labels."""
     people: list[Actor] = [await join(ground, tenant, Role.MEMBER) for _ in range(amount - 1)]
     contact_ids: list[UUID] = []
+    for number in range(amount):
+        await knowledge.show(ground, tenant, f"Fonte {number}")
     async with begin(ground, tenant.owner) as tx:
         made = [await labels.create(tx, LabelDraft(name=f"Etiqueta {n}", color="#112233")) for n in range(amount)]
         for number in range(amount):

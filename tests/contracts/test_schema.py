@@ -28,11 +28,11 @@ from tests.fixtures.operations import SCHEMA, root_fields
 ROOT = Path(__file__).parents[2]
 COMMITTED = ROOT / "schema" / "schema.graphql"
 ACTS = (
-    "Accept|Activate|Add|Archive|Change|Confirm|Create|Deactivate|Delete|Disable|Enroll|Everywhere|Remove|Renew|Reorder|"
+    "Accept|Activate|Add|Archive|Change|Confirm|Create|Deactivate|Delete|Disable|Enroll|Everywhere|Reindex|Remove|Renew|Reorder|"
     "Request|Reset|Restore|Revoke|Refresh|Save|Set|Switch|Update|Upsert|Verify"
 )
 OBJECT_FIRST = re.compile(rf"[a-z][a-zA-Z]*?({ACTS})(Request)?")
-WORDS_OF_THEIR_OWN = {"login", "logout", "register", "suggestionFeedback"}
+WORDS_OF_THEIR_OWN = {"copilotSuggest", "login", "logout", "register", "suggestionFeedback"}
 SHORT_LISTS = {
     "Contact.identities": "the addresses of one person",
     "Contact.labels": "a hundred at most",

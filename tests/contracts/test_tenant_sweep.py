@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from graphql import GraphQLInputObjectType, GraphQLList, GraphQLNonNull, get_named_type
 
+from ai.local import heads
 from core.database import Database
 from core.ground import Ground
 from core.ids import encode, uuid7
@@ -43,6 +44,7 @@ class Sides:
 
 @pytest.fixture
 async def sides(ground: Ground, database: Database, door: Door) -> Sides:
+    await heads.warm_heads()  # what it loads takes longer than one answer may, beside other tests
     own_id, own_rows = await furnished_workspace(database)
     foreign_id, foreign_rows = await furnished_workspace(database)
     owner = await join_workspace(ground, own_id, Role.OWNER)
@@ -99,6 +101,7 @@ def prefix_of(name: str, kind: str) -> str:
     words = name if name not in ("id", "ids") else kind
     known = {"contact": "contact", "label": "label", "customfield": "field", "user": "user", "owner": "user"}
     known |= {"invite": "invite", "session": "session", "workspace": "workspace"}
+    known |= {"knowledgesource": "source"}
     known |= {"suggestion": "suggestion"}
     known |= {"persona": "persona", "prompttemplate": "prompt"}
     return next(prefix for word, prefix in known.items() if words.lower().startswith(word))

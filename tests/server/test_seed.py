@@ -1,6 +1,7 @@
 """The demo workspace: there after the first start, once, and like any other."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 import pytest_asyncio
@@ -9,7 +10,11 @@ from sqlalchemy import func, select
 from core.database import Database
 from core.ground import Ground, open_ground
 from models import AuditEntry, Contact, Label, User, Workspace
+from models.documents import KnowledgeSource
 from server import seed, verify_audit
+from services.knowledge import indexing, retrieval
+from services.knowledge.indexing import IndexSource
+from services.knowledge.storage import shelf_of
 from tests.fixtures import stores
 from tests.fixtures.door import Door, serving
 from tests.fixtures.scratch import scratch_database
@@ -59,6 +64,40 @@ async def test_the_published_login_opens_the_demo_workspace(planted: Ground) -> 
     assert payload["userErrors"] == []
     assert reply.data["workspace"]["name"] == seed.WORKSPACE
     assert reply.data["contacts"]["nodes"] == [{"name": "João Conceição", "labels": [{"name": "Novo"}]}]
+
+
+async def test_the_demo_workspace_knows_what_it_sells(planted: Ground) -> None:
+    home = await seed._home(planted)
+    assert home is not None
+    shelf = await shelf_of(planted, home.workspace_id)
+    sources = await KnowledgeSource.find({"workspace_id": home.workspace_id}).to_list()
+    for each in sources:
+        await indexing.index(planted, IndexSource(workspace_id=home.workspace_id, source_id=each.id, version=1))
+
+    fee = await retrieval.search(planted, home.workspace_id, "qto é a taxa de entrega no centro?")
+    price = await retrieval.search(planted, home.workspace_id, "quanto custa o bolo de cenoura")
+    none = await retrieval.search(planted, home.workspace_id, "vocês consertam celular?")
+
+    assert await shelf.count_all() == 5
+    assert "R$ 6,00" in fee.passages[0].text
+    assert "R$ 42,00" in price.passages[0].text
+    assert [fee.is_grounded, price.is_grounded, none.is_grounded] == [True, True, False]
+
+
+async def test_without_the_document_store_the_demo_is_planted_and_learns_at_the_next_start(redis_url: str) -> None:
+    async with scratch_database() as url:
+        places = stores.places(url, redis_url)
+        away = replace(places, documents="mongodb://127.0.0.1:9/?serverSelectionTimeoutMS=200")
+        async with open_ground(stores.test_settings(), away) as ground:
+            await seed.plant(ground)
+            before = await counted(ground.database)
+        async with open_ground(stores.test_settings(), places) as ground:
+            await seed.plant(ground)
+            home = await seed._home(ground)
+            assert home is not None
+            assert await (await shelf_of(ground, home.workspace_id)).count_all() == 5
+
+    assert before["workspaces"] == 1
 
 
 async def test_what_was_planted_stands_in_the_audit_log(planted: Ground, capsys: pytest.CaptureFixture[str]) -> None:

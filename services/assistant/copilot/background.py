@@ -26,6 +26,7 @@ from services import learning, personas, suggestions
 from services.access import Actor
 from services.assistant.assistant import Assistant
 from services.assistant.copilot.asked import Asked
+from services.assistant.people import known_of
 from services.assistant.terms import Terms
 from services.contacts.errors import ContactUnknown
 from services.knowledge import retrieval
@@ -96,7 +97,7 @@ async def gather(assistant: Assistant, actor: Actor, asked: Asked, terms: Terms)
         contact=None if contact is None else _facts(contact, labels),
         contact_id=None if contact is None else contact.id,
         persona=persona,
-        known=Known() if contact is None else _known(contact),
+        known=Known() if contact is None else known_of(contact),
         voice=voice,
         language=language,
         intent=intent,
@@ -175,13 +176,4 @@ def _facts(contact: Contact, labels: Sequence[str]) -> ContactFacts:
         sentiment=None if contact.sentiment is None else _MOODS[contact.sentiment],
         lead_score=contact.lead_score or None,
         labels=tuple(labels),
-    )
-
-
-def _known(contact: Contact) -> Known:
-    return Known(
-        names=(contact.name,) if contact.named_after is None else (),
-        companies=(contact.company,) if contact.company else (),
-        emails=(contact.email,) if contact.email else (),
-        phones=(contact.phone,) if contact.phone else (),
     )

@@ -28,7 +28,8 @@ _FURTHEST: Final = 2**53
 _READ: Final = 100
 _TIMEOUT: Final = 2.0
 _AWAY: Final = (RedisError, OSError, TimeoutError)
-_LOST: Final = Failed(code="STREAM_LOST", message="The server that wrote this is gone: ask again.", retryable=True)
+_GONE: Final = "STREAM_LOST"
+_LOST: Final = Failed(code=_GONE, message="The server that wrote this is gone: ask again.", retryable=True)
 
 log = structlog.stdlib.get_logger(__name__)
 

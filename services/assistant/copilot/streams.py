@@ -140,7 +140,7 @@ class Stream:
             self._add(Failed(code=error.code, message=error.message, retryable=isinstance(error, Unavailable)))
         except Exception:
             log.exception("a suggestion failed", stream=str(self.id))
-            self._add(Failed(code="INTERNAL_ERROR", message="Something went wrong on our side.", retryable=True))
+            self._add(Failed(code=DomainError.code, message="Something went wrong on our side.", retryable=True))
 
     def _stopped(self) -> Failed:
         why = self._ended_because or "STOPPED"

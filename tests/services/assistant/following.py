@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from contextlib import aclosing
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
@@ -86,5 +87,4 @@ def kinds_of(events: list[Numbered]) -> list[type]:
 
 def elsewhere(shown: Fleeted, pace: Pace = BRISK) -> Assistant:
     """Return the assistant of another process: of what is written here it knows what is in Redis."""
-    there = shown.assistant
-    return Assistant(ground=there.ground, fleet=there.fleet, streams=Streams(there.ground, pace))
+    return replace(shown.assistant, streams=Streams(shown.assistant.ground, pace))
