@@ -14,6 +14,7 @@ from models import AiUsage, Outcome, WorkspaceSettings
 from services.access import Actor
 from services.assistant import composing, judging
 from services.assistant.assistant import Assistant
+from services.assistant.composing import Wanted
 from services.assistant.copilot.asked import Asked, checked
 from services.assistant.copilot.events import Blocked, Completed, Delta, Side
 from services.assistant.copilot.writing import write
@@ -54,7 +55,7 @@ async def requests_of(database: Database, tenant: Tenant) -> list[AiUsage]:
 
 async def smart_replies(assistant: Assistant, actor: Actor) -> None:
     turn = Turn(speaker=Speaker.CUSTOMER, text=ASKED)
-    await composing.replies(assistant, actor, (turn,), count=1, tones=())
+    await composing.replies(assistant, actor, (turn,), Wanted(count=1))
 
 
 async def knowledge_answer(assistant: Assistant, actor: Actor) -> None:
