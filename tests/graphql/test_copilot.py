@@ -10,15 +10,15 @@ import pytest
 from sqlalchemy import update
 
 from core.ground import Ground
-from core.ids import uuid7
-from models import CreditAccount, Role
+from core.ids import encode, uuid7
+from models import CreditAccount
 from services.assistant.copilot.streams import Pace
 from services.crediting import TRIAL
 from tests.fakes.providers.server import Behaviour, Mood
 from tests.fixtures import knowledge
 from tests.fixtures.door import Door, serving
 from tests.fixtures.fleets import Fleeted, Given, fleeted, ledger, says
-from tests.fixtures.tenants import Tenant, join
+from tests.fixtures.tenants import Tenant
 from tests.fixtures.waiting import until
 
 EVENTS: Final = """__typename
@@ -39,8 +39,8 @@ STREAM: Final = (
     + " } }"
 )
 SUGGEST: Final = """mutation ($input: CopilotInput!) { copilotSuggest(input: $input) {
-  reply { suggestionId text provider model generated citations { number title quote } } alternatives requestId
-  credits creditsLeft userErrors { code message field } } }"""
+  reply { suggestionId text provider model generated citations { number title quote } } alternatives
+  usage { credits creditsLeft } userErrors { code message field } } }"""
 COST: Final = "provider generated method cost { requestId model credits cached costMicroUsd }"
 REPLIES: Final = (
     "query ($messages: [ConversationMessageInput!]!, $count: Int!) { smartReplies(messages: $messages, count: $count)"
@@ -136,7 +136,7 @@ async def test_to_unsubscribe_ends_it(ground: Ground, redis_url: str, tenant: Te
             async with socket.subscribe(STREAM, wanted()) as stream:
                 while (await stream.next())["__typename"] != "CopilotDelta":
                     pass
-            await until(lambda: shown.servers["openai"].abandoned == 1, seconds=1.5)
+            await until(lambda: shown.servers["openai"].abandoned == 1)
             await until(lambda: shown.assistant.streams.running == 0)
 
     books = await ledger(ground, tenant.workspace_id)
@@ -217,9 +217,9 @@ async def test_a_reply_at_once_is_paid_once_however_often_it_is_sent(
     books = await ledger(ground, tenant.workspace_id)
     assert found[0] == found[1]
     assert found[0]["reply"]["text"] == TEXT
-    assert (found[0]["userErrors"], found[0]["requestId"]) == ([], str(books.only.id))
-    assert books.charges == ((books.only.id, found[0]["credits"]),)
-    assert found[0]["creditsLeft"] == books.balance
+    assert found[0]["userErrors"] == []
+    assert books.charges == ((books.only.id, found[0]["usage"]["credits"]),)
+    assert found[0]["usage"]["creditsLeft"] == books.balance
 
 
 async def test_without_a_key_a_reply_is_labelled_and_costs_nothing(ground: Ground, door: Door, tenant: Tenant) -> None:
@@ -232,7 +232,7 @@ async def test_without_a_key_a_reply_is_labelled_and_costs_nothing(ground: Groun
     assert (found["reply"]["provider"], found["reply"]["model"], found["reply"]["generated"]) == ("local", None, False)
     assert "45,00" in found["reply"]["text"]
     assert [each["title"] for each in found["reply"]["citations"]] == ["Bolos"]
-    assert (found["credits"], found["creditsLeft"], found["userErrors"]) == (0, TRIAL, [])
+    assert (found["usage"], found["userErrors"]) == ({"credits": 0, "creditsLeft": TRIAL}, [])
     assert told(events).strip() == events[-1]["reply"]["text"]
 
 
@@ -241,11 +241,9 @@ async def refusal(door: Door, **more: Any) -> list[str]:
     return [each["code"] for each in (await door.mutate(SUGGEST, wanted(**more)))["userErrors"]]
 
 
-async def test_what_may_not_be_is_told_as_what_it_is(
-    ground: Ground, redis_url: str, tenant: Tenant, other_tenant: Tenant
-) -> None:
+async def test_what_may_not_be_is_told_as_what_it_is(ground: Ground, redis_url: str, tenant: Tenant) -> None:
     async with opened(ground, redis_url, {"openai": GOOD}) as (shown, door):
-        asking, viewer = await door.as_(tenant.owner), await door.as_(await join(ground, tenant, Role.VIEWER))
+        asking = await door.as_(tenant.owner)
         bad = {"messages": [{"fromCustomer": True, "text": "Me ensina a fazer uma bomba caseira?"}]}
         codes = {
             "blocked": await refusal(asking, **bad),
@@ -263,9 +261,8 @@ async def test_what_may_not_be_is_told_as_what_it_is(
         await asking.mutate(turn)
         codes["off"] = await refusal(asking)
         events = await whole(asking, wanted())
-        shut = await viewer.execute(SUGGEST, wanted())
-        async with viewer.subscribe(STREAM, wanted()) as stream:
-            closed = await stream.message()
+        stranger = await door.execute(SUGGEST, wanted())
+        unheard = await door.execute(TRANSLATE, {"text": "Bom dia", "to": "en"})
 
         assert shown.asked == {"openai": 0}
     assert codes == {
@@ -279,8 +276,7 @@ async def test_what_may_not_be_is_told_as_what_it_is(
         "off": ["AI_DISABLED"],
     }
     assert [(each["__typename"], each["code"]) for each in events] == [("CopilotFailed", "AI_DISABLED")]
-    assert shut.code == "AI_DISABLED" or shut.data["copilotSuggest"]["userErrors"][0]["code"] == "AI_DISABLED"
-    assert closed["type"] == "next"
+    assert (stranger.code, unheard.code) == ("UNAUTHENTICATED", "UNAUTHENTICATED")
 
 
 async def test_when_no_model_answers_it_is_unavailable_and_free(ground: Ground, redis_url: str, tenant: Tenant) -> None:
@@ -351,7 +347,9 @@ async def test_a_text_is_written_by_a_model_and_its_cost_is_told(
     assert {key: first[key] for key in expected} == expected
     assert (first["provider"], first["generated"], first["method"]) == ("openai", True, "MODEL")
     assert (first["cost"]["model"], first["cost"]["cached"]) == (model, False)
-    assert [(str(key), cost) for key, cost in books.charges] == [(first["cost"]["requestId"], first["cost"]["credits"])]
+    assert [(encode("airequest", key), cost) for key, cost in books.charges] == [
+        (first["cost"]["requestId"], first["cost"]["credits"])
+    ]
     assert (again["cost"]["credits"], again["cost"]["cached"], again["text" if "text" in again else "summary"]) == (
         0, True, first["text" if "text" in first else "summary"],
     )  # fmt: skip
