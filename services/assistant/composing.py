@@ -33,6 +33,7 @@ MOST_SUMMARIZED: Final = 200
 MOST_REPLIES: Final = 5
 LONGEST: Final = 6_000
 _PASSAGES: Final = 5
+_CODE: Final = 2
 
 
 class CountInvalid(Invalid):
@@ -118,10 +119,10 @@ async def translated(
         ProviderNeeded: only a model can do this. And as `replies`.
     """
     said = text.clean_text(written, field=("text",), most=LONGEST)
-    code = text.language(target, field=("to",)).partition("-")[0].lower()
+    code = _two_letters(target)
     call = await opened(assistant, actor, Feature.TRANSLATION, preferences)
     call.require_provider()
-    [masked] = call.mask(said)
+    masked = _masked_whole(call, said, translation.LONGEST)
     question = translation.ask(masked, call.manner(call.terms.language), target=code)
     answered = await asking.ask(call, question)
     result = translation.read(answered.value, call.origin(answered.paid.model), target=code)
@@ -141,7 +142,7 @@ async def corrected(
         result = await asyncio.to_thread(corrections.correct, said, language=language)
         await call.note_local()
         return Found(result=result)
-    [masked] = call.mask(said)
+    masked = _masked_whole(call, said, correction.LONGEST)
     question = correction.ask(masked, call.manner(language), tone=tone)
     answered = await asking.ask(call, question)
     result = correction.read(answered.value, call.origin(answered.paid.model), original=said, tone=tone)
@@ -174,6 +175,22 @@ async def answered(
     origin = call.origin(written.paid.model)
     result = knowledge.read(written.text, origin, passages=found.passages, language=language)
     return Found(result=result, paid=written.paid)
+
+
+def _two_letters(tag: str) -> str:
+    """Return the code of a language tag's language (ISO 639-1). Those that have none of two letters are unknown."""
+    code = text.language(tag, field=("to",)).partition("-")[0].lower()
+    if len(code) != _CODE:
+        raise text.LanguageUnknown(field=("to",))
+    return code
+
+
+def _masked_whole(call: Call, said: str, most: int) -> str:
+    """Mask a text of which nothing may be cut off."""
+    [masked] = call.mask(said)
+    if len(masked) > most:
+        raise text.TextTooLong("There is too much personal data in this text: give it in parts.", field=("text",))
+    return masked
 
 
 async def _known(assistant: Assistant, actor: Actor, question: str) -> tuple[tuple[Passage, ...], bool]:

@@ -55,7 +55,7 @@ async def requests_of(database: Database, tenant: Tenant) -> list[AiUsage]:
 
 async def smart_replies(assistant: Assistant, actor: Actor) -> None:
     turn = Turn(speaker=Speaker.CUSTOMER, text=ASKED)
-    await composing.replies(assistant, actor, (turn,), Wanted(count=1, tones=()))
+    await composing.replies(assistant, actor, (turn,), Wanted(count=1))
 
 
 async def knowledge_answer(assistant: Assistant, actor: Actor) -> None:

@@ -12,6 +12,7 @@ from models import Feature
 from services.access import Actor
 from services.assistant import composing, judging
 from services.assistant.assistant import Assistant
+from services.assistant.composing import Wanted
 from services.assistant.copilot.asked import Asked, checked
 from services.assistant.copilot.events import Completed, Event, Numbered
 from services.assistant.copilot.writing import write
@@ -58,8 +59,8 @@ def last_of(events: list[Numbered]) -> Event:
 
 
 async def _replies(assistant: Assistant, actor: Actor, preferences: Preferences) -> Any:
-    tones = (Tone.FRIENDLY, Tone.FORMAL)
-    return await composing.replies(assistant, actor, TURNS, count=2, tones=tones, preferences=preferences)
+    wanted = Wanted(count=2, tones=(Tone.FRIENDLY, Tone.FORMAL))
+    return await composing.replies(assistant, actor, TURNS, wanted, preferences)
 
 
 async def _summary(assistant: Assistant, actor: Actor, preferences: Preferences) -> Any:

@@ -1,36 +1,30 @@
 """Suggestions as they are written: the order of events, who may follow, who pays, and what a provider gets to see."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 import pytest
 from sqlalchemy import update
 
-from ai.conversations import Speaker, Turn
 from core.ground import Ground
 from core.ids import uuid7
 from models import Outcome, WorkspaceSettings
-from services.access import Actor
-from services.assistant.assistant import Assistant
 from services.assistant.copilot import claims, mirror
-from services.assistant.copilot.asked import Asked, checked
 from services.assistant.copilot.events import (
     Alternative,
     Analysis,
     Blocked,
     Completed,
     Delta,
-    Event,
     Failed,
     Numbered,
     Started,
     Usage,
 )
-from services.assistant.copilot.streams import Pace, Streams
+from services.assistant.copilot.streams import Pace
 from services.assistant.copilot.writing import write
 from services.assistant.errors import StreamGone, StreamsFull
 from services.assistant.preferences import Preferences
@@ -39,76 +33,13 @@ from tests.fakes.providers.server import Behaviour
 from tests.fixtures.fleets import Fleeted, fleeted, ledger, says
 from tests.fixtures.tenants import Tenant
 from tests.fixtures.waiting import until, until_holds
-from tests.services.assistant.engines import TURNS, followed, last_of
+from tests.services.assistant.engines import followed, last_of
+from tests.services.assistant.following import BRISK, Follower, asked_of, elsewhere, kinds_of, text_of
 
 READ, SAID = 1_200, 90
 TEXT: Final = "O bolo de cenoura custa R$ 45,00 e fica pronto amanhã. Posso separar um para você?"
 GOOD: Final = says(TEXT, parts=12, input_tokens=READ, output_tokens=SAID)
 LONG: Final = says("palavra " * 200, parts=200, between=0.03)
-FRESH: Final = Preferences(fresh=True)
-BRISK: Final = Pace(grace=0.5, flush=0.02, beat=0.1)
-
-
-def asked_of(text: str | None = None, **more: Any) -> Asked:
-    turns = TURNS if text is None else (Turn(speaker=Speaker.CUSTOMER, text=text),)
-    return checked(Asked(turns=turns, **{"preferences": FRESH, **more}))
-
-
-class Follower:
-    """Follows a request in the background, and remembers what it saw. `leave` and `drop` end that."""
-
-    def __init__(self, assistant: Assistant, actor: Actor, asked: Asked, after: int = 0) -> None:
-        self.seen: list[Numbered] = []
-        self.failure: BaseException | None = None
-        self._is_dropped = False
-        self.task = asyncio.create_task(self._follow(assistant, actor, asked, after))
-
-    async def _follow(self, assistant: Assistant, actor: Actor, asked: Asked, after: int) -> None:
-        work = partial(write, assistant, actor, asked)
-        streams = assistant.streams
-        following = streams.follow(actor, asked, work, after=after, is_dropped=lambda: self._is_dropped)
-        async with aclosing(following) as events:
-            async for each in events:
-                self.seen.append(each)
-
-    @property
-    def text(self) -> str:
-        return text_of(self.seen)
-
-    @property
-    def last(self) -> Event:
-        return last_of(self.seen)
-
-    async def leave(self) -> None:
-        self.task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self.task
-
-    async def drop(self) -> None:
-        self._is_dropped = True
-        await self.leave()
-
-    async def speaking(self, pieces: int = 1) -> None:
-        """Wait until some pieces are here."""
-        await until(lambda: self.task.done() or sum(isinstance(each.event, Delta) for each in self.seen) >= pieces)
-
-    async def ended(self) -> None:
-        async with asyncio.timeout(15):
-            await self.task
-
-
-def text_of(events: list[Numbered]) -> str:
-    """Put pieces together by their places, as a client does."""
-    text = ""
-    for each in events:
-        if isinstance(each.event, Delta):
-            assert each.event.offset == len(text), (each, text)
-            text += each.event.text
-    return text
-
-
-def kinds_of(events: list[Numbered]) -> list[type]:
-    return [type(each.event) for each in events]
 
 
 @pytest.fixture
@@ -116,12 +47,6 @@ async def slow(ground: Ground, redis_url: str) -> AsyncIterator[Fleeted]:
     """An assistant whose one provider takes six seconds for an answer."""
     async with fleeted(ground, redis_url, {"openai": LONG}, pace=BRISK) as shown:
         yield shown
-
-
-def elsewhere(shown: Fleeted, pace: Pace = BRISK) -> Assistant:
-    """Return the assistant of another process: of what is written here it knows what is in Redis."""
-    there = shown.assistant
-    return Assistant(ground=there.ground, fleet=there.fleet, streams=Streams(there.ground, pace), traces=there.traces)
 
 
 async def test_events_come_in_order_without_a_gap(ground: Ground, redis_url: str, tenant: Tenant) -> None:
