@@ -1,11 +1,12 @@
 """`python -m benchmarks [DATABASE_URL]`: every measurement, on a given server or on an embedded one of its own."""
 
-import asyncio
 import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import privacy, subscriptions, tenant_walls
+import uvloop
+
+from benchmarks import assistant, privacy, subscriptions, tenant_walls
 from core.embedded import EmbeddedStores
 
 _ROUNDS = 5
@@ -16,6 +17,7 @@ async def main(url: str | None) -> None:
     if not privacy.main():
         sys.exit("privacy: a gate does not hold")
     await subscriptions.main()
+    await assistant.main()
     if url is not None:
         await tenant_walls.main(url, _ROUNDS)
         return
@@ -29,4 +31,4 @@ async def main(url: str | None) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1] if len(sys.argv) > 1 else None))
+    uvloop.run(main(sys.argv[1] if len(sys.argv) > 1 else None))

@@ -8,7 +8,7 @@ import itertools
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 from uuid import uuid4
 
 import openai
@@ -156,7 +156,7 @@ class Questions:
         request = question.request(self._bench.assistant.fleet.catalogue.get("gpt-4o-mini"))
         return replace(request, shape=shape_of(SentimentAnswer))
 
-    def _words(self) -> dict[str, object]:
+    def _words(self) -> dict[str, Any]:
         request = self._request
         shape = request.shape
         messages = [{"role": each.role.value, "content": each.text} for each in request.messages]
