@@ -19,7 +19,7 @@ from core.limits import Quota, Throttle
 # contact, so that this is 300 contacts a second for as long as they come, and 6,000 ahead of that.
 SIGNED_IN: Final = Quota(limit=60_000, seconds=20)
 # an office has one address, and each page of the explorer asks for the schema up to three times
-ANONYMOUS: Final = Quota(limit=18_000, seconds=40)
+ANONYMOUS: Final = Quota(limit=24_000, seconds=40)
 LARGEST: Final = 5_000
 _PORTION: Final = 1_000
 _LIFETIME: Final = 5.0
