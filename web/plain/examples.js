@@ -237,6 +237,87 @@ subscription ContactChanges(
     variables: { filter: { leadScore: { gte: 50 } } },
   },
   {
+    group: 'AI',
+    title: 'A reply, as it is written',
+    isTab: true,
+    query: `# Word by word, with what it rests on. Take a
+# contact's id from Contacts, if you like.
+subscription Suggest($input: CopilotInput!) {
+  copilotStream(input: $input) {
+    __typename
+    ... on CopilotStarted { provider model persona }
+    ... on CopilotAnalysis { intent sentiment }
+    ... on CopilotSources {
+      grounded
+      sources { number title score }
+    }
+    ... on CopilotDelta { text }
+    ... on CopilotCompleted {
+      reply {
+        suggestionId
+        text
+        generated
+        confidence
+        citations { title quote }
+        reasoning { source name }
+      }
+    }
+    ... on CopilotFailed { code message }
+  }
+}
+`,
+    variables: {
+      input: {
+        messages: [
+          {
+            fromCustomer: true,
+            text: 'Bom dia! Vocês entregam no centro? Qual é o horário?',
+          },
+        ],
+        alternatives: 1,
+      },
+    },
+  },
+  {
+    group: 'AI',
+    title: 'What a provider would see',
+    query: `query Preview($text: String!) {
+  piiPreview(text: $text) {
+    text
+    masks
+    places { kind start end token }
+  }
+}
+`,
+    variables: { text: 'Sou a Ana Souza, CPF 529.982.247-25, fone (11) 98765-4321.' },
+  },
+  {
+    group: 'AI',
+    title: 'Which model would answer, and why',
+    query: `query Route($strategy: RoutingStrategy) {
+  aiRouteExplain(strategy: $strategy) {
+    strategy
+    candidates { model score costMicroUsd terms { price speed quality reliability } }
+    refused { model reason }
+  }
+}
+`,
+    variables: { strategy: 'BALANCED' },
+  },
+  {
+    group: 'AI',
+    title: 'Ask the knowledge base',
+    query: `query Ask($question: String!) {
+  knowledgeAnswer(question: $question) {
+    text
+    grounded
+    citations { number title quote score }
+  }
+}
+`,
+    variables: { question: 'Quanto custa a entrega?' },
+  },
+  {
     group: 'Workspace',
     title: 'Members and invitations',
     isTab: true,
