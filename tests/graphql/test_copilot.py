@@ -90,7 +90,6 @@ def wanted(**more: Any) -> dict[str, Any]:
 
 
 async def whole(door: Door, variables: Mapping[str, Any]) -> list[Any]:
-    """Follow a suggestion over a socket to its end."""
     events: list[Any] = []
     async with door.subscribe(STREAM, variables) as stream:
         while (message := await stream.message())["type"] == "next":
@@ -237,7 +236,6 @@ async def test_without_a_key_a_reply_is_labelled_and_costs_nothing(ground: Groun
 
 
 async def refusal(door: Door, **more: Any) -> list[str]:
-    """Return the codes of what is refused."""
     return [each["code"] for each in (await door.mutate(SUGGEST, wanted(**more)))["userErrors"]]
 
 
