@@ -121,7 +121,7 @@ class Contact(Entity[models.Contact], prefix="contact", require=Permission.CONTA
     """The colleague who looks after them."""
 
     lead_score: int
-    """How promising they are, from 0 to 100."""
+    """How promising they are, from 0 to 100: worked out from what is known of them, unless somebody wrote a score."""
 
     sentiment: Sentiment | None
     """How they sounded last."""
@@ -276,7 +276,9 @@ class ContactInput:
     owner_id: strawberry.ID | None = strawberry.field(
         default=strawberry.UNSET, description="The colleague who looks after them: the id of one of `users`."
     )
-    lead_score: int | None = strawberry.field(default=strawberry.UNSET, description="0 to 100.")
+    lead_score: int | None = strawberry.field(
+        default=strawberry.UNSET, description="0 to 100. Of a contact that was never given one, it is worked out."
+    )
     sentiment: Sentiment | None = strawberry.field(default=strawberry.UNSET, description="How they sounded last.")
 
 

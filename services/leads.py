@@ -1,34 +1,33 @@
 """How promising contacts are: worked out from what is known of them, kept whenever it changed, and shown on them.
 
-Nothing of a conversation is stored in this product: what messages say of a lead counts only while they are given. A
-score that a person wrote is left alone.
+A score is made from three columns, and is worked out in the transaction that writes them. It is a rule and no model's
+suggestion: workspaces that want no suggestions have it too. Nothing of a conversation is stored in this product: what
+messages say of a lead counts only while they are given. A score that a person wrote is left alone.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
 from sqlalchemy import ARRAY, Integer, Uuid, cast, func, select, update
 from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.orm.attributes import set_committed_value
 
 from ai.conversations import Speaker, Turn
 from ai.local import heads
 from ai.local.scoring import Lead, score_lead
 from ai.results import LeadScore as Found
 from core import clock, text
-from core.database import ReadSession, WriteSession
+from core.database import ReadSession
 from core.errors import Invalid
 from core.ground import Ground
-from core.ids import WorkspaceId
 from models import Contact, EventType, LeadScore, Permission, Sentiment, WorkspaceSettings
 from services.access import Actor
 from services.assistant.errors import SuggestionsOff
 from services.contacts.errors import ContactUnknown, TooMany
-from services.jobs import Job
-from services.transaction import Transaction, begin
+from services.transaction import Transaction
 
-AT_ONCE: Final = 500
 MESSAGES_MOST: Final = 20
 HISTORY_MOST: Final = 100
 FACTS: Final = frozenset({"company", "position", "sentiment"})
@@ -43,22 +42,6 @@ class HistoryTooLong(Invalid):
     """Ask for 1 to 100 scores."""
 
     code = "BAD_PAGE_SIZE"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScoreLeads(Job):
-    """Work out the scores of up to 500 contacts. Their ids are hexadecimal, with spaces between."""
-
-    workspace_id: UUID
-    contact_ids: str
-
-
-def rescore(tx: Transaction, contact_ids: Iterable[UUID]) -> None:
-    """Have contacts scored after the commit: one job for each five hundred."""
-    wanted = list(dict.fromkeys(contact_ids))
-    for start in range(0, len(wanted), AT_ONCE):
-        named = " ".join(each.hex for each in wanted[start : start + AT_ONCE])
-        tx.enqueue(ScoreLeads(workspace_id=tx.workspace_id, contact_ids=named))
 
 
 async def score(ground: Ground, actor: Actor, contact_id: UUID, messages: Sequence[Turn] = ()) -> Found:
@@ -78,7 +61,7 @@ async def score(ground: Ground, actor: Actor, contact_id: UUID, messages: Sequen
     return score_lead(await heard(lead, said))
 
 
-async def facts(session: ReadSession | WriteSession, workspace_id: UUID, contact_id: UUID) -> Lead:
+async def facts(session: ReadSession, workspace_id: UUID, contact_id: UUID) -> Lead:
     """Return what is known of a contact as a lead; what is not known stays unknown.
 
     Raises:
@@ -122,54 +105,48 @@ async def history(ground: Ground, actor: Actor, contact_id: UUID, first: int) ->
         return (await session.scalars(statement)).all()
 
 
-async def work(ground: Ground, job: ScoreLeads) -> None:
-    """Do a job: score its contacts as the system. Contacts that are gone, and workspaces that want no scores, are left
-    out.
+def begin_with(contact: Contact, *, is_given: bool) -> LeadScore:
+    """Score a contact that is not stored yet, and have it show that unless a person gave it a score. Return the first
+    row of its history, to be added once the contact is stored.
     """
-    ids = [UUID(hex=each) for each in job.contact_ids.split()]
-    async with begin(ground, Actor.system(WorkspaceId(job.workspace_id))) as tx:
-        if await _is_wanted(tx.session, tx.workspace_id):
-            await score_all(tx, ids)
+    found = score_lead(_lead(contact))
+    if not is_given:
+        contact.lead_score = found.score
+    return _row(contact, found)
 
 
-async def score_all(tx: Transaction, contact_ids: Sequence[UUID]) -> None:
-    """Score up to 500 contacts by what is known of them, keep what changed, and tell of it in one event.
+async def rescore(tx: Transaction, contacts: Iterable[Contact], *, given: Collection[Contact] = ()) -> frozenset[UUID]:
+    """Score contacts of whom more is known, as `keep` does."""
+    return await keep(tx, {each: score_lead(_lead(each)) for each in contacts}, given=given)
 
-    Raises:
-        TooMany: there are more.
+
+async def keep(
+    tx: Transaction, found: Mapping[Contact, Found], *, reasons: Sequence[str] = (), given: Collection[Contact] = ()
+) -> frozenset[UUID]:
+    """Keep the scores of contacts that the caller has locked, where a score or a factor changed or a model gave
+    `reasons`.
+
+    A contact shows the new score unless a person wrote another: it is replaced while it is the last one that was worked
+    out, or was never set. `given` are those to whom a person gives a score at this moment. Return which ones show
+    another score now: the caller tells of their change.
     """
-    if len(contact_ids) > AT_ONCE:
-        raise TooMany
-    await keep(tx, {each.id: score_lead(_lead(each)) for each in await _locked(tx, contact_ids)})
-
-
-async def keep(tx: Transaction, found: Mapping[UUID, Found], reasons: Sequence[str] = ()) -> None:
-    """Keep the scores of contacts, where a score or a factor changed or a model gave `reasons`; contacts that are gone
-    are left out. A contact shows the new score unless a person wrote another: it is replaced while it is the last one
-    that was worked out, or was never set.
-    """
-    contacts = await _locked(tx, list(found))
-    before = await _latest(tx, [each.id for each in contacts])
-    fresh = [each for each in contacts if reasons or _is_news(before.get(each.id), found[each.id])]
+    if not found:
+        return frozenset()
+    before = await _latest(tx, [each.id for each in found])
+    fresh = [each for each in found if reasons or _is_news(before.get(each.id), found[each])]
     if not fresh:
-        return
-    tx.session.add_all(_row(each, found[each.id], reasons) for each in fresh)
+        return frozenset()
+    tx.session.add_all(_row(each, found[each], reasons) for each in fresh)
     tx.publish(EventType.CONTACT_LEAD_SCORED, *(each.id for each in fresh), changed=[])
     own = {each.id: 0 if (last := before.get(each.id)) is None else last.score for each in fresh}
     moved = {
-        each: found[each.id].score
+        each: found[each].score
         for each in fresh
-        if each.lead_score == own[each.id] and each.lead_score != found[each.id].score
+        if each not in given and each.lead_score == own[each.id] and each.lead_score != found[each].score
     }
     if moved:
         await _show(tx, moved)
-
-
-async def _locked(tx: Transaction, contact_ids: Sequence[UUID]) -> Sequence[Contact]:
-    """Return contacts, locked until the commit in the order of their ids, as all who write them lock them."""
-    here = (Contact.workspace_id == tx.workspace_id, Contact.id.in_(contact_ids))
-    statement = select(Contact).where(*here).order_by(Contact.id).with_for_update()
-    return (await tx.session.scalars(statement.execution_options(populate_existing=True))).all()
+    return frozenset(each.id for each in moved)
 
 
 async def _show(tx: Transaction, scores: Mapping[Contact, int]) -> None:
@@ -185,7 +162,8 @@ async def _show(tx: Transaction, scores: Mapping[Contact, int]) -> None:
         .values(lead_score=given.c.score, updated_at=Contact.updated_at),
         execution_options={"synchronize_session": False},
     )
-    tx.publish(EventType.CONTACT_UPDATED, *ids, changed=["lead_score"])
+    for contact, new in scores.items():
+        set_committed_value(contact, "lead_score", new)
 
 
 async def _latest(tx: Transaction, contact_ids: Sequence[UUID]) -> Mapping[UUID, LeadScore]:
@@ -198,7 +176,7 @@ async def _latest(tx: Transaction, contact_ids: Sequence[UUID]) -> Mapping[UUID,
     return {each.contact_id: each for each in await tx.session.scalars(statement)}
 
 
-async def _is_wanted(session: ReadSession | WriteSession, workspace_id: UUID) -> bool:
+async def _is_wanted(session: ReadSession, workspace_id: UUID) -> bool:
     own = select(WorkspaceSettings.ai_enabled).where(WorkspaceSettings.workspace_id == workspace_id)
     return bool(await session.scalar(own))
 
@@ -222,7 +200,7 @@ def _is_news(last: LeadScore | None, found: Found) -> bool:
     return last is None or (last.score, last.factors) != (found.score, _factors(found))
 
 
-def _row(contact: Contact, found: Found, reasons: Sequence[str]) -> LeadScore:
+def _row(contact: Contact, found: Found, reasons: Sequence[str] = ()) -> LeadScore:
     return LeadScore(
         workspace_id=contact.workspace_id,
         contact_id=contact.id,

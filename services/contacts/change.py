@@ -4,16 +4,16 @@ Locks are taken in one order, so that writers wait for each other and do not emb
 addresses. Batches, which write in the order of their drafts, take turns.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, inspect, select
 
 from core.errors import DomainError, Problem, Problems
-from models import Contact, ContactIdentity, EventType, IdentityKind, Permission
+from models import Contact, ContactIdentity, EventType, IdentityKind, LeadScore, Permission
 from services import audit, leads
 from services.contacts import creation, custom_values, drafting, naming
 from services.contacts.drafting import Address, Checked, ContactDraft
@@ -29,11 +29,14 @@ AT_ONCE: Final = 500
 class Outcome:
     """What became of one draft: the contact, or what was wrong. `is_assigned`: it has an owner that it had not.
 
-    `changed` are the columns of a contact that was there before.
+    `changed` are the columns of a contact that was there before; `gives_score` says that the draft has a score for it.
+    `first_score` is that of a new one, which is not added yet.
     """
 
     contact: Contact | None = None
     is_new: bool = False
+    first_score: LeadScore | None = None
+    gives_score: bool = False
     changed: frozenset[str] = frozenset()
     is_assigned: bool = False
     problems: tuple[Problem, ...] = ()
@@ -56,7 +59,7 @@ async def update(
     if if_updated_at is not None and contact.updated_at != if_updated_at:
         raise ContactStale(field=("if_updated_at",))
     terms = await terms_of(tx)
-    _tell(tx, [await _changed(tx, contact, drafting.check(draft, terms), terms)])
+    await _tell(tx, [await _changed(tx, contact, drafting.check(draft, terms), terms)])
     return contact
 
 
@@ -71,7 +74,7 @@ async def upsert(tx: Transaction, draft: ContactDraft) -> Outcome:
     tx.require(Permission.CONTACTS_WRITE)
     terms = await terms_of(tx)
     outcome = await _upsert(tx, drafting.check(draft, terms), terms)
-    _tell(tx, [outcome])
+    await _tell(tx, [outcome])
     return outcome
 
 
@@ -90,22 +93,36 @@ async def upsert_all(tx: Transaction, drafts: Sequence[ContactDraft]) -> list[Ou
     good = [each for each in checked if isinstance(each, Checked)]
     await _take_turn(tx, [address for each in good for address in each.addresses])
     outcomes = [await _attempt(tx, each, terms) if isinstance(each, Checked) else each for each in checked]
-    _tell(tx, outcomes)
+    await _remember(tx, [each.contact for each in outcomes if each.contact is not None])
+    await _tell(tx, outcomes)
     return outcomes
 
 
-def _tell(tx: Transaction, outcomes: Iterable[Outcome]) -> None:
-    """One event for all that are new, and one for all that were changed; those are scored of whom more is known."""
+async def _tell(tx: Transaction, outcomes: Sequence[Outcome]) -> None:
+    """One event for all that are new, and one for all that were changed."""
+    moved = await _score(tx, outcomes)
     found = [(each, each.contact) for each in outcomes if each.contact is not None]
     created = [(each, contact) for each, contact in found if each.is_new]
     updated = [(each, contact) for each, contact in found if each.changed and not each.is_new]
     for event, told in ((EventType.CONTACT_CREATED, created), (EventType.CONTACT_UPDATED, updated)):
         ids = dict.fromkeys(contact.id for _, contact in told)
         given = {contact.id: contact for each, contact in told if each.is_assigned}
-        changed = sorted(frozenset[str]().union(*(each.changed for each, _ in told)) - {"named_after"})
+        columns = frozenset[str]().union(*(each.changed for each, _ in told)) - {"named_after"}
+        scored = {"lead_score"} if moved and event is EventType.CONTACT_UPDATED else set[str]()
+        changed = sorted(columns | scored)
         if ids:
             tx.publish(event, *ids, **({"changed": changed} if changed else {}), **creation.assigned(given.values()))
-    leads.rescore(tx, (contact.id for each, contact in found if each.is_new or each.changed & leads.FACTS))
+
+
+async def _score(tx: Transaction, outcomes: Sequence[Outcome]) -> frozenset[UUID]:
+    """Add the scores of those that are new, and score those anew of whom more is known; return whose score moved."""
+    first = [each.first_score for each in outcomes if each.first_score is not None]
+    known = {each.contact: None for each in outcomes if each.contact is not None and each.changed & leads.FACTS}
+    given = {each.contact for each in outcomes if each.contact is not None and each.gives_score}
+    tx.session.add_all(first)
+    if first and known:
+        await tx.session.flush()
+    return await leads.rescore(tx, known, given=given)
 
 
 def _checked(draft: ContactDraft, terms: Terms) -> Checked | Outcome:
@@ -138,6 +155,15 @@ async def _attempt(tx: Transaction, checked: Checked, terms: Terms) -> Outcome:
         return Outcome(problems=error.problems)
 
 
+async def _remember(tx: Transaction, contacts: Sequence[Contact]) -> None:
+    """Load those again that a later draft touched and was refused: its savepoint took their values along."""
+    states = [inspect(each) for each in contacts]
+    gone = {each.identity[1] for each in states if each.expired and each.identity is not None}
+    if gone:
+        here = (Contact.workspace_id == tx.workspace_id, Contact.id.in_(gone))
+        await tx.session.scalars(select(Contact).where(*here).execution_options(populate_existing=True))
+
+
 async def _upsert(tx: Transaction, checked: Checked, terms: Terms) -> Outcome:
     """Try twice: between looking for the contact and writing it, another transaction may add or delete it."""
     if not checked.addresses:
@@ -151,7 +177,9 @@ async def _upsert(tx: Transaction, checked: Checked, terms: Terms) -> Outcome:
         _require_fields(terms, checked.custom)
         try:
             async with tx.session.begin_nested():
-                return Outcome(contact=await creation.insert(tx, checked), is_new=True, is_assigned=True)
+                contact, score = await creation.insert(tx, checked)
+                given = "lead_score" in checked.columns
+                return Outcome(contact=contact, is_new=True, first_score=score, gives_score=given, is_assigned=True)
         except ContactDuplicate:
             if is_last:
                 raise
@@ -171,7 +199,8 @@ async def _named(tx: Transaction, addresses: tuple[Address, ...]) -> UUID | None
 async def _changed(tx: Transaction, contact: Contact, checked: Checked, terms: Terms) -> Outcome:
     before = contact.owner_id
     changed = await _apply(tx, contact, checked, terms)
-    return Outcome(contact=contact, changed=changed, is_assigned=contact.owner_id != before)
+    given = "lead_score" in checked.columns
+    return Outcome(contact=contact, changed=changed, gives_score=given, is_assigned=contact.owner_id != before)
 
 
 async def _apply(tx: Transaction, contact: Contact, checked: Checked, terms: Terms) -> frozenset[str]:

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from core.database import constraint_of
 from core.ids import uuid7
-from models import Contact, ContactIdentity, EventType, IdentityKind, Permission
+from models import Contact, ContactIdentity, EventType, IdentityKind, LeadScore, Permission
 from services import audit, leads
 from services.contacts import custom_values, drafting, naming
 from services.contacts.drafting import Address, Checked, ContactDraft
@@ -31,9 +31,9 @@ async def create(tx: Transaction, draft: ContactDraft) -> Contact:
         OwnerUnknown: the owner is nobody of this workspace.
     """
     tx.require(Permission.CONTACTS_WRITE)
-    contact = await insert(tx, drafting.check(draft, await terms_of(tx), is_new=True))
+    contact, score = await insert(tx, drafting.check(draft, await terms_of(tx), is_new=True))
+    tx.session.add(score)
     tx.publish(EventType.CONTACT_CREATED, contact.id, **assigned([contact]))
-    leads.rescore(tx, [contact.id])
     return contact
 
 
@@ -46,8 +46,11 @@ def assigned(contacts: Iterable[Contact]) -> Mapping[str, object]:
     return {"assigned": by_owner} if by_owner else {}
 
 
-async def insert(tx: Transaction, checked: Checked) -> Contact:
-    """Add a contact whose draft was checked, and its audit entry, without telling anybody yet; raises as `create`."""
+async def insert(tx: Transaction, checked: Checked) -> tuple[Contact, LeadScore]:
+    """Add a contact whose draft was checked, and its audit entry, without telling anybody yet; raises as `create`.
+
+    Return it with the first row of its scores, which is not added: those of many contacts are written at once.
+    """
     name = drafting.name_of(checked)
     if name is None:
         raise AddressMissing
@@ -60,10 +63,11 @@ async def insert(tx: Transaction, checked: Checked) -> Contact:
     )
     naming.put(contact, name)
     drafting.mirror(contact, checked.addresses, checked.dropped)
+    score = leads.begin_with(contact, is_given="lead_score" in checked.columns)
     changes = {**told({}, checked.addresses), **audit.changed(contact)}
     await write(tx, contact, checked.addresses)
     tx.audit("contact.create", contact, changes=changes)
-    return contact
+    return contact, score
 
 
 async def write(tx: Transaction, contact: Contact, fresh: Sequence[Address]) -> None:

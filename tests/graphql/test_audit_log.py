@@ -28,8 +28,8 @@ LABELLED = "mutation($input: ContactLabelsInput!) { %s(input: $input) { userErro
 
 async def test_an_act_is_told_with_who_where_and_what(door: Door, tenant: Tenant) -> None:
     asking = await door.as_(tenant.owner)
-    contact = (await asking.mutate(CREATE, {"input": {"name": "Ana", "company": "Padaria"}}))["contact"]
-    await asking.mutate(UPDATE, {"input": {"id": contact["id"], "name": "Bia", "company": None}})
+    contact = (await asking.mutate(CREATE, {"input": {"name": "Ana", "notes": "Liga cedo"}}))["contact"]
+    await asking.mutate(UPDATE, {"input": {"id": contact["id"], "name": "Bia", "notes": None}})
 
     page = (await asking.execute(LOG, {"filter": {"subjectId": {"eq": contact["id"]}}})).data["auditLog"]
 
@@ -37,7 +37,7 @@ async def test_an_act_is_told_with_who_where_and_what(door: Door, tenant: Tenant
     assert (newest["action"], oldest["action"]) == ("contact.update", "contact.create")
     assert newest["changes"] == {
         "name": {"before": "Ana", "after": "Bia"},
-        "company": {"before": "Padaria", "after": None},
+        "notes": {"before": "Liga cedo", "after": None},
     }
     assert newest["actor"] == {"id": encode("user", tenant.owner_user.id)}
     assert newest["subject"] == "Contact"

@@ -29,7 +29,7 @@ from tests.fixtures.tenants import Tenant, join
 ONE = "query($id: ID!) { contact(id: $id) { id name isArchived phone } }"
 FIELDS = {
     "name": "Ana Conceição", "phone": "(11) 98765-4321", "email": "Ana@Example.com", "company": "Padaria",
-    "position": "Dona", "notes": "linha\nduas", "leadScore": 70, "sentiment": "POSITIVE",
+    "position": "Dona", "notes": "linha\nduas", "leadScore": 71, "sentiment": "POSITIVE",
     "avatarUrl": "https://example.com/a.png",
 }  # fmt: skip
 
@@ -61,7 +61,7 @@ async def test_each_mutation_logs_one_act_and_one_event(
     asking = await door.as_(tenant.owner)
     contact = (await asking.mutate(CREATE, {"input": {"name": "Ana", "email": "ana@example.com"}}))["contact"]
     await asking.mutate(UPDATE, {"input": {"id": contact["id"], "name": "Bia"}})
-    await asking.mutate(UPSERT, {"input": {"email": "ana@example.com", "company": "Padaria"}})
+    await asking.mutate(UPSERT, {"input": {"email": "ana@example.com", "notes": "Liga cedo"}})
     await asking.mutate(many("contactArchive"), {"input": {"ids": [contact["id"]]}})
     await asking.mutate(many("contactRestore"), {"input": {"ids": [contact["id"]]}})
 
@@ -85,6 +85,21 @@ async def test_what_is_left_out_stays_and_null_takes_away(door: Door, tenant: Te
     assert {name: changed["contact"][name] for name in kept} == kept
     assert [changed["contact"][name] for name in ("company", "phone", "sentiment")] == [None, None, None]
     assert [each["kind"] for each in changed["contact"]["identities"]] == ["EMAIL"]
+
+
+async def test_a_contact_has_its_score_in_the_answer_that_makes_or_changes_it(door: Door, tenant: Tenant) -> None:
+    asking = await door.as_(tenant.owner)
+
+    made = (await asking.mutate(CREATE, {"input": {"email": "ana@example.com"}}))["contact"]
+    changed = (await asking.mutate(UPDATE, {"input": {"id": made["id"], "company": "Padaria"}}))["contact"]
+    again = {"id": made["id"], "position": "Dona", "ifUpdatedAt": changed["updatedAt"]}
+    last = (await asking.mutate(UPDATE, {"input": again}))["contact"]
+
+    shown = (
+        await asking.execute("query($id: ID!) { contact(id: $id) { leadScore updatedAt } }", {"id": made["id"]})
+    ).data
+    assert [each["leadScore"] for each in (made, changed, last)] == [50, 55, 63]
+    assert shown["contact"] == {name: last[name] for name in ("leadScore", "updatedAt")}
 
 
 @pytest.mark.parametrize("name", ["name", "leadScore"])

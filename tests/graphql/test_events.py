@@ -167,10 +167,10 @@ async def test_a_filter_leaves_out_what_neither_matches_nor_can_have_matched(
         async with begin(ground, tenant.owner) as tx:
             await change.update(tx, contact.id, ContactDraft(**given))
 
-    await rename(bia, company="Padaria")
-    await rename(ana, company="Padaria")
+    await rename(bia, notes="Padaria")
+    await rename(ana, notes="Padaria")
     await rename(ana, name="Eva Lima")
-    await rename(ana, company="Mercado")
+    await rename(ana, notes="Mercado")
     await rename(bia, name="Ana Souza")
     await batch(ground, tenant, 3)
 

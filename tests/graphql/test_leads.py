@@ -11,8 +11,6 @@ from core.database import Database
 from core.ground import Ground
 from core.ids import encode, uuid7
 from models import LeadScore, Role
-from services import leads
-from services.transaction import begin
 from tests.fixtures.contacts import make
 from tests.fixtures.door import Door
 from tests.fixtures.tenants import Tenant, join
@@ -26,7 +24,7 @@ CONTACT = """query ($id: ID!, $last: Int! = 10) { contact(id: $id) {
 
 
 async def keep(database: Database, tenant: Tenant, contact_id: Any, *scores: int) -> None:
-    """Write scores down, the last first."""
+    """Write scores down, the last first, in place of those that the contact has."""
     rows = [
         LeadScore(
             workspace_id=tenant.workspace_id, contact_id=contact_id, score=score, recommendation="cold", factors={},
@@ -35,6 +33,7 @@ async def keep(database: Database, tenant: Tenant, contact_id: Any, *scores: int
         for n, score in enumerate(scores)
     ]  # fmt: skip
     async with database.write(tenant.workspace_id) as session:
+        await session.execute(sa.delete(LeadScore).where(LeadScore.contact_id == contact_id))
         session.add_all(rows)
 
 
@@ -67,7 +66,7 @@ async def test_messages_count_and_are_not_kept(ground: Ground, door: Door, tenan
 
     known = {each["name"] for each in found["factors"] if each["known"]}
     assert known == {"purchase_intent", "sentiment"}
-    assert (found["score"] > 60, found["history"]) == (True, [])
+    assert (found["score"] > 60, [each["score"] for each in found["history"]]) == (True, [50])
 
 
 async def test_what_is_refused_is_told(ground: Ground, door: Door, tenant: Tenant, other_tenant: Tenant) -> None:
@@ -90,8 +89,6 @@ async def test_what_is_refused_is_told(ground: Ground, door: Door, tenant: Tenan
 
 async def test_a_contact_shows_its_scores(ground: Ground, door: Door, tenant: Tenant) -> None:
     contact = await make(ground, tenant.owner, name="Ana", company="Padaria")
-    async with begin(ground, tenant.owner) as tx:
-        await leads.score_all(tx, [contact.id])
     asking = await door.as_(tenant.owner)
 
     (shown,) = (await asking.execute(CONTACT, {"id": encode("contact", contact.id)})).data["contact"]["leadScores"]
