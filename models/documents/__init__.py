@@ -10,9 +10,12 @@ from models.documents.knowledge import (
     KnowledgeSource,
     KnowledgeVersion,
     Pair,
+    RowFault,
     SourceKind,
     SourceState,
+    Span,
     VersionNote,
+    hash_of,
 )
 
 __all__ = [
@@ -22,9 +25,12 @@ __all__ = [
     "KnowledgeSource",
     "KnowledgeVersion",
     "Pair",
+    "RowFault",
     "SourceKind",
     "SourceState",
+    "Span",
     "VersionNote",
+    "hash_of",
 ]
 
 DOCUMENTS: Final[tuple[type[Document], ...]] = (KnowledgeSource, KnowledgeVersion, KnowledgeChunk, KnowledgeRevision)

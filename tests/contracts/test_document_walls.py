@@ -19,7 +19,7 @@ from tests.fixtures.tenants import Tenant
 
 ROOT = Path(__file__).parents[2]
 STORAGE = ROOT / "services" / "knowledge" / "storage.py"
-ADDING = {"add", "add_version", "put_chunks", "move"}
+ADDING = {"add", "add_unread", "add_version", "put_chunks", "move"}
 ASKING = {"find", "find_one", "find_all", "find_many", "get", "all", "count", "delete_all", "aggregate", "insert_many"}
 
 
@@ -39,6 +39,7 @@ def calls(theirs: KnowledgeSource, version: KnowledgeVersion, chunk: Chunk) -> I
         "wanted": Wanted(),
         "number": 1,
         "done": 0.5,
+        "code": "INVALID",
         "reason": "x",
         "at": clock.now(),
         "before": clock.now(),
