@@ -32,6 +32,7 @@ from services.knowledge.indexing import ForgetSource, IndexSource, ReindexKnowle
 from services.knowledge.loading import ReadSource
 from services.knowledge.storage import SOURCES_MOST, Shelf, Wanted, alone, shelf_of
 from services.transaction import Transaction
+from services.uploads import UploadUnknown
 
 SEARCH_LONGEST: Final = 200
 _LANGUAGE: Final = "pt-BR"
@@ -231,6 +232,8 @@ async def _make_room(tx: Transaction, shelf: Shelf) -> None:
 async def _add_unread(tx: Transaction, origin: Origin) -> KnowledgeSource:
     shelf = await shelf_of(tx.ground, tx.workspace_id)
     await _make_room(tx, shelf)
+    if origin.upload_id is not None and await shelf.uses(origin.upload_id):
+        raise UploadUnknown(field=("upload_id",))
     title = origin.title or origin.name
     source = KnowledgeSource(
         workspace_id=tx.workspace_id,

@@ -132,6 +132,10 @@ class Shelf:
         async with asking():
             return await KnowledgeSource.find(self._here()).count()
 
+    async def uses(self, upload_id: UUID) -> bool:
+        """Tell whether a source was made from an upload."""
+        return await self._one(upload_id=upload_id) is not None
+
     async def version(self, source_id: UUID, number: int) -> KnowledgeVersion | None:
         """Find a version of a source."""
         async with asking():

@@ -246,6 +246,19 @@ async def test_an_upload_that_has_not_arrived_or_is_anothers_makes_no_source(
     assert refused[1]["message"] == refused[2]["message"]
 
 
+async def test_a_file_becomes_one_source(ground: Ground, door: Door, database: Database, tenant: Tenant) -> None:
+    asking = await door.as_(tenant.owner)
+    upload_id = await send(asking, "Pix.txt", "A chave Pix é o CNPJ.".encode())
+    await add(asking, uploadId=upload_id)
+
+    before = (await asking.mutate(CREATE, {"input": {"uploadId": upload_id}}))["userErrors"]
+    await night(ground, database, tenant)
+    after = (await asking.mutate(CREATE, {"input": {"uploadId": upload_id}}))["userErrors"]
+
+    assert [(each["code"], each["field"]) for each in before] == [("NOT_FOUND", ["uploadId"])]
+    assert before == after
+
+
 async def test_only_a_page_is_read_again(ground: Ground, door: Door, tenant: Tenant) -> None:
     asking = await door.as_(tenant.owner)
     written = encode("source", await knowledge.add(ground, tenant, "Pix", "A chave é o CNPJ."))
