@@ -22,13 +22,17 @@ from schema.knowledge import (
     KnowledgeSourceCreatePayload,
     KnowledgeSourceDeleteInput,
     KnowledgeSourceDeletePayload,
+    KnowledgeSourceRefreshInput,
+    KnowledgeSourceRefreshPayload,
     KnowledgeSourceUpdateInput,
     KnowledgeSourceUpdatePayload,
     KnowledgeText,
     key_of,
 )
+from schema.upload import upload_key_of
 from services.knowledge import retrieval, sources
-from services.knowledge.sources import QuestionAnswer, SourceDraft, SourcePage
+from services.knowledge.drafting import NewSource, QuestionAnswer, SourceDraft
+from services.knowledge.sources import SourcePage
 from services.knowledge.storage import Wanted
 from services.transaction import Transaction
 
@@ -96,9 +100,10 @@ class KnowledgeQueries(Root):
 
 @mutation(Permission.KNOWLEDGE_WRITE, idempotent=True)
 async def knowledge_source_create(tx: Transaction, input: KnowledgeSourceCreateInput) -> KnowledgeSourceCreatePayload:
-    """Add a source to the knowledge base: a text, or the pairs of a FAQ."""
-    kind = SourceKind.TEXT if input.pairs is None else SourceKind.FAQ
-    return KnowledgeSourceCreatePayload(source=KnowledgeSource.of(await sources.add(tx, kind, _draft(input))))
+    """Add a source to the knowledge base: a text, the pairs of a FAQ, a page of the web, or a file. A page or a file
+    is read in the background.
+    """
+    return KnowledgeSourceCreatePayload(source=KnowledgeSource.of(await sources.create(tx, _new(input))))
 
 
 @mutation(Permission.KNOWLEDGE_WRITE)
@@ -106,6 +111,15 @@ async def knowledge_source_update(tx: Transaction, input: KnowledgeSourceUpdateI
     """Give a source a new version. The one before is searched until the new one is ready."""
     changed = await sources.change(tx, key_of(input.id), _draft(input))
     return KnowledgeSourceUpdatePayload(source=KnowledgeSource.of(changed))
+
+
+@mutation(Permission.KNOWLEDGE_WRITE)
+async def knowledge_source_refresh(
+    tx: Transaction, input: KnowledgeSourceRefreshInput
+) -> KnowledgeSourceRefreshPayload:
+    """Have the page of a source read again, in the background. Only another text makes a new version."""
+    found = await sources.refresh(tx, key_of(input.id))
+    return KnowledgeSourceRefreshPayload(source=KnowledgeSource.of(found))
 
 
 @mutation(Permission.KNOWLEDGE_WRITE)
@@ -121,7 +135,18 @@ async def knowledge_reindex(tx: Transaction) -> KnowledgeReindexPayload:
     return KnowledgeReindexPayload(source_count=await sources.reindex(tx))
 
 
-def _draft(input: KnowledgeSourceCreateInput | KnowledgeSourceUpdateInput) -> SourceDraft:
+def _new(input: KnowledgeSourceCreateInput) -> NewSource:
+    return NewSource(
+        title=input.title,
+        language=input.language,
+        text=input.text,
+        pairs=_pairs(input.pairs),
+        url=input.url,
+        upload_id=None if input.upload_id is None else upload_key_of(input.upload_id),
+    )
+
+
+def _draft(input: KnowledgeSourceUpdateInput) -> SourceDraft:
     return SourceDraft(
         title=input.title, text=input.text, pairs=_pairs(input.pairs), language=input.language, url=input.url
     )
@@ -142,4 +167,10 @@ def _connection(page: SourcePage, *, is_first: bool) -> Connection[KnowledgeSour
     return Connection(edges=edges, nodes=[each.node for each in edges], page_info=info, total_count=page.total)
 
 
-MUTATIONS = (knowledge_source_create, knowledge_source_update, knowledge_source_delete, knowledge_reindex)
+MUTATIONS = (
+    knowledge_source_create,
+    knowledge_source_update,
+    knowledge_source_refresh,
+    knowledge_source_delete,
+    knowledge_reindex,
+)

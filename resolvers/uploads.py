@@ -5,7 +5,7 @@ import strawberry
 from core.ids import encode
 from models import Permission
 from resolvers.fields import mutation
-from schema.upload import UploadCreateInput, UploadCreatePayload
+from schema.upload import PREFIX, UploadCreateInput, UploadCreatePayload
 from services import uploads
 from services.transaction import Transaction
 from services.uploads import UploadDraft
@@ -17,7 +17,7 @@ async def upload_create(tx: Transaction, input: UploadCreateInput) -> UploadCrea
     draft = UploadDraft(filename=input.filename, content_type=input.content_type, size=input.size)
     made = await uploads.announce(tx, draft)
     return UploadCreatePayload(
-        upload_id=strawberry.ID(encode("upload", made.id)), url=f"/uploads/{made.token}", expires_at=made.expires_at
+        upload_id=strawberry.ID(encode(PREFIX, made.id)), url=f"/uploads/{made.token}", expires_at=made.expires_at
     )
 
 

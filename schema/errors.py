@@ -17,6 +17,7 @@ class ErrorCode(StrEnum):
     INVALID = "INVALID"
     NOT_FOUND = "NOT_FOUND"
     CONFLICT = "CONFLICT"
+    UNAVAILABLE = "UNAVAILABLE"
     REQUIRED = "REQUIRED"
     TOO_LONG = "TOO_LONG"
     TOO_MANY = "TOO_MANY"
@@ -26,6 +27,7 @@ class ErrorCode(StrEnum):
     URL_INVALID = "URL_INVALID"
     URL_NOT_ALLOWED = "URL_NOT_ALLOWED"
     PAGE_REFUSED = "PAGE_REFUSED"
+    FETCH_FAILED = "FETCH_FAILED"
     FILE_KIND_UNKNOWN = "FILE_KIND_UNKNOWN"
     FILE_UNREADABLE = "FILE_UNREADABLE"
     FILE_ENCRYPTED = "FILE_ENCRYPTED"
@@ -85,6 +87,7 @@ class ErrorCode(StrEnum):
     LABEL_NAME_TAKEN = "LABEL_NAME_TAKEN"
     COLOR_INVALID = "COLOR_INVALID"
     PAIRS_INVALID = "PAIRS_INVALID"
+    CONTENT_INVALID = "CONTENT_INVALID"
     ORDER_INCOMPLETE = "ORDER_INCOMPLETE"
     BAD_CURSOR = "BAD_CURSOR"
     BAD_FILTER = "BAD_FILTER"
@@ -96,6 +99,7 @@ _MEANINGS = {
     "INVALID": "A value is not acceptable; the message says what is.",
     "NOT_FOUND": "There is no such thing in this workspace.",
     "CONFLICT": "The stored state does not allow this.",
+    "UNAVAILABLE": "A part of the service was not available.",
     "REQUIRED": "A value is missing, or empty.",
     "TOO_LONG": "A text is too long.",
     "TOO_MANY": "More things at once than are accepted.",
@@ -105,6 +109,7 @@ _MEANINGS = {
     "URL_INVALID": "This is no web address.",
     "URL_NOT_ALLOWED": "This address leads to no page of the public internet.",
     "PAGE_REFUSED": "The page's server does not give it out.",
+    "FETCH_FAILED": "The page's server did not answer as it should, several times.",
     "FILE_KIND_UNKNOWN": "Files of this kind cannot be read.",
     "FILE_UNREADABLE": "The file is damaged, or is not of the kind that it says.",
     "FILE_ENCRYPTED": "The file asks for a password.",
@@ -164,6 +169,7 @@ _MEANINGS = {
     "LABEL_NAME_TAKEN": "There is a label with this name.",
     "COLOR_INVALID": "This is no colour of the form #RRGGBB.",
     "PAIRS_INVALID": "A FAQ has 1 to 500 pairs and no text of its own; anything else has a text.",
+    "CONTENT_INVALID": "A source is made from one thing: a text, pairs, a page or a file.",
     "ORDER_INCOMPLETE": "A new order names everything once.",
     "BAD_CURSOR": "A cursor belongs to another list, or is none.",
     "BAD_FILTER": "A filter is not acceptable.",

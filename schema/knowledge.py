@@ -12,7 +12,7 @@ from core.ids import decode, encode
 from models import documents
 from models.documents import SourceKind, SourceState
 from schema.enums import described
-from schema.errors import MutationPayload
+from schema.errors import ErrorCode, MutationPayload
 from schema.idempotency import OnceInput
 
 PREFIX = "source"
@@ -23,7 +23,7 @@ described(
     {
         "TEXT": "A text.",
         "FAQ": "Questions and their answers; each pair is found as one.",
-        "URL": "A page of the web.",
+        "URL": "A page of the web; see `knowledgeSourceRefresh`.",
         "PDF": "A PDF file.",
         "DOCX": "A Word file.",
         "CSV": "A list of products; each is found as one.",
@@ -33,9 +33,12 @@ described(
     SourceState,
     "How far a source is.",
     {
-        "PENDING": "It is being made searchable; until then its version before is searched, if it has one.",
+        "PENDING": "It is being read, or made searchable; until then its version before is searched, if it has one.",
         "READY": "It is searched.",
-        "FAILED": "Its newest version cannot be searched: see `reason`.",
+        "FAILED": (
+            "It could not be read, or its newest version cannot be searched: see `failure`. Its version before is still"
+            " searched, if it has one."
+        ),
     },
 )
 
@@ -62,17 +65,49 @@ class KnowledgeVersion:
     created_at: datetime = strawberry.field(description="When it was made.")
 
 
+@strawberry.type(description="Why a source is not what it should be.")
+class KnowledgeFailure:
+    code: ErrorCode = strawberry.field(description="The stable name of the reason.")
+    message: str = strawberry.field(description="A sentence that says what would be accepted.")
+
+    @classmethod
+    def of(cls, source: documents.KnowledgeSource) -> Self | None:
+        """Show what failed, when something did."""
+        if source.reason is None:
+            return None
+        known = source.failure_code in ErrorCode.__members__.values()
+        return cls(code=ErrorCode(source.failure_code) if known else ErrorCode.INVALID, message=source.reason)
+
+
+@strawberry.type(description="What could not be used of a table of products.")
+class KnowledgeRowFault:
+    line: int = strawberry.field(description="The line of the file, from 1; the header is one too.")
+    message: str = strawberry.field(description="What is wrong with it.")
+
+
 @strawberry.type(description="Something that the workspace's assistants may cite.")
 class KnowledgeSource:
     id: strawberry.ID = strawberry.field(description="Its global id.")
     kind: SourceKind = strawberry.field(description="What it was made from.")
     title: str = strawberry.field(description="What it is called.")
     language: str = strawberry.field(description="The language of its text (BCP 47).")
-    url: str | None = strawberry.field(description="Where it can be read.")
+    url: str | None = strawberry.field(description="The page that it is read from, or where it can be read.")
     filename: str | None = strawberry.field(description="The name of the file it came from.")
     state: SourceState = strawberry.field(description="How far it is.")
-    reason: str | None = strawberry.field(description="Why it failed.")
-    progress: float = strawberry.field(description="How much of its newest version is indexed, from 0 to 1.")
+    reason: str | None = strawberry.field(description="Why it failed: the message of `failure`.")
+    failure: KnowledgeFailure | None = strawberry.field(
+        description="Why it failed; while it is PENDING, why it could not be read the last time: it is tried again."
+    )
+    faults: list[KnowledgeRowFault] = strawberry.field(
+        description="Of a table of products: what could not be used of it, the first twenty."
+    )
+    fault_count: int = strawberry.field(description="How much could not be used of a table of products.")
+    read_at: datetime | None = strawberry.field(
+        description="When its page or file was last read, also when its text was the same."
+    )
+    progress: float = strawberry.field(
+        description="How much of its newest version is indexed, from 0 to 1; 0 while it is read."
+    )
     version: int | None = strawberry.field(description="The version that is searched; null while there is none.")
     versions: list[KnowledgeVersion] = strawberry.field(
         description="Its versions that were made searchable, the newest last; twenty at most."
@@ -98,6 +133,10 @@ class KnowledgeSource:
             filename=source.filename,
             state=source.state,
             reason=source.reason,
+            failure=KnowledgeFailure.of(source),
+            faults=[KnowledgeRowFault(line=each.line, message=each.message) for each in source.faults],
+            fault_count=source.fault_count,
+            read_at=source.read_at,
             progress=source.done,
             version=source.version or None,
             versions=[_version(each) for each in source.versions],
@@ -187,23 +226,42 @@ class KnowledgePairInput:
     answer: str = strawberry.field(description="Up to 5,000 characters.")
 
 
-@strawberry.input(description="A new source: a text, or the pairs of a FAQ.")
+@strawberry.input(description="A new source, made from one of `text`, `pairs`, `url` and `uploadId`.")
 class KnowledgeSourceCreateInput(OnceInput):
-    title: str = strawberry.field(description="Up to 200 characters; it is searched and cited too.")
+    title: str | None = strawberry.field(
+        default=None,
+        description=(
+            "Up to 200 characters; it is searched and cited too. A page or a file may do without: its own title, its"
+            " address or its name is taken."
+        ),
+    )
     text: str | None = strawberry.field(
         default=None, description="Up to 500,000 characters. Lines with `#` are headings."
     )
     pairs: list[KnowledgePairInput] | None = strawberry.field(
-        default=None, description="Up to 500, instead of a text: the source is a FAQ."
+        default=None, description="Up to 500 questions and answers: the source is a FAQ."
+    )
+    url: str | None = strawberry.field(
+        default=None,
+        description=(
+            "A page of the public internet, which is read in the background: HTML, plain text, PDF, DOCX or CSV of up"
+            " to 2 MiB."
+        ),
+    )
+    upload_id: strawberry.ID | None = strawberry.field(
+        default=None, description="A file that was sent to the address from `uploadCreate`: it is used once."
     )
     language: str | None = strawberry.field(default=None, description="A tag of BCP 47; pt-BR when left out.")
-    url: str | None = strawberry.field(default=None, description="Where it can be read. Nothing is loaded from there.")
 
 
 @strawberry.type(description="The answer to `knowledgeSourceCreate`.")
 class KnowledgeSourceCreatePayload(MutationPayload):
     source: KnowledgeSource | None = strawberry.field(
-        default=None, description="The new source. It is searchable seconds later: see `workspaceEvents`."
+        default=None,
+        description=(
+            "The new source. It is searchable seconds later, READY; or FAILED, when it could not be read: see"
+            " `workspaceEvents`."
+        ),
     )
 
 
@@ -211,18 +269,34 @@ class KnowledgeSourceCreatePayload(MutationPayload):
 class KnowledgeSourceUpdateInput:
     id: strawberry.ID = strawberry.field(description="The source.")
     title: str | None = strawberry.field(default=None, description="Up to 200 characters.")
-    text: str | None = strawberry.field(default=None, description="Up to 500,000 characters; not for a FAQ.")
+    text: str | None = strawberry.field(
+        default=None, description="Up to 500,000 characters; not for a FAQ, nor for a page."
+    )
     pairs: list[KnowledgePairInput] | None = strawberry.field(
         default=None, description="All pairs of a FAQ, the old ones too."
     )
     language: str | None = strawberry.field(default=None, description="A tag of BCP 47.")
-    url: str | None = strawberry.field(default=None, description="Where it can be read.")
+    url: str | None = strawberry.field(
+        default=None, description="Where it can be read; not for a page. Nothing is loaded from there."
+    )
 
 
 @strawberry.type(description="The answer to `knowledgeSourceUpdate`.")
 class KnowledgeSourceUpdatePayload(MutationPayload):
     source: KnowledgeSource | None = strawberry.field(
         default=None, description="The source as it is until its new version is searchable."
+    )
+
+
+@strawberry.input(description="Which page to read again.")
+class KnowledgeSourceRefreshInput:
+    id: strawberry.ID = strawberry.field(description="The source; it was made from a `url`.")
+
+
+@strawberry.type(description="The answer to `knowledgeSourceRefresh`.")
+class KnowledgeSourceRefreshPayload(MutationPayload):
+    source: KnowledgeSource | None = strawberry.field(
+        default=None, description="The source as it is until its page has been read: see `readAt`."
     )
 
 

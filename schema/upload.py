@@ -1,11 +1,30 @@
 """Files on their way in."""
 
 from datetime import datetime
+from typing import Final
+from uuid import UUID
 
 import strawberry
 
+from core.errors import NotFound
+from core.ids import decode
 from schema.errors import MutationPayload
 from schema.idempotency import OnceInput
+
+PREFIX: Final = "upload"
+
+
+def upload_key_of(id: str, *, field: tuple[str, ...] = ("upload_id",)) -> UUID:
+    """Read the id of an upload.
+
+    Raises:
+        NotFound: it is an id of something else, or none at all.
+    """
+    found = decode(PREFIX, id)
+    if found is None:
+        message = "There is no such upload: it was used, has run out, or never was."
+        raise NotFound(message, field=field)
+    return found
 
 
 @strawberry.input(description="A file that is going to be sent.")

@@ -14,7 +14,7 @@ from models import AuditEntry
 from models.documents import SourceKind
 from services.access import Actor
 from services.knowledge import sources
-from services.knowledge.sources import QuestionAnswer, SourceDraft
+from services.knowledge.drafting import QuestionAnswer, SourceDraft
 from services.transaction import begin
 
 _FILE: Final = Path(__file__).with_suffix(".toml")

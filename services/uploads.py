@@ -116,6 +116,14 @@ class Upload:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Announcement:
+    """What is known of a file that has arrived, without the file."""
+
+    filename: str
+    content_type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
     """An upload whose file is being received: at most `size` bytes."""
 
@@ -192,6 +200,12 @@ async def receive(ground: Ground, arrival: Arrival, chunks: AsyncIterator[bytes]
         raise
 
 
+async def described(ground: Ground, workspace_id: UUID, upload_id: UUID) -> Announcement:
+    """Say what has arrived, without reading it; raises as `arrived` does."""
+    record = await _record(ground, workspace_id, upload_id)
+    return Announcement(filename=record["filename"], content_type=record["content_type"])
+
+
 async def arrived(ground: Ground, workspace_id: UUID, upload_id: UUID) -> Upload:
     """Return a file that has arrived, and leave it where it is until `discard`.
 
@@ -200,13 +214,8 @@ async def arrived(ground: Ground, workspace_id: UUID, upload_id: UUID) -> Upload
         UploadUnfinished: it has not arrived yet.
     """
     pieces = _collection(ground, _PIECES)
+    record = await _record(ground, workspace_id, upload_id)
     with _reached():
-        async with asyncio.timeout(_TIMEOUT):
-            record = await _collection(ground, _UPLOADS).find_one({"_id": upload_id, "workspace_id": workspace_id})
-        if record is None:
-            raise UploadUnknown(field=("upload_id",))
-        if record["state"] != _State.ARRIVED:
-            raise UploadUnfinished(field=("upload_id",))
         body = bytearray()
         async for piece in pieces.find(_pieces_of(upload_id)).sort("_id", 1):
             body += piece["data"]
@@ -233,6 +242,15 @@ async def discard(ground: Ground, workspace_id: UUID, upload_id: UUID) -> bool:
     return gone.deleted_count == 1
 
 
+async def discard_all(ground: Ground, workspace_id: UUID) -> None:
+    """Delete the uploads of a workspace, and their files."""
+    with _reached():
+        async with asyncio.timeout(_TIMEOUT):
+            found = await _collection(ground, _UPLOADS).find({"workspace_id": workspace_id}, {"_id": 1}).to_list()
+    for each in found:
+        await discard(ground, workspace_id, each["_id"])
+
+
 async def expire(ground: Ground) -> int:
     """Delete the uploads that were announced an hour ago, and their files; return how many. The rest waits for the next
     time.
@@ -246,6 +264,17 @@ async def expire(ground: Ground) -> int:
                 await pieces.delete_many(_pieces_of(each["_id"]))
                 await uploads.delete_one({"_id": each["_id"]})
     return len(found)
+
+
+async def _record(ground: Ground, workspace_id: UUID, upload_id: UUID) -> Mapping[str, Any]:
+    with _reached():
+        async with asyncio.timeout(_TIMEOUT):
+            record = await _collection(ground, _UPLOADS).find_one({"_id": upload_id, "workspace_id": workspace_id})
+    if record is None:
+        raise UploadUnknown(field=("upload_id",))
+    if record["state"] != _State.ARRIVED:
+        raise UploadUnfinished(field=("upload_id",))
+    return record
 
 
 async def _store_all(ground: Ground, arrival: Arrival, chunks: AsyncIterator[bytes]) -> None:

@@ -1,8 +1,9 @@
-"""What makes the knowledge base searchable, and forgets what was deleted."""
+"""What reads the sources of the knowledge base, makes them searchable, and forgets what was deleted."""
 
 from core.ground import Ground
-from services.knowledge import indexing
+from services.knowledge import indexing, loading
 from services.knowledge.indexing import ForgetKnowledge, ForgetSource, IndexSource, ReindexKnowledge, TidyKnowledge
+from services.knowledge.loading import ReadSource
 from workers.registry import handles
 
 _TRIES = 10
@@ -12,6 +13,12 @@ _TRIES = 10
 async def index_source(ground: Ground, job: IndexSource) -> None:
     """Make a version of a source searchable."""
     await indexing.index(ground, job)
+
+
+@handles(ReadSource, timeout=180, tries=_TRIES)
+async def read_source(ground: Ground, job: ReadSource) -> None:
+    """Read the page or the file of a source."""
+    await loading.load(ground, job)
 
 
 @handles(ForgetSource, timeout=120, tries=_TRIES)

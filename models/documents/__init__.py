@@ -10,9 +10,12 @@ from models.documents.knowledge import (
     KnowledgeSource,
     KnowledgeVersion,
     Pair,
+    RowFault,
     SourceKind,
     SourceState,
+    Span,
     VersionNote,
+    hash_of,
 )
 from models.documents.trace import Trace, TraceAttempt, TraceMessage
 
@@ -23,12 +26,15 @@ __all__ = [
     "KnowledgeSource",
     "KnowledgeVersion",
     "Pair",
+    "RowFault",
     "SourceKind",
     "SourceState",
+    "Span",
     "Trace",
     "TraceAttempt",
     "TraceMessage",
     "VersionNote",
+    "hash_of",
 ]
 
 DOCUMENTS: Final[tuple[type[Document], ...]] = (

@@ -4,6 +4,7 @@ A version is complete and never changed. What is shown and searched of a source 
 a new one takes the old one's place by a single write.
 """
 
+import hashlib
 from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
@@ -43,6 +44,20 @@ class Pair(BaseModel):
     answer: str
 
 
+class Span(BaseModel):
+    """Characters `start` to `end` of a text, code points, which are searched as one."""
+
+    start: int
+    end: int
+
+
+class RowFault(BaseModel):
+    """What could not be used of a table: the line, counted from 1 with the header, and why."""
+
+    line: int
+    message: str
+
+
 class VersionNote(BaseModel):
     """What is told of a version without its text. `size` is in characters."""
 
@@ -53,10 +68,18 @@ class VersionNote(BaseModel):
     created_at: datetime
 
 
+def hash_of(text: str) -> str:
+    """Return the SHA-256 of a text, in hexadecimal digits."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 class KnowledgeSource(Document):
-    """One source. `version` is the one that is searched, 0 while there is none; `is_known` once its job has begun: that
-    proves that the transaction which added it was committed. `removed_at`: somebody deleted it, and its job will.
+    """One source. `version` is the one that is searched, 0 while there is none; `is_known` when it is shown: a page or
+    a file from the start, anything else once its job has begun. `removed_at`: somebody deleted it, and its job will.
     `done` is how much of its newest version is indexed, 0 to 1; `indexed_at` when what is searched of it changed.
+
+    Of a page or a file: `is_titled` when somebody gave it its title, `read_at` when it was last read, `tries` how often
+    that failed in a row. `faults` are the first twenty of `fault_count`, of the version that is searched.
     """
 
     id: UUID = Field(default_factory=uuid7)  # pyright: ignore[reportIncompatibleVariableOverride]
@@ -69,6 +92,13 @@ class KnowledgeSource(Document):
     filename: str | None = None
     state: SourceState = SourceState.PENDING
     reason: str | None = None
+    failure_code: str | None = None
+    upload_id: UUID | None = None
+    is_titled: bool = True
+    read_at: datetime | None = None
+    tries: int = 0
+    faults: list[RowFault] = Field(default_factory=list[RowFault])
+    fault_count: int = 0
     version: int = 0
     versions: list[VersionNote] = Field(default_factory=list[VersionNote])
     content_hash: str = ""
@@ -89,7 +119,7 @@ class KnowledgeSource(Document):
 
 
 class KnowledgeVersion(Document):
-    """A version of a source: its whole text, or the pairs that it is made of, and what it is called."""
+    """A version of a source: its whole text, the pairs or the rows that it is made of, and what it is called."""
 
     id: UUID = Field(default_factory=uuid7)  # pyright: ignore[reportIncompatibleVariableOverride]
     workspace_id: UUID
@@ -100,6 +130,9 @@ class KnowledgeVersion(Document):
     url: str | None = None
     text: str
     pairs: list[Pair] = Field(default_factory=list[Pair])
+    parts: list[Span] = Field(default_factory=list[Span])
+    faults: list[RowFault] = Field(default_factory=list[RowFault])
+    fault_count: int = 0
     content_hash: str
     created_by: UUID | None = None
     created_at: datetime = Field(default_factory=clock.now)

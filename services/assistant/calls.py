@@ -13,7 +13,7 @@ from uuid import UUID
 
 from ai.catalogue import Model
 from ai.engines.question import Manner, Origin
-from ai.messages import Message, estimated_tokens
+from ai.messages import Message, Role, estimated_tokens
 from ai.privacy import Known, Masking
 from ai.provider import Provider
 from ai.results import LOCAL, Language
@@ -80,6 +80,7 @@ class Call:
         self.masking = Masking(joined(terms.known, self.about.known)) if terms.masks else None
         self.record = Record()
         self.judged = ""
+        self._own_words: tuple[str, ...] = ()
         self._began = time.perf_counter()
 
     @property
@@ -102,6 +103,7 @@ class Call:
 
     def manner(self, language: Language, *, voice: str = "", extra: str = "") -> Manner:
         """Return how a question is put; `voice` and `extra` are the workspace's own words, masked."""
+        self._own_words += (voice, extra)
         return Manner(language=language, canary=self.canary, voice=voice, extra=extra)
 
     def origin(self, model: Model) -> Origin:
@@ -109,9 +111,12 @@ class Call:
         return Origin(provider=model.provider, unmask=self.unmask)
 
     def check(self, messages: tuple[Message, ...]) -> None:
-        """Look at what is about to leave; raises `PersonalDataLeft`."""
+        """Look at what is about to leave; raises `PersonalDataLeft`. Of the instructions, only the workspace's own words
+        are looked at: the product's are the same for everybody.
+        """
         if self.masking is not None:
-            self.masking.check(*(each.text for each in messages))
+            said = (each.text for each in messages if each.role is not Role.SYSTEM)
+            self.masking.check(*said, *(each for each in self._own_words if each))
 
     def require_provider(self) -> None:
         """Raise `ProviderNeeded` unless a model is asked."""

@@ -1,7 +1,8 @@
 """Cuts a text into the parts that are searched: by headings, then paragraphs, then sentences. Offsets are kept.
 
 A part has 1,000 characters at most (200 to 300 tokens) and begins with the last sentences of the one before it, up to
-150 characters of them. It never goes over a heading. Of a FAQ each pair is a part, of a product list each product.
+150 characters of them. It never goes over a heading. Of a FAQ each pair is a part, of a product list each product,
+however long.
 """
 
 import re
@@ -9,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from models.documents import Pair, SourceKind
+from models.documents import Pair, SourceKind, Span
 
 LONGEST: Final = 1_000
 OVERLAP: Final = 150
@@ -45,8 +46,10 @@ def text_of(pairs: Sequence[Pair]) -> str:
     return _PARAGRAPH.join(_written(each) for each in pairs)
 
 
-def cut(kind: SourceKind, text: str, pairs: Sequence[Pair] = ()) -> list[Part]:
-    """Return the parts of a text, in its order."""
+def cut(kind: SourceKind, text: str, pairs: Sequence[Pair] = (), spans: Sequence[Span] = ()) -> list[Part]:
+    """Return the parts of a text, in its order. What reading it found to be one piece (`spans`) is one part."""
+    if spans:
+        return [Part(start=each.start, end=each.end) for each in spans]
     match kind:
         case SourceKind.FAQ if pairs:
             return list(_by_pair(pairs))

@@ -15,11 +15,13 @@ from sqlalchemy import select
 
 from ai.local import encoder
 from core import clock
+from core.errors import Unavailable
 from core.ground import Ground
 from core.ids import WorkspaceId
 from core.vectors import Point, VectorsAway
 from models import EventType, Workspace
 from models.documents import KnowledgeSource, KnowledgeVersion, SourceState
+from services import uploads
 from services.access import Actor
 from services.jobs import Job
 from services.knowledge.chunking import cut
@@ -27,8 +29,11 @@ from services.knowledge.storage import CHUNKS_MOST, Chunk, Indexed, Shelf, Wante
 from services.transaction import begin
 
 FULL: Final = "A workspace's knowledge has 20,000 parts at most: delete some sources, or shorten this one."
+_FULL_CODE: Final = "LIMIT_REACHED"
+LATE: Final = "It could not be read within a day: add it again."
 _BATCH: Final = 64
 _LEFT_OVER: Final = timedelta(days=7)
+_UNREAD: Final = timedelta(days=1)
 _WORKSPACES: Final = 500
 
 
@@ -85,46 +90,54 @@ async def index(ground: Ground, job: IndexSource) -> None:
     await shelf.acknowledge(source.id)
     chunks = await asyncio.to_thread(_chunks, source, version)
     if await _others(shelf, source) + len(chunks) > CHUNKS_MOST:
-        await shelf.fail(source.id, FULL)
-        await _tell(ground, job.workspace_id, source.id)
+        if await shelf.fail(source.id, _FULL_CODE, FULL):
+            await tell(ground, job.workspace_id, source.id)
         return
     await shelf.put_chunks(version, chunks)
     away = await _embedded(ground, shelf, version, chunks)
     indexed = Indexed(chunks=len(chunks), has_vectors=away is None)
     if await shelf.switch(source, version, indexed):
         await shelf.move()
-        await _tell(ground, job.workspace_id, source.id)
+        await tell(ground, job.workspace_id, source.id)
     if away is not None:
         raise away
     await _cleaned(ground, shelf, source.id)
 
 
 async def forget(ground: Ground, job: ForgetSource) -> None:
-    """Delete a source: its vectors first, because nothing names them when it is gone.
+    """Delete a source: its vectors and its file first, because nothing names them when it is gone.
 
     Raises:
         DocumentsAway, VectorsAway: try again.
     """
     shelf = await shelf_of(ground, job.workspace_id)
+    source = await shelf.find_any(job.source_id)
+    if source is not None and source.upload_id is not None:
+        await uploads.discard(ground, job.workspace_id, source.upload_id)
     await ground.vectors.forget(job.workspace_id, job.source_id)
     await shelf.erase(job.source_id)
     await shelf.move()
 
 
 async def forget_all(ground: Ground, job: ForgetKnowledge) -> None:
-    """Delete all that a workspace knew; raises as `forget`."""
+    """Delete all that a workspace knew, and the files that wait; raises as `forget`."""
     shelf = await shelf_of(ground, job.workspace_id)
+    await uploads.discard_all(ground, job.workspace_id)
     await ground.vectors.forget_all(job.workspace_id)
     await shelf.erase_all()
 
 
 async def reindex(ground: Ground, job: ReindexKnowledge) -> None:
-    """Put a job into the queue for each source, one transaction for all. What failed is tried in its newest version."""
+    """Put a job into the queue for each source, one transaction for all. What failed is tried in its newest version;
+    what was never read has none.
+    """
     shelf = await shelf_of(ground, job.workspace_id)
     jobs: list[IndexSource] = []
     for each in await shelf.page(Wanted()):
         is_searched = each.version > 0 and each.state is not SourceState.FAILED
         number = each.version if is_searched else await shelf.newest(each.id)
+        if not number:
+            continue
         jobs.append(IndexSource(workspace_id=job.workspace_id, source_id=each.id, version=number, again=True))
         await shelf.acknowledge(each.id)
     async with begin(ground, Actor.system(WorkspaceId(job.workspace_id))) as tx:
@@ -133,7 +146,9 @@ async def reindex(ground: Ground, job: ReindexKnowledge) -> None:
 
 
 async def tidy(ground: Ground) -> None:
-    """Delete what was added a week ago and never committed; show again what was hidden so."""
+    """Delete what was added a week ago and never committed; show again what was hidden so; give up what waits for a day
+    to be read.
+    """
     last = UUID(int=0)
     while True:
         statement = select(Workspace.id).where(Workspace.id > last).order_by(Workspace.id).limit(_WORKSPACES)
@@ -155,6 +170,10 @@ async def _tidied(ground: Ground, workspace_id: UUID) -> None:
         else:
             await shelf.hide(each.id, None)
             await shelf.move()
+
+    for each in await shelf.unread(clock.now() - _UNREAD):
+        if await shelf.fail(each.id, Unavailable.code, LATE):
+            await tell(ground, workspace_id, each.id)
 
 
 async def _others(shelf: Shelf, source: KnowledgeSource) -> int:
@@ -203,7 +222,8 @@ async def _cleaned(ground: Ground, shelf: Shelf, source_id: UUID) -> None:
     await shelf.prune(source_id, source.version)
 
 
-async def _tell(ground: Ground, workspace_id: UUID, source_id: UUID) -> None:
+async def tell(ground: Ground, workspace_id: UUID, source_id: UUID) -> None:
+    """Publish that a source has changed."""
     async with begin(ground, Actor.system(WorkspaceId(workspace_id))) as tx:
         tx.publish(EventType.KNOWLEDGE_SOURCE_CHANGED, source_id)
 
@@ -224,5 +244,5 @@ def _chunks(source: KnowledgeSource, version: KnowledgeVersion) -> list[Chunk]:
             heading=part.heading,
             text=version.text[part.start : part.end],
         )
-        for part in cut(source.kind, version.text, version.pairs)
+        for part in cut(source.kind, version.text, version.pairs, version.parts)
     ]

@@ -5,6 +5,8 @@ commit together, so each verb writes its document first and in a way that shows 
 only if the transaction was committed, makes it count:
 
 - added: the source is not shown before its job has begun. Rolled back, it never will be; `Tidy` deletes it in a week.
+  Of a page or a file there is no text yet: it is shown at once, as one that is read. Rolled back, `Tidy` says in a day
+  that it was not read.
 - changed: the new version lies beside the one that is shown. Rolled back, nothing points at it, and its number is not
   given again; but a later change that says nothing of the text begins from it, as from any version that still waits.
 - deleted: the source is hidden, and its job deletes it. Rolled back, `Tidy` shows it again in a week.
@@ -13,34 +15,26 @@ The document store failing fails the verb, and so rolls the transaction back. Th
 """
 
 import asyncio
-import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import func, select
-
 from core import clock, text
-from core.errors import Conflict, Invalid, NotFound, Problems, about
+from core.errors import Conflict, NotFound
 from core.ground import Ground
 from core.ids import uuid7
 from models import EventType, Permission
-from models.documents import KnowledgeSource, KnowledgeVersion, Pair, SourceKind
+from models.documents import KnowledgeSource, KnowledgeVersion, SourceKind, hash_of
 from services.access import Actor
-from services.knowledge.chunking import text_of
+from services.knowledge import drafting
+from services.knowledge.drafting import Checked, NewSource, Origin, SourceDraft
 from services.knowledge.indexing import ForgetSource, IndexSource, ReindexKnowledge
-from services.knowledge.storage import SOURCES_MOST, Wanted, shelf_of
+from services.knowledge.loading import ReadSource
+from services.knowledge.storage import SOURCES_MOST, Shelf, Wanted, alone, shelf_of
 from services.transaction import Transaction
+from services.uploads import UploadUnknown
 
-TITLE_LONGEST: Final = 200
-TEXT_LONGEST: Final = 500_000
-PAIRS_MOST: Final = 500
-QUESTION_LONGEST: Final = 500
-ANSWER_LONGEST: Final = 5_000
-FILENAME_LONGEST: Final = 255
 SEARCH_LONGEST: Final = 200
-_FIELDS: Final = ("title", "language", "text", "pairs", "url", "filename")
 _LANGUAGE: Final = "pt-BR"
 _SUBJECT: Final = "KnowledgeSource"
 
@@ -55,40 +49,12 @@ class SourcesFull(Conflict):
     code = "LIMIT_REACHED"
 
 
-class PairsInvalid(Invalid):
-    """A FAQ has 1 to 500 pairs of a question and an answer, and no text of its own; anything else has a text."""
-
-    code = "PAIRS_INVALID"
+class SourceUnread(Conflict):
+    """This source has not been read yet: wait until it has, or delete it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuestionAnswer:
-    """A pair of a FAQ."""
-
-    question: str
-    answer: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceDraft:
-    """What is said of a source: a text, or the pairs of a FAQ. In a change, what is None stays."""
-
-    title: str | None = None
-    text: str | None = None
-    pairs: Sequence[QuestionAnswer] | None = None
-    language: str | None = None
-    url: str | None = None
-    filename: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Checked:
-    title: str | None
-    text: str | None
-    pairs: list[Pair]
-    language: str | None
-    url: str | None
-    filename: str | None
+class SourceWithoutPage(Conflict):
+    """Only what was read from a page of the web can be read again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +66,25 @@ class SourcePage:
     total: int
 
 
+async def create(tx: Transaction, given: NewSource) -> KnowledgeSource:
+    """Add a source: a text, the pairs of a FAQ, a page of the web, or a file that was uploaded. A page or a file is
+    shown at once, and read by its job.
+
+    Raises:
+        Invalid: values are not acceptable; all are told.
+        UploadUnknown, UploadUnfinished: there is no such file, or not yet.
+        SourcesFull: there are a thousand.
+        DocumentsAway: the document store does not answer.
+    """
+    tx.require(Permission.KNOWLEDGE_WRITE)
+    given.require_one()
+    if given.url is not None or given.upload_id is not None:
+        return await _add_unread(tx, await drafting.origin_of(tx.ground, tx.workspace_id, given))
+    kind = SourceKind.TEXT if given.pairs is None else SourceKind.FAQ
+    draft = SourceDraft(title=given.title, text=given.text, pairs=given.pairs, language=given.language)
+    return await add(tx, kind, draft)
+
+
 async def add(tx: Transaction, kind: SourceKind, draft: SourceDraft) -> KnowledgeSource:
     """Add a source. It is searchable when its job is done, seconds later.
 
@@ -109,11 +94,9 @@ async def add(tx: Transaction, kind: SourceKind, draft: SourceDraft) -> Knowledg
         DocumentsAway: the document store does not answer.
     """
     tx.require(Permission.KNOWLEDGE_WRITE)
-    checked = await asyncio.to_thread(_checked, kind, draft, is_new=True)
+    checked = await asyncio.to_thread(drafting.checked, kind, draft, is_new=True)
     shelf = await shelf_of(tx.ground, tx.workspace_id)
-    await _lock(tx)
-    if await shelf.count_all() >= SOURCES_MOST:
-        raise SourcesFull
+    await _make_room(tx, shelf)
     title, written = checked.title or "", checked.text or ""
     source = KnowledgeSource(
         workspace_id=tx.workspace_id,
@@ -123,7 +106,7 @@ async def add(tx: Transaction, kind: SourceKind, draft: SourceDraft) -> Knowledg
         language=checked.language or _LANGUAGE,
         url=checked.url,
         filename=checked.filename,
-        content_hash=_hash(written),
+        content_hash=hash_of(written),
         size=len(written),
         created_by=tx.actor.user_id,
     )
@@ -140,17 +123,19 @@ async def change(tx: Transaction, source_id: UUID, draft: SourceDraft) -> Knowle
     until then. What changes nothing makes no version.
 
     Raises:
-        SourceUnknown; or as `add` does.
+        SourceUnknown, SourceUnread; or as `add` does.
     """
     tx.require(Permission.KNOWLEDGE_WRITE)
     shelf = await shelf_of(tx.ground, tx.workspace_id)
-    await _lock(tx)
+    await alone(tx)
     source = await shelf.find(source_id)
     newest = await shelf.newest(source_id)
     before = None if source is None else await shelf.version(source_id, newest)
-    if source is None or before is None:
+    if source is None:
         raise SourceUnknown(field=("id",))
-    checked = await asyncio.to_thread(_checked, source.kind, draft, is_new=False)
+    if before is None:
+        raise SourceUnread(field=("id",))
+    checked = await asyncio.to_thread(drafting.checked, source.kind, draft, is_new=False)
     version = _version(tx, source, checked, number=newest + 1, before=before)
     told = _told(before, version)
     if told:
@@ -158,6 +143,24 @@ async def change(tx: Transaction, source_id: UUID, draft: SourceDraft) -> Knowle
         tx.audit_document("knowledge.source_update", _SUBJECT, source.id, changes=told)
         tx.publish(EventType.KNOWLEDGE_SOURCE_CHANGED, source.id)
         tx.enqueue(IndexSource(workspace_id=tx.workspace_id, source_id=source.id, version=version.number))
+    return source
+
+
+async def refresh(tx: Transaction, source_id: UUID) -> KnowledgeSource:
+    """Have the page of a source read again; only another text makes a new version. Returns the source as it is.
+
+    Raises:
+        SourceUnknown, SourceWithoutPage
+        DocumentsAway: the document store does not answer.
+    """
+    tx.require(Permission.KNOWLEDGE_WRITE)
+    source = await (await shelf_of(tx.ground, tx.workspace_id)).find(source_id)
+    if source is None:
+        raise SourceUnknown(field=("id",))
+    if source.kind is not SourceKind.URL:
+        raise SourceWithoutPage(field=("id",))
+    tx.audit_document("knowledge.source_refresh", _SUBJECT, source_id, changes={})
+    tx.enqueue(ReadSource(workspace_id=tx.workspace_id, source_id=source_id, asked_by=tx.actor.user_id))
     return source
 
 
@@ -170,6 +173,7 @@ async def remove(tx: Transaction, source_id: UUID) -> UUID:
     """
     tx.require(Permission.KNOWLEDGE_WRITE)
     shelf = await shelf_of(tx.ground, tx.workspace_id)
+    await alone(tx)
     source = await shelf.find(source_id)
     if source is None:
         raise SourceUnknown(field=("id",))
@@ -219,14 +223,42 @@ async def text_at(ground: Ground, actor: Actor, source_id: UUID, number: int | N
     return None if source is None else await shelf.version(source_id, number or source.version or 1)
 
 
-async def _lock(tx: Transaction) -> None:
-    """Let one at a time add sources and versions: counts and numbers are looked up first."""
-    key = func.hashtextextended(f"knowledge {tx.workspace_id}", 0)
-    await tx.session.execute(select(func.pg_advisory_xact_lock(key)))
+async def _make_room(tx: Transaction, shelf: Shelf) -> None:
+    await alone(tx)
+    if await shelf.count_all() >= SOURCES_MOST:
+        raise SourcesFull
+
+
+async def _add_unread(tx: Transaction, origin: Origin) -> KnowledgeSource:
+    shelf = await shelf_of(tx.ground, tx.workspace_id)
+    await _make_room(tx, shelf)
+    if origin.upload_id is not None and await shelf.uses(origin.upload_id):
+        raise UploadUnknown(field=("upload_id",))
+    title = origin.title or origin.name
+    source = KnowledgeSource(
+        workspace_id=tx.workspace_id,
+        kind=origin.kind,
+        title=title,
+        folded_title=text.fold(title),
+        language=origin.language or _LANGUAGE,
+        url=origin.url,
+        filename=origin.filename,
+        upload_id=origin.upload_id,
+        is_titled=origin.title is not None,
+        is_known=True,
+        created_by=tx.actor.user_id,
+    )
+    await shelf.add_unread(source)
+    said = {"title": source.title, "language": source.language, "url": source.url}
+    told = {name: {"before": None, "after": value} for name, value in said.items() if value is not None}
+    tx.audit_document("knowledge.source_add", _SUBJECT, source.id, changes=told)
+    tx.publish(EventType.KNOWLEDGE_SOURCE_ADDED, source.id)
+    tx.enqueue(ReadSource(workspace_id=tx.workspace_id, source_id=source.id, asked_by=tx.actor.user_id))
+    return source
 
 
 def _version(
-    tx: Transaction, source: KnowledgeSource, checked: _Checked, *, number: int, before: KnowledgeVersion | None = None
+    tx: Transaction, source: KnowledgeSource, checked: Checked, *, number: int, before: KnowledgeVersion | None = None
 ) -> KnowledgeVersion:
     is_kept = checked.text is None and before is not None
     written = before.text if is_kept and before is not None else checked.text or ""
@@ -240,7 +272,10 @@ def _version(
         url=checked.url or (before.url if before else source.url),
         text=written,
         pairs=before.pairs if is_kept and before is not None else checked.pairs,
-        content_hash=_hash(written),
+        parts=before.parts if is_kept and before is not None else [],
+        faults=before.faults if is_kept and before is not None else [],
+        fault_count=before.fault_count if is_kept and before is not None else 0,
+        content_hash=hash_of(written),
         created_by=tx.actor.user_id,
     )
 
@@ -250,69 +285,3 @@ def _told(before: KnowledgeVersion | None, version: KnowledgeVersion) -> dict[st
     names = ("title", "language", "url", "content_hash")
     sides = {name: (getattr(before, name) if before else None, getattr(version, name)) for name in names}
     return {name: {"before": old, "after": new} for name, (old, new) in sides.items() if old != new}
-
-
-def _hash(written: str) -> str:
-    return hashlib.sha256(written.encode()).hexdigest()
-
-
-def _checked(kind: SourceKind, draft: SourceDraft, *, is_new: bool) -> _Checked:
-    problems = Problems()
-    found: dict[str, str | None] = dict.fromkeys(_FIELDS)
-    pairs: list[Pair] = []
-    for name in _FIELDS:
-        value: object = getattr(draft, name)
-        if isinstance(value, str):
-            with problems.noting():
-                found[name] = _clean(name, value)
-    with problems.noting():
-        pairs = _pairs(kind, draft, is_new=is_new)
-        if pairs:
-            found["text"] = _measured(text_of(pairs))
-    if is_new:
-        for name in ("title", *(() if kind is SourceKind.FAQ else ("text",))):
-            if getattr(draft, name) is None:
-                problems.extend(text.Required(field=(name,)))
-    problems.raise_any()
-    found.pop("pairs")
-    return _Checked(pairs=pairs, **found)
-
-
-def _pairs(kind: SourceKind, draft: SourceDraft, *, is_new: bool) -> list[Pair]:
-    is_faq = kind is SourceKind.FAQ
-    if (draft.pairs is not None and not is_faq) or (draft.text is not None and is_faq):
-        raise PairsInvalid(field=("pairs" if draft.pairs is not None else "text",))
-    if draft.pairs is None and not (is_faq and is_new):
-        return []
-    if not 1 <= len(draft.pairs or ()) <= PAIRS_MOST:
-        raise PairsInvalid(field=("pairs",))
-    problems = Problems()
-    pairs: list[Pair] = []
-    for number, each in enumerate(draft.pairs or ()):
-        with problems.noting(), about("pairs", str(number)):
-            question = text.clean_line(each.question, field=("question",), most=QUESTION_LONGEST)
-            answer = text.clean_text(each.answer, field=("answer",), most=ANSWER_LONGEST)
-            pairs.append(Pair(question=question, answer=answer))
-    problems.raise_any()
-    return pairs
-
-
-def _measured(written: str) -> str:
-    if len(written) > TEXT_LONGEST:
-        message = f"Write up to {TEXT_LONGEST:,} characters in all; these are {len(written):,}."
-        raise text.TextTooLong(message, field=("pairs",))
-    return written
-
-
-def _clean(name: str, value: str) -> str:
-    match name:
-        case "text":
-            return text.clean_text(value, field=(name,), most=TEXT_LONGEST)
-        case "url":
-            return text.url(value, field=(name,))
-        case "language":
-            return text.language(value, field=(name,))
-        case "filename":
-            return text.clean_line(value, field=(name,), most=FILENAME_LONGEST)
-        case _:
-            return text.clean_line(value, field=(name,), most=TITLE_LONGEST)

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from pymongo.asynchronous.collection import AsyncCollection
+from sqlalchemy import func, select
 
 from core import clock
 from core.ground import Ground
@@ -26,6 +27,7 @@ from models.documents import (
     VersionNote,
 )
 from services.documents import asking, opened
+from services.transaction import Transaction
 
 SOURCES_MOST: Final = 1_000
 CHUNKS_MOST: Final = 20_000
@@ -78,6 +80,12 @@ async def shelf_of(ground: Ground, workspace_id: UUID) -> "Shelf":
     return Shelf(workspace_id)
 
 
+async def alone(tx: Transaction) -> None:
+    """Let one at a time add and remove sources and versions in a workspace: counts and numbers are looked up first."""
+    key = func.hashtextextended(f"knowledge {tx.workspace_id}", 0)
+    await tx.session.execute(select(func.pg_advisory_xact_lock(key)))
+
+
 class Shelf:
     """The knowledge documents of one workspace."""
 
@@ -88,6 +96,11 @@ class Shelf:
         """Keep a new source with its first version. It is not shown before its job has begun."""
         async with asking():
             await self._own(version).insert()
+            await self._own(source).insert()
+
+    async def add_unread(self, source: KnowledgeSource) -> None:
+        """Keep a source whose page or file is going to be read. It is shown at once."""
+        async with asking():
             await self._own(source).insert()
 
     async def add_version(self, version: KnowledgeVersion) -> None:
@@ -119,6 +132,10 @@ class Shelf:
         async with asking():
             return await KnowledgeSource.find(self._here()).count()
 
+    async def uses(self, upload_id: UUID) -> bool:
+        """Tell whether a source was made from an upload."""
+        return await self._one(upload_id=upload_id) is not None
+
     async def version(self, source_id: UUID, number: int) -> KnowledgeVersion | None:
         """Find a version of a source."""
         async with asking():
@@ -133,7 +150,8 @@ class Shelf:
 
     async def acknowledge(self, source_id: UUID) -> None:
         """Show a source, as one whose text is being made searchable."""
-        await self._set(source_id, {}, is_known=True, state=SourceState.PENDING, reason=None, done=0.0)
+        begun = {"is_known": True, "state": SourceState.PENDING, "reason": None, "failure_code": None, "done": 0.0}
+        await self._set(source_id, {}, **begun)
 
     async def advance(self, source_id: UUID, done: float) -> None:
         """Note how much of a source is done, 0 to 1."""
@@ -154,6 +172,9 @@ class Shelf:
             "versions": [each.model_dump() for each in _noted(source, version)],
             "state": SourceState.READY,
             "reason": None,
+            "failure_code": None,
+            "faults": [each.model_dump() for each in version.faults],
+            "fault_count": version.fault_count,
             "chunk_count": indexed.chunks,
             "done": 1.0,
             "has_vectors": indexed.has_vectors,
@@ -161,9 +182,28 @@ class Shelf:
         }
         return await self._set(source.id, {"version": {"$lte": version.number}, "removed_at": None}, **values)
 
-    async def fail(self, source_id: UUID, reason: str) -> None:
-        """Say why a source cannot be searched, or not in its newest version."""
-        await self._set(source_id, {}, is_known=True, state=SourceState.FAILED, reason=reason)
+    async def keep(self, source_id: UUID) -> None:
+        """Have a source go on as it is, after nothing new was read."""
+        kept = {"state": SourceState.READY, "reason": None, "failure_code": None, "done": 1.0}
+        await self._set(source_id, {"version": {"$gt": 0}}, **kept)
+
+    async def note_read(self, source_id: UUID, at: datetime) -> None:
+        """Note that a source's page or file was read."""
+        await self._set(source_id, {}, read_at=at, tries=0)
+
+    async def note_try(self, source_id: UUID, code: str, reason: str) -> int:
+        """Note why a source could not be read, and is tried again; return how often it failed in a row."""
+        here = self._here(_id=source_id)
+        values = {"reason": reason, "failure_code": code, "updated_at": clock.now()}
+        async with asking():
+            await _table(KnowledgeSource).update_one(here, {"$set": values, "$inc": {"tries": 1}})
+            found = await KnowledgeSource.find_one(here)
+        return 0 if found is None else found.tries
+
+    async def fail(self, source_id: UUID, code: str, reason: str) -> bool:
+        """Say why a source cannot be searched, or not in its newest version; return whether it is there to say so."""
+        failed = {"is_known": True, "state": SourceState.FAILED, "reason": reason, "failure_code": code, "tries": 0}
+        return await self._set(source_id, {"removed_at": None}, **failed)
 
     async def hide(self, source_id: UUID, at: datetime | None) -> bool:
         """Show a source no more, until its job deletes it; or again, with None. Return whether there is one."""
@@ -223,6 +263,13 @@ class Shelf:
                 *await KnowledgeSource.find(added).limit(SOURCES_MOST).to_list(),
                 *await KnowledgeSource.find(hidden).limit(SOURCES_MOST).to_list(),
             ]
+
+    async def unread(self, before: datetime) -> list[KnowledgeSource]:
+        """Find sources whose page or file should have been read since a moment, and was not."""
+        waits = {"state": SourceState.PENDING, "version": 0, "content_hash": "", "updated_at": {"$lt": before}}
+        here = self._here(**_SHOWN, **waits)
+        async with asking():
+            return await KnowledgeSource.find(here).limit(SOURCES_MOST).to_list()
 
     async def mark(self) -> UUID:
         """Return the mark of what is searched: another one after each change."""

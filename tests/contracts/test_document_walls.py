@@ -20,7 +20,7 @@ from tests.fixtures.tenants import Tenant
 ROOT = Path(__file__).parents[2]
 STORAGE = ROOT / "services" / "knowledge" / "storage.py"
 TRACES = ROOT / "services" / "traces.py"
-ADDING = {"add", "add_version", "put_chunks", "move"}
+ADDING = {"add", "add_unread", "add_version", "put_chunks", "move"}
 ASKING = {"find", "find_one", "find_all", "find_many", "get", "all", "count", "delete_all", "aggregate", "insert_many"}
 
 
@@ -40,6 +40,8 @@ def calls(theirs: KnowledgeSource, version: KnowledgeVersion, chunk: Chunk) -> I
         "wanted": Wanted(),
         "number": 1,
         "done": 0.5,
+        "code": "INVALID",
+        "upload_id": theirs.upload_id,
         "reason": "x",
         "at": clock.now(),
         "before": clock.now(),
@@ -53,10 +55,12 @@ def calls(theirs: KnowledgeSource, version: KnowledgeVersion, chunk: Chunk) -> I
 async def test_a_shelf_reads_and_changes_its_own_workspace_only(
     ground: Ground, tenant: Tenant, other_tenant: Tenant
 ) -> None:
-    source_id = await knowledge.add(ground, other_tenant, "Entregas", "A taxa é R$ 6,00.")
+    source_id = await knowledge.add_file(ground, other_tenant, "Entregas.txt", "A taxa é R$ 6,00.".encode())
+    await knowledge.load(ground, other_tenant, source_id)
     shelf, other = await shelf_of(ground, tenant.workspace_id), await shelf_of(ground, other_tenant.workspace_id)
     theirs, version = await other.find(source_id), await other.version(source_id, 1)
     assert theirs is not None
+    assert theirs.upload_id is not None
     assert version is not None
     (chunk,) = await other.chunks(theirs)
     before = await stored(other_tenant.workspace_id)

@@ -3,9 +3,7 @@
 import asyncio
 import gzip
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
@@ -32,85 +30,13 @@ from core.fetching import (
 )
 from core.routable import Address, is_public
 from core.text import UrlInvalid
-
-HERE = ip_address("127.0.0.1")
-PUBLIC = ip_address("93.184.216.34")
-HOST = "loja.example"
-
-Answer = Callable[[str, asyncio.StreamWriter], Awaitable[None]]
-
-
-@dataclass(slots=True)
-class Site:
-    """A web server on this machine that answers each path as it is told to."""
-
-    port: int = 0
-    asked: list[str] = field(default_factory=list)
-    pages: dict[str, Answer] = field(default_factory=dict)
-
-    def url(self, path: str = "/", host: str = HOST) -> str:
-        return f"http://{host}:{self.port}{path}"
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            head = (await reader.readuntil(b"\r\n\r\n")).decode()
-            self.asked.append(head)
-            await self.pages[head.split(" ")[1]](head, writer)
-            await writer.drain()
-        except (ConnectionError, asyncio.IncompleteReadError):
-            return
-        finally:
-            writer.close()
-
-
-@asynccontextmanager
-async def running(trust: ssl.SSLContext | None = None) -> AsyncIterator[Site]:
-    site = Site()
-    server = await asyncio.start_server(site.serve, "127.0.0.1", 0, ssl=trust)
-    site.port = server.sockets[0].getsockname()[1]
-    try:
-        yield site
-    finally:
-        server.close()
+from tests.fixtures.sites import HERE, HOST, PUBLIC, Answer, Site, asking, leading, page, reach, running
 
 
 @pytest.fixture
 async def site() -> AsyncIterator[Site]:
     async with running() as opened:
         yield opened
-
-
-def page(
-    body: bytes = b"<p>Oi</p>", kind: str = "text/html; charset=utf-8", status: str = "200 OK", more: str = ""
-) -> Answer:
-    async def answer(_: str, writer: asyncio.StreamWriter) -> None:
-        writer.write(f"HTTP/1.1 {status}\r\ncontent-type: {kind}\r\n{more}content-length: {len(body)}\r\n\r\n".encode())
-        writer.write(body)
-
-    return answer
-
-
-def leading(to: str) -> Answer:
-    return page(b"", status="302 Found", more=f"location: {to}\r\n")
-
-
-def asking(*answers: Address) -> tuple[list[str], fetching.Resolver]:
-    """Make a resolver that gives one answer after the other, and the last one for ever; and the names it was asked."""
-    names: list[str] = []
-
-    async def resolve(host: str, port: int) -> list[Address]:
-        del port
-        names.append(host)
-        return [answers[min(len(names), len(answers)) - 1]]
-
-    return names, resolve
-
-
-def reach(site: Site, resolve: fetching.Resolver | None = None, **more: object) -> Reach:
-    """Reach the server of the test, and nothing else of this machine."""
-    ports = frozenset({("http", site.port), ("https", site.port)})
-    to_here = {"resolve": resolve or asking(HERE)[1], "permits": lambda each: each == HERE, "ports": ports}
-    return Reach(**(to_here | more))  # type: ignore[arg-type]
 
 
 async def test_a_page_is_fetched_from_the_checked_address_under_its_name(site: Site) -> None:

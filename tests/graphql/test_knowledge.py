@@ -21,6 +21,8 @@ CREATE = (
 UPDATE = (
     f"mutation($input: KnowledgeSourceUpdateInput!) {{ knowledgeSourceUpdate(input: $input) {{ {SOURCE} {ERRORS} }} }}"
 )
+REFRESH = f"""mutation($input: KnowledgeSourceRefreshInput!) {{
+  knowledgeSourceRefresh(input: $input) {{ {SOURCE} {ERRORS} }} }}"""
 DELETE = (
     f"mutation($input: KnowledgeSourceDeleteInput!) {{ knowledgeSourceDelete(input: $input) {{ deletedId {ERRORS} }} }}"
 )
@@ -32,7 +34,12 @@ SEARCH = """query($question: String!, $limit: Int! = 5) { knowledgeSearch(questi
 LIST = """query($first: Int, $after: String, $kind: SourceKind, $search: String) {
   knowledgeSources(first: $first, after: $after, kind: $kind, search: $search) {
     totalCount nodes { title } pageInfo { hasNextPage hasPreviousPage endCursor } } }"""
+NODE = "query($id: ID!) { node(id: $id) { id } }"
 FEES = "A taxa de entrega é R$ 6,00 no Centro. O prazo é de 40 minutos."
+
+UPLOAD = encode("upload", uuid7())
+TITLE_AND_LANGUAGE = [("TOO_LONG", "title"), ("LANGUAGE_UNKNOWN", "language")]
+NOT_WITH_A_TEXT = [("CONTENT_INVALID", "url"), ("CONTENT_INVALID", "uploadId")]
 
 
 def key(id: str) -> Any:
@@ -49,13 +56,15 @@ async def test_a_source_is_added_searched_changed_and_deleted(
     ground: Ground, door: Door, database: Database, tenant: Tenant
 ) -> None:
     asking = await door.as_(tenant.owner)
-    given = {"title": "Entregas", "text": FEES, "url": "https://example.com/entregas"}
+    address = "https://example.com/entregas"
 
-    made = (await asking.mutate(CREATE, {"input": given}))["source"]
+    made = (await asking.mutate(CREATE, {"input": {"title": "Entregas", "text": FEES}}))["source"]
     await knowledge.index(ground, tenant, key(made["id"]))
+    await asking.mutate(UPDATE, {"input": {"id": made["id"], "url": address}})
+    await knowledge.index(ground, tenant, key(made["id"]), 2)
     found = (await asking.execute(SEARCH, {"question": "qual a taxa de entrega?"})).data["knowledgeSearch"]
     await asking.mutate(UPDATE, {"input": {"id": made["id"], "title": "Fretes"}})
-    await knowledge.index(ground, tenant, key(made["id"]), 2)
+    await knowledge.index(ground, tenant, key(made["id"]), 3)
     shown = (await asking.execute(ONE, {"id": made["id"]})).data["knowledgeSource"]
     first = (await asking.execute(TEXT, {"id": made["id"], "version": 1})).data["knowledgeText"]
     gone = await asking.mutate(DELETE, {"input": {"id": made["id"]}})
@@ -64,16 +73,16 @@ async def test_a_source_is_added_searched_changed_and_deleted(
     (passage,) = found["passages"]
     assert (found["grounded"], found["degraded"]) == (True, [])
     assert passage["quote"] == FEES[passage["start"] : passage["end"]]
-    assert (passage["sourceId"], passage["url"]) == (made["id"], given["url"])
+    assert (passage["sourceId"], passage["url"]) == (made["id"], address)
     assert 0.5 < passage["score"] <= 1
-    assert (shown["title"], shown["state"], shown["version"]) == ("Fretes", "READY", 2)
+    assert (shown["title"], shown["state"], shown["version"]) == ("Fretes", "READY", 3)
     owner = encode("user", tenant.owner_user.id)
-    assert shown["versions"] == [{"number": each, "createdById": owner} for each in (1, 2)]
+    assert shown["versions"] == [{"number": each, "createdById": owner} for each in (1, 2, 3)]
     assert (first["number"], first["text"]) == (1, FEES)
     assert gone["deletedId"] == made["id"]
     assert (await asking.execute(ONE, {"id": made["id"]})).data == {"knowledgeSource": None}
     acts = [each.action for each in await acts_of(database, tenant.workspace_id) if each.subject == "KnowledgeSource"]
-    assert acts == [f"knowledge.source_{each}" for each in ("add", "update", "delete")]
+    assert acts == [f"knowledge.source_{each}" for each in ("add", "update", "update", "delete")]
 
 
 async def test_a_faq_is_made_of_pairs(ground: Ground, door: Door, tenant: Tenant) -> None:
@@ -104,8 +113,12 @@ async def test_a_source_is_added_once_for_a_key(ground: Ground, door: Door, tena
     ("given", "told"),
     [
         ({"title": ""}, [("REQUIRED", "title"), ("REQUIRED", "text")]),
-        ({"title": "x", "text": "x", "url": "ftp://x"}, [("URL_INVALID", "url")]),
-        ({"title": "x", "text": "x", "pairs": []}, [("PAIRS_INVALID", "pairs")]),
+        ({"url": "ftp://x"}, [("URL_INVALID", "url")]),
+        ({"url": "https://x.example", "title": "x" * 201, "language": "?"}, TITLE_AND_LANGUAGE),
+        ({"title": "x", "text": "x", "pairs": []}, [("CONTENT_INVALID", "pairs")]),
+        ({"title": "x", "text": "x", "url": "https://x.example", "uploadId": UPLOAD}, NOT_WITH_A_TEXT),
+        ({"uploadId": UPLOAD}, [("NOT_FOUND", "uploadId")]),
+        ({"uploadId": "source_x"}, [("NOT_FOUND", "uploadId")]),
         ({"title": "x", "pairs": []}, [("PAIRS_INVALID", "pairs")]),
         (
             {"title": "x", "pairs": [{"question": "q", "answer": "x" * 5001}]},
@@ -152,13 +165,14 @@ async def test_nobody_reads_or_changes_anothers_knowledge(
     refused = [
         (await asking.mutate(document, {"input": {"id": each, **more}}))["userErrors"][0]["code"]
         for each in (theirs, encode("source", uuid7()), "x")
-        for document, more in ((UPDATE, {"title": "x"}), (DELETE, {}))
+        for document, more in ((UPDATE, {"title": "x"}), (REFRESH, {}), (DELETE, {}))
     ]
 
     assert found == {"grounded": False, "degraded": [], "passages": []}
     assert set(refused) == {"NOT_FOUND"}
     assert (await asking.execute(ONE, {"id": theirs})).data == {"knowledgeSource": None}
     assert (await asking.execute(TEXT, {"id": theirs})).data == {"knowledgeText": None}
+    assert (await asking.execute(NODE, {"id": theirs})).data == {"node": None}
     assert (await other.execute(ONE, {"id": theirs})).data["knowledgeSource"]["title"] == "Entregas"
 
 

@@ -11,9 +11,9 @@ from core.ground import Ground
 from core.vectors import Vectors, VectorsAway
 from models.documents import SourceState
 from services.knowledge import retrieval
+from services.knowledge.drafting import SourceDraft
 from services.knowledge.lexical import Lexicon
 from services.knowledge.retrieval import search
-from services.knowledge.sources import SourceDraft
 from tests.fixtures import knowledge
 from tests.fixtures.tenants import Tenant
 

@@ -17,8 +17,9 @@ from models.documents import SourceKind, SourceState
 from services import documents
 from services.access import PermissionMissing
 from services.knowledge import indexing, retrieval, sources
+from services.knowledge.drafting import QuestionAnswer, SourceDraft
 from services.knowledge.indexing import ForgetKnowledge, ForgetSource, ReindexKnowledge
-from services.knowledge.sources import QuestionAnswer, SourceDraft, SourcesFull, SourceUnknown
+from services.knowledge.sources import SourcesFull, SourceUnknown
 from services.knowledge.storage import Wanted, shelf_of
 from services.transaction import begin
 from tests.fixtures import knowledge
