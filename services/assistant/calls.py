@@ -111,8 +111,11 @@ class Call:
         return Origin(provider=model.provider, unmask=self.unmask)
 
     def check(self, messages: tuple[Message, ...]) -> None:
-        """Look at what is about to leave; raises `PersonalDataLeft`. Of the instructions, only the workspace's own words
-        are looked at: the product's are the same for everybody.
+        """Look at what is about to leave. Of the instructions only the workspace's own words are looked at: the rest is
+        the same for everybody.
+
+        Raises:
+            PersonalDataLeft: something personal is in it.
         """
         if self.masking is not None:
             said = (each.text for each in messages if each.role is not Role.SYSTEM)
