@@ -176,13 +176,13 @@ async def _upsert(tx: Transaction, checked: Checked, terms: Terms) -> Outcome:
             return await _changed(tx, contact, checked, terms)
         _require_fields(terms, checked.custom)
         try:
-            async with tx.session.begin_nested():
-                contact, score = await creation.insert(tx, checked)
-                given = "lead_score" in checked.columns
-                return Outcome(contact=contact, is_new=True, first_score=score, gives_score=given, is_assigned=True)
+            made, score = await creation.insert(tx, checked)
         except ContactDuplicate:
             if is_last:
                 raise
+            continue
+        given = "lead_score" in checked.columns
+        return Outcome(contact=made, is_new=True, first_score=score, gives_score=given, is_assigned=True)
     raise ContactUnknown
 
 
