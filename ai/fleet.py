@@ -16,9 +16,10 @@ from ai.breaker import Breaker
 from ai.catalogue import Catalogue, catalogue
 from ai.failover import Failover
 from ai.health import Health
-from ai.provider import Credential, Provider
+from ai.provider import Credential, Patience, Provider
 from ai.providers import make_providers, open_client, reachable, server_credentials, warm_up
 from ai.run import Limits
+from ai.safety.moderation import Moderator
 from core.settings import Ai
 from core.voice import Voice
 
@@ -33,11 +34,19 @@ log = structlog.stdlib.get_logger(__name__)
 class Fleet:
     """The providers of a process. Open it with `open_fleet`."""
 
-    def __init__(self, client: httpx.AsyncClient, failover: Failover, given: Mapping[str, Credential]) -> None:
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        failover: Failover,
+        given: Mapping[str, Credential],
+        patience: Patience | None = None,
+    ) -> None:
         self.client = client
         self.failover = failover
+        self.moderator = Moderator(client)
         self.catalogue: Catalogue = catalogue()
         self._given = dict(given)
+        self._patience = patience
         self._shared: dict[str, Provider] = {}
         self._task: asyncio.Task[None] | None = None
 
@@ -48,7 +57,11 @@ class Fleet:
 
     def providers(self, own: Mapping[str, Credential]) -> Mapping[str, Provider]:
         """Return the providers that can be asked with a workspace's own keys, which go before the server's."""
-        return {**self._shared, **make_providers(own, self.client)} if own else self._shared
+        return {**self._shared, **make_providers(own, self.client, self._patience)} if own else self._shared
+
+    def credential(self, provider: str, own: Mapping[str, Credential]) -> Credential | None:
+        """Return the key that a provider is asked with: a workspace's own before the server's."""
+        return own.get(provider) or self._given.get(provider)
 
     async def start(self) -> None:
         """Look which providers can be asked, now and every half minute: an Ollama comes and goes."""
@@ -68,7 +81,7 @@ class Fleet:
         found, self.catalogue = await reachable(self._given, self.client)
         if found.keys() != self._shared.keys():
             log.info("model providers", configured=sorted(found))
-        self._shared = make_providers(found, self.client)
+        self._shared = make_providers(found, self.client, self._patience)
 
     async def _keep(self) -> None:
         try:

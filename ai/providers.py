@@ -63,9 +63,11 @@ def server_credentials(settings: Ai) -> dict[str, Credential]:
     return found
 
 
-def make_providers(credentials: Mapping[str, Credential], client: httpx.AsyncClient) -> dict[str, Provider]:
+def make_providers(
+    credentials: Mapping[str, Credential], client: httpx.AsyncClient, patience: Patience | None = None
+) -> dict[str, Provider]:
     """Return the providers of these keys, by name."""
-    return {name: make_provider(name, credential, client) for name, credential in credentials.items()}
+    return {name: make_provider(name, credential, client, patience) for name, credential in credentials.items()}
 
 
 async def reachable(

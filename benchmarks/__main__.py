@@ -1,11 +1,12 @@
 """`python -m benchmarks [DATABASE_URL]`: every measurement, on a given server or on an embedded one of its own."""
 
-import asyncio
 import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import privacy, retrieval, subscriptions, tenant_walls
+import uvloop
+
+from benchmarks import assistant, privacy, retrieval, subscriptions, tenant_walls
 from core.embedded import EmbeddedStores
 
 _ROUNDS = 5
@@ -18,6 +19,7 @@ async def main(url: str | None) -> None:
     if not retrieval.main():
         sys.exit("retrieval: a gate does not hold")
     await subscriptions.main()
+    await assistant.main()
     if url is not None:
         await tenant_walls.main(url, _ROUNDS)
         return
@@ -31,4 +33,4 @@ async def main(url: str | None) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1] if len(sys.argv) > 1 else None))
+    uvloop.run(main(sys.argv[1] if len(sys.argv) > 1 else None))

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from typing import Annotated
+from uuid import UUID
 
 import strawberry
 
 from ai.conversations import Speaker, Turn
+from core.ids import encode
 from core.settings import Strategy
 from schema.asking import AiOptionsInput, AiQuestionOptionsInput, AnswerCost, ConversationMessageInput
 from schema.contact import Contact
@@ -27,8 +29,12 @@ def wished(options: AiOptionsInput | None) -> Preferences:
         return Preferences()
     strategy = None if options.strategy is None else Strategy(options.strategy.value)
     about = options.contact_id if isinstance(options, AiQuestionOptionsInput) else None
-    contact_id = None if about is None else Contact.key_of(about, field=("contact_id",))
-    return Preferences(strategy=strategy, model=options.model, fresh=options.fresh, contact_id=contact_id)
+    return Preferences(strategy=strategy, model=options.model, fresh=options.fresh, contact_id=contact_key(about))
+
+
+def contact_key(id: str | None) -> UUID | None:
+    """Read the id of a contact, where one is given; raises `NotFound` for an id of anything else."""
+    return None if id is None else Contact.key_of(id, field=("contact_id",))
 
 
 def turns_of(messages: Sequence[ConversationMessageInput]) -> tuple[Turn, ...]:
@@ -43,7 +49,7 @@ def cost_of(paid: Paid | None) -> AnswerCost | None:
     if paid is None:
         return None
     return AnswerCost(
-        request_id=paid.request_id,
+        request_id=strawberry.ID(encode("airequest", paid.request_id)),
         model=paid.model.key,
         input_tokens=paid.usage.input_tokens,
         output_tokens=paid.usage.output_tokens,

@@ -12,6 +12,7 @@ from resolvers.context import Context
 from resolvers.fields import query
 from schema.composing import ConversationSummary, KnowledgeAnswer, SmartReply, TextCorrection, Translation
 from services.assistant import composing
+from services.assistant.composing import Wanted
 
 Text = Annotated[str, strawberry.argument(description="What was written, up to 6,000 characters.")]
 Count = Annotated[int, strawberry.argument(description="How many at most, 1 to 5.")]
@@ -27,13 +28,9 @@ async def smart_replies(
     context: Context, messages: Messages, count: Count = 3, tones: Tones = None, options: Options = None
 ) -> list[SmartReply]:
     """Short replies to the last message of a conversation of up to 20."""
+    wanted = Wanted(count=count, tones=tuple(tones or Tone))
     replies, paid = await composing.replies(
-        context.assistant,
-        context.actor,
-        turns_of(messages),
-        count=count,
-        tones=tuple(tones or Tone),
-        preferences=wished(options),
+        context.assistant, context.actor, turns_of(messages), wanted, wished(options)
     )
     return [SmartReply.of(each, cost_of(paid)) for each in replies]
 

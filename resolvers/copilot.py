@@ -9,11 +9,10 @@ import strawberry
 
 from core.errors import Problem
 from models import Permission
-from resolvers.asking import turns_of, wished
+from resolvers.asking import contact_key, turns_of, wished
 from resolvers.context import Context
-from resolvers.copilot_events import reply_of, shown
+from resolvers.copilot_events import reply_of, shown, usage_of
 from resolvers.fields import account_mutation, subscription
-from schema.contact import Contact
 from schema.copilot import (
     CopilotEvent,
     CopilotEventResult,
@@ -21,11 +20,11 @@ from schema.copilot import (
     CopilotSuggestPayload,
 )
 from schema.errors import ErrorCode
-from services.assistant.copilot import events as happened
 from services.assistant.copilot.asked import Asked, checked
-from services.assistant.copilot.events import Numbered
+from services.assistant.copilot.events import Failed, Numbered
+from services.assistant.copilot.suggesting import suggest
 from services.assistant.copilot.writing import write
-from services.assistant.errors import ContentBlocked, ModelsFailed
+from services.assistant.errors import ModelsFailed
 
 Input = Annotated[CopilotInput, strawberry.argument(description="What a reply is to be suggested for.")]
 After = Annotated[
@@ -52,26 +51,18 @@ async def copilot_stream(context: Context, input: Input, after: After = None) ->
 @account_mutation(permission=Permission.AI_USE)
 async def copilot_suggest(context: Context, input: CopilotInput) -> CopilotSuggestPayload:
     """Suggest a reply, and answer when it is whole. The same `clientRequestId` gets the same reply, once paid."""
-    payload = CopilotSuggestPayload()
-    async with aclosing(_followed(context, _asked(input), 0)) as events:
-        async for each in events:
-            match each.event:
-                case happened.Alternative():
-                    payload.alternatives.append(each.event.text)
-                case happened.Usage():
-                    payload.credits, payload.credits_left = each.event.credits, each.event.credits_left
-                case happened.Completed():
-                    payload.reply, payload.request_id = reply_of(each.event), each.event.suggestion_id
-                case happened.Blocked():
-                    raise ContentBlocked(each.event.categories)
-                case happened.Failed():
-                    return _refused(each.event)
-                case _:
-                    pass
-    return payload
+    found = await suggest(context.assistant, context.actor, _asked(input), lambda: context.is_dropped)
+    if found.failed is not None:
+        return _refused(found.failed)
+    reply, usage = found.reply, found.usage
+    return CopilotSuggestPayload(
+        reply=None if reply is None else reply_of(reply),
+        alternatives=found.alternatives,
+        usage=None if usage is None else usage_of(usage),
+    )
 
 
-def _refused(failed: happened.Failed) -> CopilotSuggestPayload:
+def _refused(failed: Failed) -> CopilotSuggestPayload:
     """Answer with an error that somebody can act on; raise what is none."""
     if failed.code not in _KNOWN:
         raise ModelsFailed(failed.message)
@@ -86,19 +77,18 @@ def _followed(context: Context, asked: Asked, after: int) -> AsyncGenerator[Numb
 
 
 def _asked(input: CopilotInput) -> Asked:
-    return checked(
-        Asked(
-            turns=turns_of(input.messages),
-            contact_id=None if input.contact_id is None else Contact.key_of(input.contact_id, field=("contact_id",)),
-            chat=input.chat_id,
-            stage=input.deal_stage,
-            persona=input.persona,
-            language=input.language,
-            alternatives=input.alternatives,
-            client_request_id=input.client_request_id,
-            preferences=wished(input.options),
-        )
+    asked = Asked(
+        turns=turns_of(input.messages),
+        contact_id=contact_key(input.contact_id),
+        chat=input.chat_id,
+        stage=input.deal_stage,
+        persona=input.persona,
+        language=input.language,
+        alternatives=input.alternatives,
+        client_request_id=input.client_request_id,
+        preferences=wished(input.options),
     )
+    return checked(asked)
 
 
 def _place(context: Context, after: int | None) -> int:

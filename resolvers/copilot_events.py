@@ -24,6 +24,7 @@ from schema.copilot import (
     CopilotSources,
     CopilotStarted,
     CopilotUsage,
+    CopilotUsed,
 )
 from schema.enums import Sentiment
 from services.assistant.copilot import events
@@ -33,6 +34,17 @@ from services.assistant.copilot.events import Numbered
 class _Place(TypedDict):
     seq: int
     cursor: str
+
+
+class _Used(TypedDict):
+    model: str | None
+    input_tokens: int
+    output_tokens: int
+    cost_micro_usd: str
+    credits: int
+    credits_left: int
+    cached: bool
+    estimated: bool
 
 
 def shown(numbered: Numbered) -> CopilotEvent:
@@ -52,6 +64,24 @@ def reply_of(completed: events.Completed) -> CopilotReply:
         confidence=completed.confidence,
         citations=[Citation.of(each) for each in cited],
         reasoning=[CopilotReason(source=each.source, name=each.name) for each in completed.reasons],
+    )
+
+
+def usage_of(usage: events.Usage) -> CopilotUsed:
+    """Show what a suggestion took."""
+    return CopilotUsed(**_used(usage))
+
+
+def _used(usage: events.Usage) -> _Used:
+    return _Used(
+        model=usage.model,
+        input_tokens=usage.input_tokens,
+        output_tokens=usage.output_tokens,
+        cost_micro_usd=str(usage.micro_usd),
+        credits=usage.credits,
+        credits_left=usage.credits_left,
+        cached=usage.is_cached,
+        estimated=usage.is_estimated,
     )
 
 
@@ -123,17 +153,7 @@ def _(event: events.Failover, place: _Place) -> CopilotEvent:
 
 @_shown.register
 def _(event: events.Usage, place: _Place) -> CopilotEvent:
-    return CopilotUsage(
-        model=event.model,
-        input_tokens=event.input_tokens,
-        output_tokens=event.output_tokens,
-        cost_micro_usd=str(event.micro_usd),
-        credits=event.credits,
-        credits_left=event.credits_left,
-        cached=event.is_cached,
-        estimated=event.is_estimated,
-        **place,
-    )
+    return CopilotUsage(**_used(event), **place)
 
 
 @_shown.register

@@ -4,14 +4,12 @@ from typing import Annotated
 
 import strawberry
 
-from ai.catalogue import Capability
-from ai.routing import Candidate
 from core.settings import Strategy
 from graph import Root
 from models import Permission, RoutingStrategy
+from resolvers.asking import contact_key
 from resolvers.context import Context
 from resolvers.fields import query
-from schema.contact import Contact
 from schema.routing import (
     AiModel,
     AiProvider,
@@ -19,18 +17,18 @@ from schema.routing import (
     PiiPreview,
     RouteCandidate,
     RouteExplanation,
+    RouteQuestionInput,
     RouteRefusal,
-    RouteTerms,
 )
 from services.assistant import overview
-from services.assistant.overview import ModelReport, Question
+from services.assistant.overview import Question
 from services.assistant.preferences import Preferences
 
 Wished = Annotated[RoutingStrategy | None, strawberry.argument(description="By what; the workspace's, if left out.")]
 Named = Annotated[str | None, strawberry.argument(description="A model or a provider that is to go first.")]
-Needs = Annotated[list[Capability] | None, strawberry.argument(description="What the model has to be able to do.")]
-Reads = Annotated[int, strawberry.argument(description="How many tokens the question has.")]
-Writes = Annotated[int, strawberry.argument(description="How many tokens the answer may have.")]
+Sized = Annotated[
+    RouteQuestionInput | None, strawberry.argument(description="Its size and needs; an ordinary one, if left out.")
+]
 Text = Annotated[str, strawberry.argument(description="A text, up to 10,000 characters.")]
 About = Annotated[strawberry.ID | None, strawberry.argument(description="Whom it is about: what they are known by.")]
 
@@ -45,7 +43,7 @@ async def ai_providers(context: Context) -> list[AiProvider]:
             configured=each.is_configured,
             own_key=each.is_own_key,
             allowed=each.is_allowed,
-            models=[_model(one) for one in each.models],
+            models=[AiModel.of(one.model, one.state, one.vitals) for one in each.models],
         )
         for each in found
     ]
@@ -53,20 +51,16 @@ async def ai_providers(context: Context) -> list[AiProvider]:
 
 @query(Permission.AI_USE)
 async def ai_route_explain(
-    context: Context,
-    strategy: Wished = None,
-    model: Named = None,
-    needs: Needs = None,
-    input_tokens: Reads = 500,
-    output_tokens: Writes = 300,
+    context: Context, strategy: Wished = None, model: Named = None, question: Sized = None
 ) -> RouteExplanation:
-    """Which models would be asked a question of this size, in which order, and why. Nothing is asked."""
-    question = Question(input_tokens=input_tokens, output_tokens=output_tokens, needs=frozenset(needs or ()))
+    """Which models would be asked a question, in which order, and why. Nothing is asked."""
+    size = question or RouteQuestionInput()
+    sized = Question(input_tokens=size.input_tokens, output_tokens=size.output_tokens, needs=frozenset(size.needs))
     preferences = Preferences(strategy=None if strategy is None else Strategy(strategy.value), model=model)
-    found = await overview.route(context.assistant, context.actor, question, preferences)
+    found = await overview.route(context.assistant, context.actor, sized, preferences)
     return RouteExplanation(
         strategy=RoutingStrategy(found.strategy.value),
-        candidates=[_candidate(each) for each in found.candidates],
+        candidates=[RouteCandidate.of(each) for each in found.candidates],
         refused=[RouteRefusal(model=name, reason=reason) for name, reason in found.refused.items()],
     )
 
@@ -74,8 +68,7 @@ async def ai_route_explain(
 @query(Permission.AI_USE)
 async def pii_preview(context: Context, text: Text, contact_id: About = None) -> PiiPreview:
     """What a provider would see of a text. Nothing leaves."""
-    key = None if contact_id is None else Contact.key_of(contact_id, field=("contact_id",))
-    found, masks = await overview.preview(context.assistant, context.actor, text, key)
+    found, masks = await overview.preview(context.assistant, context.actor, text, contact_key(contact_id))
     places = [MaskedPlace(kind=each.kind, start=each.start, end=each.end, token=each.token) for each in found.places]
     return PiiPreview(text=found.text, places=places, masks=masks)
 
@@ -86,38 +79,3 @@ class RoutingQueries(Root):
     ai_providers: list[AiProvider] = ai_providers
     ai_route_explain: RouteExplanation = ai_route_explain
     pii_preview: PiiPreview = pii_preview
-
-
-def _model(report: ModelReport) -> AiModel:
-    model, vitals = report.model, report.vitals
-    return AiModel(
-        id=model.key,
-        context=model.context,
-        price_in_micro_usd=None if model.price_in is None else str(model.price_in),
-        price_out_micro_usd=None if model.price_out is None else str(model.price_out),
-        quality=model.quality,
-        capabilities=sorted(model.capabilities),
-        region=model.region,
-        state=report.state,
-        open_for_seconds=round(vitals.open_for, 1),
-        recent_calls=round(vitals.calls, 1),
-        error_rate=round(vitals.error_rate, 3),
-        first_token_ms=None if vitals.first_token_ms is None else round(vitals.first_token_ms, 1),
-    )
-
-
-def _candidate(candidate: Candidate) -> RouteCandidate:
-    terms = candidate.terms
-    return RouteCandidate(
-        model=candidate.model.key,
-        score=round(candidate.score, 4),
-        terms=RouteTerms(
-            price=terms.price,
-            speed=terms.speed,
-            quality=terms.quality,
-            order=terms.order,
-            reliability=terms.reliability,
-        ),
-        cost_micro_usd=str(candidate.cost),
-        open=candidate.is_open,
-    )

@@ -1,7 +1,5 @@
 """What every question to a model has in common: how it is routed, the conversation it is about, and what it cost."""
 
-from uuid import UUID
-
 import strawberry
 
 from ai.engines.material import DealStage
@@ -60,7 +58,7 @@ class ConversationMessageInput:
 
 @strawberry.type(description="How an answer of a model came, and what it cost.")
 class AnswerCost:
-    request_id: UUID = strawberry.field(description="The request, as `aiRequests` has it.")
+    request_id: strawberry.ID = strawberry.field(description="The request, as `aiRequests` has it.")
     model: str = strawberry.field(description="The model that answered.")
     input_tokens: int = strawberry.field(description="What models read, with all attempts.")
     output_tokens: int = strawberry.field(description="What models wrote, with all attempts.")

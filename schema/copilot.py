@@ -1,7 +1,6 @@
 """The copilot: what is asked of it, and the events of a suggestion on its way."""
 
 from typing import Annotated
-from uuid import UUID
 
 import strawberry
 
@@ -118,8 +117,8 @@ class CopilotFailover(CopilotEvent):
     reason: str = strawberry.field(description="How it failed, such as `rate_limited` or `timeout`.")
 
 
-@strawberry.type(description="What it took.")
-class CopilotUsage(CopilotEvent):
+@strawberry.interface(description="What a suggestion took.")
+class CopilotCost:
     model: str | None = strawberry.field(description="The model; null when none was asked.")
     input_tokens: int = strawberry.field(description="What models read.")
     output_tokens: int = strawberry.field(description="What models wrote.")
@@ -128,6 +127,16 @@ class CopilotUsage(CopilotEvent):
     credits_left: int = strawberry.field(description="Credits that can be used now.")
     cached: bool = strawberry.field(description="Whether it was answered before, and cost nothing.")
     estimated: bool = strawberry.field(description="Whether tokens were estimated, because the provider did not count.")
+
+
+@strawberry.type(description="What a suggestion took.")
+class CopilotUsed(CopilotCost):
+    pass
+
+
+@strawberry.type(description="What it took.")
+class CopilotUsage(CopilotCost, CopilotEvent):
+    pass
 
 
 @strawberry.type(description="One thing that a reply rests on.")
@@ -181,6 +190,4 @@ CopilotEventResult = Annotated[
 class CopilotSuggestPayload(MutationPayload):
     reply: CopilotReply | None = strawberry.field(default=None, description="The reply.")
     alternatives: list[str] = strawberry.field(default_factory=list, description="Other replies.")
-    request_id: UUID | None = strawberry.field(default=None, description="The request, as `aiRequests` has it.")
-    credits: int = strawberry.field(default=0, description="Credits that the workspace paid.")
-    credits_left: int = strawberry.field(default=0, description="Credits that can be used now.")
+    usage: CopilotUsed | None = strawberry.field(default=None, description="What it took.")

@@ -69,6 +69,10 @@ class ErrorCode(StrEnum):
     IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
     GONE = "GONE"
     AI_DISABLED = "AI_DISABLED"
+    PROVIDER_NEEDED = "PROVIDER_NEEDED"
+    NO_MODEL_FITS = "NO_MODEL_FITS"
+    CONTENT_BLOCKED = "CONTENT_BLOCKED"
+    TOO_MANY_STREAMS = "TOO_MANY_STREAMS"
     CREDITS_SPENT = "CREDITS_SPENT"
     FEATURE_BUDGET_SPENT = "FEATURE_BUDGET_SPENT"
     ADDRESS_MISSING = "ADDRESS_MISSING"
@@ -147,6 +151,10 @@ _MEANINGS = {
     "IDEMPOTENCY_KEY_REUSED": "The idempotency key was used for something else in the last 24 hours.",
     "CREDITS_SPENT": "The workspace has too few credits left.",
     "FEATURE_BUDGET_SPENT": "This feature has used what it may in this month.",
+    "PROVIDER_NEEDED": "Only a model can do this, and none can be asked: a key is missing.",
+    "NO_MODEL_FITS": "No model that can be asked fits this; `aiRouteExplain` shows why.",
+    "CONTENT_BLOCKED": "The safety filter has stopped this; the message says why.",
+    "TOO_MANY_STREAMS": "You follow as many suggestions at once as you may.",
     "AI_DISABLED": "Suggestions are turned off in this workspace.",
     "GONE": "It was done under this key before, and what it made is gone by now.",
     "ADDRESS_MISSING": "Nothing names the contact.",

@@ -1,11 +1,13 @@
 """Providers and their models, why one of them would be asked, and what it would see."""
 
+from typing import Self
+
 import strawberry
 
-from ai.catalogue import Capability, Region
+from ai.catalogue import Capability, Model, Region
 from ai.circuits import State
 from ai.privacy import Kind
-from ai.routing import Refusal
+from ai.routing import Candidate, Refusal, Vitals
 from schema.enums import RoutingStrategy, described
 
 described(
@@ -72,6 +74,24 @@ class AiModel:
         description="Milliseconds to its first word, lately; null when not measured."
     )
 
+    @classmethod
+    def of(cls, model: Model, state: State, vitals: Vitals) -> Self:
+        """Show a model."""
+        return cls(
+            id=model.key,
+            context=model.context,
+            price_in_micro_usd=None if model.price_in is None else str(model.price_in),
+            price_out_micro_usd=None if model.price_out is None else str(model.price_out),
+            quality=model.quality,
+            capabilities=sorted(model.capabilities),
+            region=model.region,
+            state=state,
+            open_for_seconds=round(vitals.open_for, 1),
+            recent_calls=round(vitals.calls, 1),
+            error_rate=round(vitals.error_rate, 3),
+            first_token_ms=None if vitals.first_token_ms is None else round(vitals.first_token_ms, 1),
+        )
+
 
 @strawberry.type(description="A provider of models.")
 class AiProvider:
@@ -98,6 +118,33 @@ class RouteCandidate:
     terms: RouteTerms = strawberry.field(description="What the score is made of.")
     cost_micro_usd: str = strawberry.field(description="What this question would cost at most, in its estimate.")
     open: bool = strawberry.field(description="Whether it is left alone at the moment: such come last.")
+
+    @classmethod
+    def of(cls, found: Candidate) -> Self:
+        """Show a candidate."""
+        terms = found.terms
+        return cls(
+            model=found.model.key,
+            score=round(found.score, 4),
+            terms=RouteTerms(
+                price=terms.price,
+                speed=terms.speed,
+                quality=terms.quality,
+                order=terms.order,
+                reliability=terms.reliability,
+            ),
+            cost_micro_usd=str(found.cost),
+            open=found.is_open,
+        )
+
+
+@strawberry.input(description="How large a question is, and what it needs.")
+class RouteQuestionInput:
+    input_tokens: int = strawberry.field(default=500, description="How many tokens it has.")
+    output_tokens: int = strawberry.field(default=300, description="How many tokens the answer may have.")
+    needs: list[Capability] = strawberry.field(
+        default_factory=list, description="What the model has to be able to do beside text."
+    )
 
 
 @strawberry.type(description="A model that is not asked.")

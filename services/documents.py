@@ -1,9 +1,11 @@
 """Opens the document store for the verbs that need it: late, so that a store that is down stops nothing else."""
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Final
+from weakref import WeakKeyDictionary
 
 from beanie import init_beanie  # pyright: ignore[reportUnknownVariableType]
 from beanie.exceptions import CollectionWasNotInitialized
@@ -15,7 +17,9 @@ from models.documents import DOCUMENTS
 
 _OPEN: Final = 10.0
 _ASK: Final = 5.0
+_REST: Final = 1.0
 _bound: list[Documents] = []
+_away_until: Final[WeakKeyDictionary[Documents, float]] = WeakKeyDictionary()
 _binding: Final[dict[asyncio.AbstractEventLoop, asyncio.Lock]] = {}
 
 
@@ -23,7 +27,8 @@ async def opened(ground: Ground) -> None:
     """Bind the document classes to the ground's store, and make their indexes, unless that was done before.
 
     Raises:
-        DocumentsAway: the store does not answer. The next call tries again.
+        DocumentsAway: the store does not answer. It is asked again after a second, so that those who come meanwhile
+            do not wait for it one behind the other.
     """
     if _bound == [ground.documents]:
         return
@@ -31,11 +36,14 @@ async def opened(ground: Ground) -> None:
     async with _binding.setdefault(loop, asyncio.Lock()):
         if _bound == [ground.documents]:
             return
+        if time.monotonic() < _away_until.get(ground.documents, 0.0):
+            raise DocumentsAway
         try:
             async with asyncio.timeout(_OPEN):
                 await ground.documents.ping()
                 await init_beanie(database=ground.documents.client[DATABASE], document_models=list(DOCUMENTS))
-        except (PyMongoError, TimeoutError, OSError) as error:
+        except (PyMongoError, TimeoutError, OSError, DocumentsAway) as error:
+            _away_until[ground.documents] = time.monotonic() + _REST
             raise DocumentsAway from error
         _bound[:] = [ground.documents]
 

@@ -15,6 +15,7 @@ from pgqueuer.domain.models import Schedule as Tick
 from services.crediting import ReleaseHolds
 from services.jobs import Job, payload_of
 from services.knowledge.indexing import TidyKnowledge
+from services.traces import ExpireTraces
 from services.upkeep import ExpireIdempotencyKeys, ExpireSessions, PruneEvents, PruneJobLog
 from services.uploads import ExpireUploads
 from services.workspaces.changing import PurgeWorkspaces
@@ -36,6 +37,7 @@ SCHEDULES: Final = (
     Schedule(cron="37 4 * * *", job=TidyKnowledge()),
     Schedule(cron="27 * * * *", job=ExpireIdempotencyKeys()),
     Schedule(cron="47 * * * *", job=ExpireUploads()),
+    Schedule(cron="57 * * * *", job=ExpireTraces()),
     Schedule(cron="* * * * *", job=ReleaseHolds()),
 )
 

@@ -1,5 +1,5 @@
 """Imports every module with handlers, so that they are registered. One line a topic."""
 
-from workers import crediting, knowledge, leads, mails, upkeep, uploads, workspaces
+from workers import crediting, knowledge, leads, mails, traces, upkeep, uploads, workspaces
 
-TOPICS = (crediting, knowledge, leads, mails, upkeep, uploads, workspaces)
+TOPICS = (crediting, knowledge, leads, mails, traces, upkeep, uploads, workspaces)

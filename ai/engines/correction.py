@@ -12,7 +12,9 @@ from ai.prompting import load
 from ai.results import Correction, Method, Tone
 from ai.safety import data_block
 
-_LONGEST: Final = 6_000
+LONGEST: Final = 12_000
+"""The most characters of a masked text: what stands for something may be longer than it."""
+
 _LEAST_TOKENS: Final = 200
 _MOST_TOKENS: Final = 4_096
 
@@ -24,14 +26,14 @@ class CorrectionAnswer(BaseModel):
 
 
 def ask(text: str, manner: Manner, *, tone: Tone | None = None) -> Question[CorrectionAnswer]:
-    """Ask for a masked text of up to 6,000 characters without faults. It keeps its language, and its tone unless
+    """Ask for a masked text of up to 12,000 characters without faults. It keeps its language, and its tone unless
     another is given.
 
     Raises:
         ValueError: the text is too long to be corrected whole.
     """
-    if len(text) > _LONGEST:
-        raise ValueError("A text of up to 6,000 characters can be corrected.")
+    if len(text) > LONGEST:
+        raise ValueError("A text of up to 12,000 characters can be corrected.")
     prompt = load("correction", manner.language)
     request = prompt.render("request", manner=prompt.render("keep" if tone is None else tone.value))
     messages = (instructed(prompt, manner.canary), asked(data_block("text", text), request))

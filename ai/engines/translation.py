@@ -13,7 +13,9 @@ from ai.results import Method, Translation
 from ai.safety import data_block
 
 _CODE: Final = re.compile(r"[a-z]{2}", re.ASCII)
-_LONGEST: Final = 6_000
+LONGEST: Final = 12_000
+"""The most characters of a masked text: what stands for something may be longer than it."""
+
 _LEAST_TOKENS: Final = 200
 _MOST_TOKENS: Final = 4_096
 
@@ -34,7 +36,7 @@ class TranslationAnswer(BaseModel):
 
 
 def ask(text: str, manner: Manner, *, target: str) -> Question[TranslationAnswer]:
-    """Ask for a masked text of up to 6,000 characters in the language `target` (ISO 639-1).
+    """Ask for a masked text of up to 12,000 characters in the language `target` (ISO 639-1).
 
     The answer may have as many tokens as the text has characters, 200 to 4,096.
 
@@ -43,8 +45,8 @@ def ask(text: str, manner: Manner, *, target: str) -> Question[TranslationAnswer
     """
     if not _CODE.fullmatch(target):
         raise ValueError("The target is an ISO 639-1 code of two small letters.")
-    if len(text) > _LONGEST:
-        raise ValueError("A text of up to 6,000 characters can be translated.")
+    if len(text) > LONGEST:
+        raise ValueError("A text of up to 12,000 characters can be translated.")
     prompt = load("translation", manner.language)
     request = prompt.render("request", target=target)
     messages = (instructed(prompt, manner.canary), asked(data_block("text", text), request))

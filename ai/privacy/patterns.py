@@ -30,6 +30,8 @@ _EMAIL_APART: Final = re.compile(
     r"[\w.%+\-']{1,64} {0,2}(?:@|[(\[]\s?(?:at|a|@|arroba)\s?[)\]]|\barroba\b) {0,2}"
     rf"[\w\-]{{1,63}}(?:{_DOT}[\w\-]{{1,63}}){{0,4}}?{_DOT}(?:com|net|org|gov|edu|br|pt|io)\b(?:{_DOT}(?:br|pt)\b)?"
 )
+# what an address that is written apart has at least
+_AT: Final = re.compile(r"@|arroba|[(\[]\s?at?\s?[)\]]")
 _WHATSAPP_ID: Final = re.compile(r"\d{5,20}(?::\d{1,4})?@(?:c\.us|s\.whatsapp\.net|lid)\b")
 _UUID: Final = re.compile(r"(?<![0-9a-f])[0-9a-f]{8}(?:[\W_]{1,3}[0-9a-f]{4}){3}[\W_]{1,3}[0-9a-f]{12}(?![0-9a-f])")
 _UUID_BARE: Final = re.compile(r"(?<![0-9a-z])[0-9a-f]{32}(?![0-9a-z])")
@@ -39,6 +41,7 @@ _IP4: Final = re.compile(r"(?<![\d.])(?:\d{1,3} {0,2}\. {0,2}){3}\d{1,3}(?!\d)(?
 _IP6: Final = re.compile(
     r"(?<![0-9a-z:])(?:[0-9a-f]{0,4}:){2,7}(?:[0-9a-f]{1,4}|(?:\d{1,3}\.){3}\d{1,3})?(?![0-9a-z:])"
 )
+_COLONS: Final = re.compile(r":[0-9a-f]{0,4}:")
 _CNPJ_WRITTEN: Final = re.compile(r"(?<![0-9a-z])[0-9a-z]{2}\.[0-9a-z]{3}\.[0-9a-z]{3}/[0-9a-z]{4}-\d{2}(?![0-9a-z])")
 _GAP: Final = r"[\W_]{0,3}"
 _MARKS: Final = r"[\W_]{1,3}"
@@ -62,19 +65,21 @@ _PASSPORT: Final = re.compile(
 )
 _CARD_CODE: Final = re.compile(r"\b(?:cvv2?|cvc2?)\W{0,3}(?:[a-z]{1,8}\W{1,3}){0,2}?(\d{3,4})(?!\d)")
 _ABROAD: Final = re.compile(r"(?:\+|(?<![\d.,])00(?=[\W_]{0,2}[1-9]))(?:(?:[^\w+]|_){0,3}\d){8,15}(?!\d)")
+_DIGIT: Final = re.compile(r"\d")
 _LAST_OF_GROUP: Final = re.compile(r"\d(?!\d)")
 
 
 def find(reading: Reading) -> Iterator[Span]:
     """Find what its form gives away; offsets are of the reading."""
     low = reading.low
-    if "@" in low or "arroba" in low or "at" in low:
+    if "@" in low:
         yield from _each(_EMAIL, low, Kind.EMAIL, _SURE)
-        yield from _each(_EMAIL_APART, low, Kind.EMAIL, _LABELLED)
         yield from _each(_WHATSAPP_ID, low, Kind.PHONE, 1.0)
-    if ":" in low:
+    if _AT.search(low):
+        yield from _each(_EMAIL_APART, low, Kind.EMAIL, _LABELLED)
+    if _COLONS.search(low):
         yield from _addresses(_IP6, low)
-    if not any(each.isdigit() for each in low):
+    if not _DIGIT.search(low):
         return
     yield from _each(_UUID, low, Kind.PIX, _SURE)
     yield from _bare_keys(low)

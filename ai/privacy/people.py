@@ -104,6 +104,8 @@ class People:
             self._entries[words[0]].setdefault(words, entry)
 
     def _named(self, reading: Reading) -> Iterator[Span]:
+        if self._entries.keys().isdisjoint(_WORD.findall(reading.low)):
+            return
         found = [match.span() for match in _WORD.finditer(reading.low)]
         for place, (start, end) in enumerate(found):
             for entry in self._entries.get(reading.low[start:end], {}).values():

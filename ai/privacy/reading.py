@@ -5,10 +5,10 @@ Full-width and circled digits are digits, every dash is `-`, every space is a sp
 same length. It is for finding, never for showing.
 """
 
+import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
 _BLANKS: Final = frozenset("\t\r\x0b\x0c\x85\u2800")
@@ -17,7 +17,9 @@ _FILLERS: Final = frozenset("\u115f\u1160\u3164\uffa0")
 _DASHES: Final = frozenset("\u2212\u2043\u02d7\u2796\u30fc\u2500\u2501\u00af\u02c9")
 _UNSEEN: Final = frozenset(("Cc", "Cf", "Cs", "Mn", "Me"))
 _SPACES: Final = frozenset(("Zs", "Zl", "Zp"))
-_SEEN_TABLE: Final = 8_192
+_TABLE: Final = 8_192
+# the size of whatever is not seen as one character
+_ODD: Final = re.compile(r"[^\x01]", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,18 +39,22 @@ def read(text: str) -> Reading:
     """Read a text."""
     if text.isascii() and text.isprintable():
         return Reading(plain=text, low=text.lower(), starts=range(len(text) + 1))
-    parts: list[str] = []
+    plain = text.translate(_SEEN)
+    return Reading(plain=plain, low=_lowered(plain), starts=_starts(text))
+
+
+def _starts(text: str) -> Sequence[int]:
+    sizes = text.translate(_SIZES)
     starts: list[int] = []
-    for place, character in enumerate(text):
-        seen = _seen(character)
-        parts.append(seen)
-        starts.extend([place] * len(seen))
-    starts.append(len(text))
-    plain = "".join(parts)
-    return Reading(plain=plain, low=_lowered(plain), starts=starts)
+    done = 0
+    for odd in _ODD.finditer(sizes):
+        starts += range(done, odd.start())
+        starts += [odd.start()] * ord(odd[0])
+        done = odd.end()
+    rest = range(done, len(text) + 1)
+    return [*starts, *rest] if done else rest
 
 
-@lru_cache(maxsize=_SEEN_TABLE)
 def _seen(character: str) -> str:
     if character == "\n":
         return character
@@ -68,6 +74,24 @@ def _seen(character: str) -> str:
         return character
     apart = unicodedata.normalize("NFKD", character)
     return apart if apart == character else "".join(_seen(each) for each in apart)
+
+
+class _Table(dict[int, str]):
+    """What `str.translate` puts for a character; grows as characters are met, up to a bound."""
+
+    def __init__(self, of: Callable[[str], str]) -> None:
+        super().__init__()
+        self._of = of
+
+    def __missing__(self, code: int) -> str:
+        seen = self._of(chr(code))
+        if len(self) < _TABLE:
+            self[code] = seen
+        return seen
+
+
+_SEEN: Final = _Table(_seen)
+_SIZES: Final = _Table(lambda character: chr(len(_seen(character))))
 
 
 def _lowered(plain: str) -> str:

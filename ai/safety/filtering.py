@@ -7,6 +7,7 @@ asked beside it. Rules see phrases, not meanings.
 import re
 import secrets
 from collections.abc import Collection, Iterator
+from string import ascii_lowercase
 from typing import Final
 
 from ai.privacy.reading import read
@@ -18,7 +19,7 @@ from ai.safety.spanish import SPANISH
 from ai.safety.verdicts import OF_INPUT, OF_OUTPUT, Assessment, Category, Finding, Severity, assessed
 
 _FILTER: Final = Filter((PORTUGUESE, ENGLISH, SPANISH))
-_CANARY_BYTES: Final = 10
+_CANARY_LETTERS: Final = 17
 # turns and marks of chat formats, which no customer has a reason to write
 _MARKUP: Final = re.compile(
     r"<\|[a-z_]{2,20}\|>|\[/?inst\]|<<sys>>|</?(?:system|assistant|instructions?|prompt)>|<{2,} ?/?(?:end|data)\b|"
@@ -43,8 +44,10 @@ def check_output(text: str, *, canary: str = "", allowed_hosts: Collection[str] 
 
 
 def new_canary() -> str:
-    """Return a word for the instructions of one call, which no answer has a reason to hold."""
-    return f"wh{secrets.token_hex(_CANARY_BYTES)}"
+    """Return a word for the instructions of one call, which no answer has a reason to hold. It has 79 bits in letters
+    alone: digits may look like a telephone number, which would not be sent.
+    """
+    return "wh" + "".join(secrets.choice(ascii_lowercase) for _ in range(_CANARY_LETTERS))
 
 
 def _markup(text: str) -> Iterator[Finding]:

@@ -17,6 +17,7 @@ from models.documents.knowledge import (
     VersionNote,
     hash_of,
 )
+from models.documents.trace import Trace, TraceAttempt, TraceMessage
 
 __all__ = [
     "DOCUMENTS",
@@ -29,9 +30,18 @@ __all__ = [
     "SourceKind",
     "SourceState",
     "Span",
+    "Trace",
+    "TraceAttempt",
+    "TraceMessage",
     "VersionNote",
     "hash_of",
 ]
 
-DOCUMENTS: Final[tuple[type[Document], ...]] = (KnowledgeSource, KnowledgeVersion, KnowledgeChunk, KnowledgeRevision)
+DOCUMENTS: Final[tuple[type[Document], ...]] = (
+    KnowledgeSource,
+    KnowledgeVersion,
+    KnowledgeChunk,
+    KnowledgeRevision,
+    Trace,
+)
 """All of them: they are bound to the store together."""

@@ -22,6 +22,7 @@ from services.assistant import cache
 from services.assistant.cache import Kept
 from services.assistant.calls import WHOLE, Call
 from services.assistant.errors import ContentBlocked, ModelsFailed
+from services.assistant.moderating import Watch
 from services.assistant.settling import Outlay
 
 T = TypeVar("T", bound=BaseModel)
@@ -82,10 +83,12 @@ class _Asker:
             self.failure = none.kind
             raise
         self._note(answer.attempts, answer.spent)
+        call.record.answer = answer.completion.text
         return answer.completion
 
     def _note(self, attempts: tuple[Attempt, ...], spent: Usage) -> None:
         self.attempts, self.spent = (*self.attempts, *attempts), self.spent + spent
+        self._call.record.attempts = self.attempts
 
 
 async def ask(call: Call, question: Question[T], *, for_customer: bool = False) -> Answered[T]:
@@ -112,6 +115,7 @@ async def _found(
     call: Call, question: Question[T] | Question[None], kind: type[T] | None, *, for_customer: bool
 ) -> tuple[_Got, Paid]:
     call.check(question.messages)
+    call.note_question(question.prompt, question.messages)
     ranking = call.route(question.messages, question.max_tokens)
     request = question.request(ranking.candidates[0].model)
     shaped = request if kind is None else replace(request, shape=shape_of(kind))
@@ -119,6 +123,7 @@ async def _found(
     kept = None if call.preferences.fresh else await cache.find(call.assistant.ground, key)
     again = None if kept is None else _again(call, kind, kept)
     if again is not None:
+        call.record.answer = again.text
         await call.finish(call.cached(again.model))
         return again, _receipt(call, again, 0, is_cached=True)
     await call.hold(ranking)
@@ -146,12 +151,13 @@ async def _asked(
     call: Call, kind: type[T] | None, request: Request, ranking: Ranking, *, for_customer: bool
 ) -> tuple[_Got, int]:
     """Ask, and keep the books whatever happens; return the answer, and the credits that it cost."""
-    asker = _Asker(call, ranking)
+    asker, watch = _Asker(call, ranking), Watch(call, call.judged)
     outlay = call.outlay(Outcome.CANCELLED)
     try:
         got = await _obtained(kind, request, asker)
+        judged = await watch.verdict()
         outlay = _paid(call, got)
-        blocked = _blocked(call, _said(got.text, kind), for_customer=for_customer)
+        blocked = judged or _blocked(call, _said(got.text, kind), for_customer=for_customer)
         if blocked:
             outlay = replace(outlay, outcome=Outcome.BLOCKED, charged=0)
             raise ContentBlocked(blocked)
@@ -162,6 +168,7 @@ async def _asked(
         outlay = replace(outlay, outcome=Outcome.FAILED, failure=FailureKind.GARBLED)
         raise ModelsFailed from None
     finally:
+        watch.stop()
         books = await call.finish(_whole(call, outlay, asker))
     return got, books.credits
 

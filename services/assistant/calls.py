@@ -19,6 +19,7 @@ from ai.provider import Provider
 from ai.results import LOCAL, Language
 from ai.routing import Ranking, Wish
 from ai.safety import Verdict, check_input, new_canary
+from core import clock
 from core.ids import uuid7
 from models import Feature, Outcome
 from services.access import Actor
@@ -28,6 +29,7 @@ from services.assistant.errors import ContentBlocked, NoModelFits, ProviderNeede
 from services.assistant.preferences import Preferences
 from services.assistant.settling import Books, Outlay
 from services.assistant.terms import Terms
+from services.assistant.tracing import Record, Told
 from services.suggestions import SuggestionDraft
 
 P = TypeVar("P")
@@ -38,8 +40,13 @@ WHOLE: Final = 25.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """What a request is about beside its texts: whose names are in them, and which hosts an answer may lead to."""
+    """What a request is about beside its texts: whose names are in them, and which hosts an answer may lead to.
 
+    `id` is the request's, where it is known beforehand.
+    """
+
+    id: UUID | None = None
+    preferences: Preferences = field(default_factory=Preferences)
     contact_id: UUID | None = None
     persona: str | None = None
     known: Known = field(default_factory=Known)
@@ -47,7 +54,10 @@ class About:
 
 
 class Call:
-    """One request of an actor. Mask with it, ask once, and unmask what comes."""
+    """One request of an actor. Mask with it, ask once, and unmask what comes.
+
+    `record` is what its trace will tell, `judged` the masked message that is moderated beside an answer for a customer.
+    """
 
     def __init__(
         self,
@@ -55,22 +65,21 @@ class Call:
         actor: Actor,
         feature: Feature,
         terms: Terms,
-        *,
-        preferences: Preferences | None = None,
         about: About | None = None,
-        id: UUID | None = None,
     ) -> None:
-        self.id = id or uuid7()
+        self.about = about or About()
+        self.id = self.about.id or uuid7()
         self.canary = new_canary()
         self.assistant = assistant
         self.actor = actor
         self.feature = feature
         self.terms = terms
-        self.about = about or About()
-        self.preferences = preferences or Preferences()
+        self.preferences = self.about.preferences
         self.strategy = self.preferences.strategy or terms.strategy
         self.providers = allowed(assistant.fleet.providers(terms.own), terms.allowed)
         self.masking = Masking(joined(terms.known, self.about.known)) if terms.masks else None
+        self.record = Record()
+        self.judged = ""
         self._began = time.perf_counter()
 
     @property
@@ -136,6 +145,10 @@ class Call:
         """Whether a model is asked with the workspace's own key, at its own cost."""
         return model.provider in self.terms.own
 
+    def note_question(self, prompt: str, messages: tuple[Message, ...]) -> None:
+        """Note for the trace what is about to be sent; `check` has looked at it."""
+        self.record.prompt, self.record.messages, self.record.asked_ms = prompt, messages, self.took_ms
+
     def outlay(self, outcome: Outcome) -> Outlay:
         """Return what became of this, as far as it is known here."""
         return Outlay(
@@ -152,13 +165,30 @@ class Call:
         return replace(self.outlay(Outcome.COMPLETED), model=model, is_cached=True)
 
     async def finish(self, outlay: Outlay, offered: SuggestionDraft | None = None) -> Books:
-        """Settle, whatever happens to whoever waits, and keep what is `offered` with it."""
-        books = settling.finish(self.assistant.ground, self.actor, self.id, outlay, offered)
+        """Settle, whatever happens to whoever waits, and keep what is `offered` with it. The trace comes behind."""
+        books = self._settled(outlay, offered)
         return await asyncio.shield(asyncio.create_task(books, name="the books of a request"))
 
     async def note_local(self) -> None:
         """Write down that this was answered without a model."""
         await self.finish(self.outlay(Outcome.COMPLETED))
+
+    async def _settled(self, outlay: Outlay, offered: SuggestionDraft | None) -> Books:
+        began = self.took_ms
+        books = await settling.finish(self.assistant.ground, self.actor, self.id, outlay, offered)
+        self.assistant.traces.note(
+            Told(
+                id=self.id,
+                workspace_id=self.actor.workspace_id,
+                record=self.record,
+                masking=self.masking,
+                outlay=outlay,
+                books=books,
+                books_ms=self.took_ms - began,
+                at=clock.now(),
+            )
+        )
+        return books
 
     def _wish(self, messages: tuple[Message, ...], max_tokens: int) -> Wish:
         return Wish(

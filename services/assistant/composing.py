@@ -5,7 +5,7 @@ By a model where one can be asked. Without one each says what it can, and invent
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ai.conversations import Turn
@@ -33,6 +33,7 @@ MOST_SUMMARIZED: Final = 200
 MOST_REPLIES: Final = 5
 LONGEST: Final = 6_000
 _PASSAGES: Final = 5
+_CODE: Final = 2
 
 
 class CountInvalid(Invalid):
@@ -43,13 +44,19 @@ class LengthInvalid(Invalid):
     """A summary has 100 to 2,000 characters at most."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """How many replies are wanted, 1 to 5, and in which tones."""
+
+    count: int = 3
+    tones: tuple[Tone, ...] = tuple(Tone)
+
+
 async def replies(
     assistant: Assistant,
     actor: Actor,
     turns: Sequence[Turn],
-    *,
-    count: int,
-    tones: Sequence[Tone],
+    wanted: Wanted,
     preferences: Preferences | None = None,
 ) -> tuple[tuple[Reply, ...], Paid | None]:
     """Return one to five short replies, in the tones that are wanted.
@@ -59,6 +66,7 @@ async def replies(
         ContentBlocked: nothing should be answered, or nobody should see it.
         SuggestionsOff, NoModelFits, CreditsSpent, FeatureBudgetSpent, ModelsFailed: it is not to be had.
     """
+    count, tones = wanted.count, wanted.tones
     if not 1 <= count <= MOST_REPLIES:
         raise CountInvalid(field=("count",))
     said = checked_turns(turns)
@@ -73,6 +81,7 @@ async def replies(
     passages, _ = await _known(assistant, actor, last)
     call.about = replace(call.about, hosts=_hosts(passages))
     masked, told = _masked(call, said, passages)
+    call.judged = masked[-1].text
     manner = call.manner(language, voice=_voice(call))
     question = smart_replies.ask(masked, manner, count=count, tones=tones, passages=told)
     answered = await asking.ask(call, question, for_customer=True)
@@ -110,10 +119,10 @@ async def translated(
         ProviderNeeded: only a model can do this. And as `replies`.
     """
     said = text.clean_text(written, field=("text",), most=LONGEST)
-    code = text.language(target, field=("to",)).partition("-")[0].lower()
+    code = _two_letters(target)
     call = await opened(assistant, actor, Feature.TRANSLATION, preferences)
     call.require_provider()
-    [masked] = call.mask(said)
+    masked = _masked_whole(call, said, translation.LONGEST)
     question = translation.ask(masked, call.manner(call.terms.language), target=code)
     answered = await asking.ask(call, question)
     result = translation.read(answered.value, call.origin(answered.paid.model), target=code)
@@ -133,7 +142,7 @@ async def corrected(
         result = await asyncio.to_thread(corrections.correct, said, language=language)
         await call.note_local()
         return Found(result=result)
-    [masked] = call.mask(said)
+    masked = _masked_whole(call, said, correction.LONGEST)
     question = correction.ask(masked, call.manner(language), tone=tone)
     answered = await asking.ask(call, question)
     result = correction.read(answered.value, call.origin(answered.paid.model), original=said, tone=tone)
@@ -160,11 +169,28 @@ async def answered(
         return Found(result=here)
     call.about = replace(call.about, hosts=_hosts(found.passages))
     [question_told], told = _masked_texts(call, [said], found.passages)
+    call.judged = question_told
     question = knowledge.ask(question_told, call.manner(language, voice=_voice(call)), passages=told)
     written = await asking.write(call, question)
     origin = call.origin(written.paid.model)
     result = knowledge.read(written.text, origin, passages=found.passages, language=language)
     return Found(result=result, paid=written.paid)
+
+
+def _two_letters(tag: str) -> str:
+    """Return the code of a language tag's language (ISO 639-1). Those that have none of two letters are unknown."""
+    code = text.language(tag, field=("to",)).partition("-")[0].lower()
+    if len(code) != _CODE:
+        raise text.LanguageUnknown(field=("to",))
+    return code
+
+
+def _masked_whole(call: Call, said: str, most: int) -> str:
+    """Mask a text of which nothing may be cut off."""
+    [masked] = call.mask(said)
+    if len(masked) > most:
+        raise text.TextTooLong("There is too much personal data in this text: give it in parts.", field=("text",))
+    return masked
 
 
 async def _known(assistant: Assistant, actor: Actor, question: str) -> tuple[tuple[Passage, ...], bool]:

@@ -121,8 +121,8 @@ async def opened(
     wished = preferences or Preferences()
     decided = await terms.read(assistant, actor, feature)
     known = await known_by(assistant.ground, actor, wished.contact_id)
-    about = About(contact_id=wished.contact_id, known=known)
-    return Call(assistant, actor, feature, decided, preferences=wished, about=about)
+    about = About(preferences=wished, contact_id=wished.contact_id, known=known)
+    return Call(assistant, actor, feature, decided, about)
 
 
 async def either(call: Call, by_model: Callable[[], Awaitable[Found[R]]], here: Callable[[], Awaitable[R]]) -> Found[R]:

@@ -19,6 +19,7 @@ from services.accounts import sessions
 from services.idempotency import Asked
 from services.jobs import Job
 from services.knowledge.indexing import ForgetKnowledge
+from services.traces import ForgetTraces
 from services.transaction import Transaction, begin_system
 from services.workspaces.errors import ConfirmationWrong
 from services.workspaces.founding import NAME_LONGEST, Made, found, made_before
@@ -115,6 +116,7 @@ async def _purge_one(ground: Ground, workspace_id: UUID) -> None:
         await tx.session.execute(delete(AuditEntry).where(AuditEntry.workspace_id == workspace_id))
         await tx.session.execute(delete(Workspace).where(Workspace.id == workspace_id))
         tx.enqueue(ForgetKnowledge(workspace_id=workspace_id))
+        tx.enqueue(ForgetTraces(workspace_id=workspace_id))
 
 
 async def _locked(tx: Transaction) -> Workspace:

@@ -202,6 +202,14 @@ def test_an_answer_that_gives_the_instructions_away_is_stopped() -> None:
     assert new_canary() != canary
 
 
+def test_no_canary_is_taken_for_personal_data() -> None:
+    canaries = [new_canary() for _ in range(500)]
+
+    Masking().check(*canaries)
+
+    assert all(each.isalpha() for each in canaries)
+
+
 def test_a_block_names_its_text() -> None:
     assert (
         data_block("customer_message", "oi ⟦NAME_1⟧ ❤")

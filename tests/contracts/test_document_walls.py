@@ -19,6 +19,7 @@ from tests.fixtures.tenants import Tenant
 
 ROOT = Path(__file__).parents[2]
 STORAGE = ROOT / "services" / "knowledge" / "storage.py"
+TRACES = ROOT / "services" / "traces.py"
 ADDING = {"add", "add_unread", "add_version", "put_chunks", "move"}
 ASKING = {"find", "find_one", "find_all", "find_many", "get", "all", "count", "delete_all", "aggregate", "insert_many"}
 
@@ -80,13 +81,13 @@ def test_every_document_carries_its_workspace(kind: Any) -> None:
     assert kind.model_fields["workspace_id"].is_required()
 
 
-def test_only_the_storage_asks_the_classes_of_documents() -> None:
+def test_only_the_storages_ask_the_classes_of_documents() -> None:
     names = set(documents.__all__)
     strangers = {
         f"{module.relative_to(ROOT)}:{node.lineno}"
         for room in ("services", "resolvers", "schema", "workers", "server")
         for module in (ROOT / room).rglob("*.py")
-        if module != STORAGE
+        if module not in (STORAGE, TRACES)
         for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
         if isinstance(node, ast.Attribute)
         and node.attr in ASKING
@@ -110,6 +111,25 @@ def test_every_condition_of_the_storage_names_the_workspace() -> None:
 
     assert len(asked) >= 12
     assert [ast.unparse(each) for each in asked if not ast.unparse(each.args[0]).startswith(WALLED)] == []
+
+
+def test_every_condition_on_traces_names_the_workspace_but_those_of_their_end() -> None:
+    verbs = {
+        each.name: [
+            ast.unparse(node.args[0])
+            for node in ast.walk(each)
+            if isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in {"find_one", "delete_many"}
+        ]
+        for each in ast.parse(TRACES.read_text(encoding="utf-8")).body
+        if isinstance(each, ast.AsyncFunctionDef)
+    }
+
+    assert len(verbs.pop("expire")) == 2
+    conditions = [each for found in verbs.values() for each in found]
+    assert len(conditions) >= 2
+    assert [each for each in conditions if not each.startswith("_here(")] == []
 
 
 WALLED = ("self._here(", "here", "{**here", "added", "hidden")

@@ -33,7 +33,7 @@ ACTS = (
     "Request|Reset|Restore|Revoke|Refresh|Save|Set|Switch|Update|Upsert|Verify"
 )
 OBJECT_FIRST = re.compile(rf"[a-z][a-zA-Z]*?({ACTS})(Request)?")
-WORDS_OF_THEIR_OWN = {"login", "logout", "register", "suggestionFeedback"}
+WORDS_OF_THEIR_OWN = {"copilotSuggest", "login", "logout", "register", "suggestionFeedback"}
 SHORT_LISTS = {
     "Contact.identities": "the addresses of one person",
     "Contact.labels": "a hundred at most",

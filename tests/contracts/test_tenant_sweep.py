@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from graphql import GraphQLInputObjectType, GraphQLList, GraphQLNonNull, get_named_type
 
+from ai.local import heads
 from core.database import Database
 from core.ground import Ground
 from core.ids import encode, uuid7
@@ -43,6 +44,7 @@ class Sides:
 
 @pytest.fixture
 async def sides(ground: Ground, database: Database, door: Door) -> Sides:
+    await heads.warm_heads()  # what it loads takes longer than one answer may, beside other tests
     own_id, own_rows = await furnished_workspace(database)
     foreign_id, foreign_rows = await furnished_workspace(database)
     owner = await join_workspace(ground, own_id, Role.OWNER)

@@ -87,8 +87,8 @@ async def test_a_workspace_that_wants_no_suggestions_gets_none(ground: Ground, d
     asking = await door.as_(tenant.owner)
     turn = "mutation { settingsUpdate(input: { ai: { enabled: false } }) { userErrors { code } } }"
     await asking.mutate(turn)
-    viewer = await door.as_(await join(ground, tenant, Role.VIEWER))
+    member = await door.as_(await join(ground, tenant, Role.MEMBER))
 
-    codes = [(await viewer.execute(query, {"text": "Bom dia"})).code for query in (SENTIMENT, INTENT, ENTITIES)]
+    codes = [(await member.execute(query, {"text": "Bom dia"})).code for query in (SENTIMENT, INTENT, ENTITIES)]
 
     assert codes == ["AI_DISABLED"] * 3

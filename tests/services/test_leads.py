@@ -15,7 +15,7 @@ from core.ground import Ground
 from core.ids import uuid7
 from models import Contact, LeadScore, Sentiment
 from services import jobs, leads, settings
-from services.analysis import SuggestionsOff
+from services.assistant.errors import SuggestionsOff
 from services.contacts import change
 from services.contacts.drafting import ContactDraft
 from services.contacts.errors import ContactUnknown, TooMany

@@ -53,8 +53,13 @@ class Asked:
     @property
     def last(self) -> str:
         """What is to be answered: the customer's last message, or the last one where they have not written."""
-        theirs = [each.text for each in self.turns if each.speaker is Speaker.CUSTOMER]
-        return theirs[-1] if theirs else self.turns[-1].text
+        return last_of(self.turns)
+
+
+def last_of(turns: Sequence[Turn]) -> str:
+    """Return what is to be answered of messages."""
+    theirs = [each.text for each in turns if each.speaker is Speaker.CUSTOMER]
+    return theirs[-1] if theirs else turns[-1].text
 
 
 def checked_turns(turns: Sequence[Turn], *, field: str = "messages", most: int = MOST_TURNS) -> tuple[Turn, ...]:

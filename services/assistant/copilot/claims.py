@@ -21,12 +21,16 @@ LEASE: Final = 180.0
 REMEMBERED: Final = 3_600.0
 """Seconds for which a client's request is known to have been begun."""
 
+ALIVE: Final = 6
+"""Seconds for which a process that is not heard of counts as alive."""
+
 _TIMEOUT: Final = 0.5
 _PREFIX: Final = "ai:"
 _AWAY: Final = (RedisError, OSError, TimeoutError)
 
-# KEYS: the request, who runs, the chat. ARGV: the stream, milliseconds of the lease, the most at once, milliseconds for
-# which a request is remembered, what marks begin with, whether there is a request ('1'), whether there is a chat ('1').
+# KEYS: the request, who runs, the chat, that the stream is alive. ARGV: the stream, milliseconds of the lease, the most
+# at once, milliseconds for which a request is remembered, what marks begin with, whether there is a request ('1'),
+# whether there is a chat ('1'), seconds for which the stream counts as alive until it says so itself.
 _CLAIM: Final = """
 if ARGV[6] == '1' then
   local before = redis.call('GET', KEYS[1])
@@ -40,15 +44,17 @@ if old then redis.call('ZREM', KEYS[2], old) end
 if redis.call('ZCARD', KEYS[2]) >= tonumber(ARGV[3]) then return {'full', ''} end
 redis.call('ZADD', KEYS[2], now + ARGV[2], ARGV[1])
 redis.call('PEXPIRE', KEYS[2], ARGV[2])
+redis.call('SET', KEYS[4], '1', 'EX', ARGV[8])
 if ARGV[6] == '1' then redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[4]) end
 if ARGV[7] == '1' then redis.call('SET', KEYS[3], ARGV[1], 'PX', ARGV[2]) end
 if old then redis.call('SET', ARGV[5] .. old, 'SUPERSEDED', 'PX', ARGV[2]) end
 return {'begun', old or ''}
 """
-# KEYS: who runs, the chat. ARGV: the stream.
+# KEYS: who runs, the chat, the request. ARGV: the stream, whether the request is to be forgotten ('1').
 _RELEASE: Final = """
 redis.call('ZREM', KEYS[1], ARGV[1])
 if redis.call('GET', KEYS[2]) == ARGV[1] then redis.call('DEL', KEYS[2]) end
+if ARGV[2] == '1' and redis.call('GET', KEYS[3]) == ARGV[1] then redis.call('DEL', KEYS[3]) end
 """
 
 log = structlog.stdlib.get_logger(__name__)
@@ -67,9 +73,9 @@ class Claim:
 
 async def claim(redis: Redis, actor: Actor, asked: Asked, stream_id: UUID, most: int) -> Claim:
     """Ask for leave to begin a stream."""
-    keys = [_request(actor, asked), _running(actor), _chat(actor, asked)]
+    keys = [_request(actor, asked), _running(actor), _chat(actor, asked), alive_of(actor, stream_id)]
     values: list[str | int] = [stream_id.hex, int(LEASE * 1_000), most, int(REMEMBERED * 1_000), mark_of("")]
-    values += [int(asked.client_request_id is not None), int(asked.chat is not None)]
+    values += [int(asked.client_request_id is not None), int(asked.chat is not None), ALIVE]
     script: Any = redis.eval(_CLAIM, len(keys), *keys, *values)
     try:
         async with asyncio.timeout(_TIMEOUT):
@@ -87,9 +93,10 @@ async def claim(redis: Redis, actor: Actor, asked: Asked, stream_id: UUID, most:
             return Claim(superseded=named)
 
 
-async def release(redis: Redis, actor: Actor, asked: Asked, stream_id: UUID) -> None:
-    """Give a stream's place back."""
-    script: Any = redis.eval(_RELEASE, 2, _running(actor), _chat(actor, asked), stream_id.hex)
+async def release(redis: Redis, actor: Actor, asked: Asked, stream_id: UUID, *, is_void: bool = False) -> None:
+    """Give a stream's place back; one that `is_void` never began, and its request may be sent again."""
+    keys = [_running(actor), _chat(actor, asked), _request(actor, asked)]
+    script: Any = redis.eval(_RELEASE, len(keys), *keys, stream_id.hex, int(is_void))
     try:
         async with asyncio.timeout(_TIMEOUT):
             await script
@@ -100,6 +107,16 @@ async def release(redis: Redis, actor: Actor, asked: Asked, stream_id: UUID) -> 
 def mark_of(stream_id: str) -> str:
     """Name the mark that ends a stream, wherever it runs."""
     return f"{_PREFIX}end:{stream_id}"
+
+
+def stream_of(actor: Actor, stream_id: UUID) -> str:
+    """Name a stream's events: only who began it finds them."""
+    return f"{_PREFIX}stream:{_person(actor)}:{stream_id.hex}"
+
+
+def alive_of(actor: Actor, stream_id: UUID) -> str:
+    """Name what says that a stream is still written."""
+    return f"{stream_of(actor, stream_id)}:alive"
 
 
 def _request(actor: Actor, asked: Asked) -> str:

@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Final
 
 import structlog
 
@@ -21,7 +22,7 @@ from models import Outcome
 from services.assistant import cache
 from services.assistant.cache import Kept
 from services.assistant.calls import Call
-from services.assistant.copilot.asked import Asked
+from services.assistant.copilot.asked import Asked, last_of
 from services.assistant.copilot.background import Background
 from services.assistant.copilot.events import (
     Alternative,
@@ -35,56 +36,75 @@ from services.assistant.copilot.events import (
 from services.assistant.copilot.results import completed, draft, used
 from services.assistant.copilot.wording import Masked, Reader, question
 from services.assistant.errors import ModelsFailed
+from services.assistant.moderating import Watch
 from services.assistant.settling import Outlay
 
+_CLOSE: Final = 2.0
+
 log = structlog.stdlib.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A question that is ready to be asked: as it is told, who may answer, and the name its answer is kept under."""
+
+    told: Masked
+    request: Request
+    ranking: Ranking
+    key: str
 
 
 class Generation:
     """One suggestion on its way. Read `events` once."""
 
-    def __init__(
-        self,
-        call: Call,
-        asked: Asked,
-        known: Background,
-        told: Masked,
-        request: Request,
-        ranking: Ranking,
-        key: str,
-    ) -> None:
+    def __init__(self, call: Call, asked: Asked, known: Background, prepared: Prepared) -> None:
         self._call = call
         self._asked = asked
         self._known = known
-        self._told = told
-        self._request = request
-        self._ranking = ranking
-        self._key = key
-        self._run = call.assistant.fleet.failover.run(request, ranking, call.providers)
+        self._prepared = prepared
+        self._request = prepared.request
+        self._run = call.assistant.fleet.failover.run(prepared.request, prepared.ranking, call.providers)
         self._reader = Reader(call, known.passages)
         self._said: list[str] = []
         self._model: Model | None = None
         self._first_token_ms: float | None = None
         self._others: list[asyncio.Task[Answer | None]] = []
+        self._watch: Watch | None = None
         self._is_settled = False
 
     async def events(self) -> AsyncGenerator[Event]:
         """Ask, and yield what happens. To close it closes the provider's stream, and settles what came."""
+        self._watch = Watch(self._call, last_of(self._prepared.told.turns))
         try:
             async with aclosing(self._run.events()) as happened:
                 async for each in happened:
                     for event in await self._told_of(each):
                         yield event
-                    if self._reader.blocked:
+                    if self._stopped:
                         break
-            if self._reader.blocked:
+            if (stopped := self._stopped) is not None:
                 await self._settle(Outcome.BLOCKED)
-                yield Blocked(side=Side.OUTPUT, categories=tuple(sorted(self._reader.blocked)))
+                yield stopped
+        except Exception:
+            if not self._is_settled:
+                await self._settle(Outcome.FAILED)
+            raise
         finally:
-            for each in self._others:
-                each.cancel()
+            self._watch.stop()
+            running = [each for each in self._others if each.cancel()]
             if not self._is_settled:
                 await self._settle(Outcome.CANCELLED)
+            if running:
+                await asyncio.wait(running, timeout=_CLOSE)
+
+    @property
+    def _stopped(self) -> Blocked | None:
+        """Why nothing more is shown: what is asked, as a provider judges it, or what is answered, by our rules."""
+        asked = () if self._watch is None else self._watch.blocked
+        if asked:
+            return Blocked(side=Side.INPUT, categories=tuple(sorted(asked)))
+        said = self._reader.blocked
+        return Blocked(side=Side.OUTPUT, categories=tuple(sorted(said))) if said else None
 
     async def _told_of(self, happened: Happened) -> list[Event]:
         match happened:
@@ -97,10 +117,13 @@ class Generation:
                 return []
             case Piece():
                 self._said.append(happened.text)
-                return self._delta(self._reader.feed(happened.text))
+                ready = self._delta(self._reader.feed(happened.text))
+                return [] if self._stopped else ready
             case Answered():
                 last = self._delta(self._reader.flush())
-                return last if self._reader.blocked else [*last, *await self._ended()]
+                if self._watch is not None:
+                    await self._watch.verdict()
+                return [] if self._stopped else [*last, *await self._ended()]
             case Unanswered():
                 await self._settle(Outcome.PARTIAL if happened.is_partial else Outcome.FAILED, happened.kind)
                 return [_failed("The answer broke off: ask again." if happened.is_partial else None)]
@@ -120,7 +143,7 @@ class Generation:
         self._is_settled = True
         row = draft(self._call, self._asked, self._known, final, outlay.spent.micro_usd)
         books = await self._call.finish(outlay, row)
-        await cache.keep(self._call.assistant.ground, self._key, Kept(text=said, model=model.key))
+        await cache.keep(self._call.assistant.ground, self._prepared.key, Kept(text=said, model=model.key))
         return [*others, used(outlay, books), final]
 
     def _begin_others(self) -> None:
@@ -131,12 +154,12 @@ class Generation:
 
     async def _another(self, variant: int) -> Answer | None:
         """Ask for another way to say it; None when nobody answers, which spoils nothing."""
-        other = question(self._call, self._asked, self._known, self._told, variant=variant)
+        other = question(self._call, self._asked, self._known, self._prepared.told, variant=variant)
         self._call.check(other.messages)
         fleet = self._call.assistant.fleet
         try:
             return await fleet.failover.complete(
-                other.request(self._request.model), self._ranking, self._call.providers
+                other.request(self._request.model), self._prepared.ranking, self._call.providers
             )
         except NoAnswer as none:
             log.info("an alternative was not written", kind=None if none.kind is None else none.kind.value)
@@ -165,19 +188,21 @@ class Generation:
         await self._call.finish(replace(outlay, failure=failure, charged=charged))
 
     def _outlay(self, outcome: Outcome) -> Outlay:
-        done = [each.result() for each in self._others if each.done() and not each.cancelled()]
-        others = [each for each in done if each is not None]
+        done = [each for each in self._others if each.done() and not each.cancelled() and each.exception() is None]
+        others = [answer for each in done if (answer := each.result()) is not None]
         alternatives = sum((each.spent for each in others), Spent())
-        charged = self._run.usage + sum((each.completion.usage for each in others), Spent())
+        attempts = (*self._run.attempts, *(attempt for each in others for attempt in each.attempts))
+        self._call.record.attempts, self._call.record.answer = attempts, "".join(self._said) or None
         model = self._model or (self._run.attempts[-1].model if self._run.attempts else self._request.model)
-        is_own = self._call.is_own(model)
+        answers = [(model, self._run.usage), *((each.completion.model, each.completion.usage) for each in others)]
+        charged = sum(usage.micro_usd for by, usage in answers if not self._call.is_own(by))
         return replace(
             self._call.outlay(outcome),
             model=model,
-            is_own_key=is_own,
+            is_own_key=self._call.is_own(model),
             spent=self._run.usage + self._run.wasted + alternatives,
-            charged=0 if is_own else charged.micro_usd,
-            attempts=len(self._run.attempts) + sum(len(each.attempts) for each in others),
+            charged=charged,
+            attempts=len(attempts),
             first_token_ms=self._first_token_ms,
             took_ms=self._call.took_ms,
         )

@@ -16,19 +16,20 @@ from redis.exceptions import RedisError, ResponseError
 from core.ground import Ground
 from services.access import Actor
 from services.assistant.copilot import events
-from services.assistant.copilot.claims import mark_of
-from services.assistant.copilot.events import Failed, Numbered
+from services.assistant.copilot.claims import ALIVE, alive_of, mark_of, stream_of
+from services.assistant.copilot.events import Failed, Numbered, merged
 
 KEPT: Final = 600
 """Seconds for which events can be read again after the last one."""
 
-_ALIVE: Final = 6
 _BLOCK_MS: Final = 1_000
 _BATCHES: Final = 5_000
+_FURTHEST: Final = 2**53
 _READ: Final = 100
 _TIMEOUT: Final = 2.0
 _AWAY: Final = (RedisError, OSError, TimeoutError)
-_LOST: Final = Failed(code="STREAM_LOST", message="The server that wrote this is gone: ask again.", retryable=True)
+_GONE: Final = "STREAM_LOST"
+_LOST: Final = Failed(code=_GONE, message="The server that wrote this is gone: ask again.", retryable=True)
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -38,7 +39,10 @@ class Mirror:
 
     def __init__(self, ground: Ground, actor: Actor, stream_id: UUID) -> None:
         self._ground = ground
-        self._key = _key(actor, stream_id)
+        self.is_followed = False
+        """Whether it is followed through Redis, as was heard last."""
+        self._key = stream_of(actor, stream_id)
+        self._alive = alive_of(actor, stream_id)
         self._mark = mark_of(stream_id.hex)
         self._is_away = False
 
@@ -51,9 +55,10 @@ class Mirror:
                 pipe.xadd(self._key, {b"e": sealed}, id=f"{batch[-1].seq}-0", maxlen=_BATCHES)
                 pipe.expire(self._key, KEPT)
             if batch and batch[-1].is_last:
-                pipe.delete(f"{self._key}:alive")
+                pipe.delete(self._alive)
             else:
-                pipe.set(f"{self._key}:alive", b"1", ex=_ALIVE)
+                pipe.set(self._alive, b"1", ex=ALIVE)
+            pipe.exists(_followed(self._key))
             pipe.get(self._mark)
             try:
                 async with asyncio.timeout(_TIMEOUT):
@@ -61,7 +66,8 @@ class Mirror:
             except _AWAY as error:
                 self._note_away(error)
                 return None
-        mark = answers[-1]
+        followed, mark = answers[-2:]
+        self.is_followed = followed == 1
         for each in answers:
             # an entry that is there already was written by a try whose answer was lost
             if isinstance(each, Exception) and not isinstance(each, ResponseError):
@@ -85,47 +91,53 @@ async def end(redis: Redis, stream_id: UUID, why: str) -> None:
 
 async def is_kept(ground: Ground, actor: Actor, stream_id: UUID) -> bool:
     """Tell whether a stream's events can be read, or will be."""
-    key = _key(actor, stream_id)
     async with asyncio.timeout(_TIMEOUT):
-        found: int = await ground.redis.exists(key, f"{key}:alive")
+        found: int = await ground.redis.exists(stream_of(actor, stream_id), alive_of(actor, stream_id))
     return found > 0
 
 
 async def read(ground: Ground, actor: Actor, stream_id: UUID, after: int) -> AsyncGenerator[Numbered]:
-    """Yield a stream's events behind a place, as they come, until its last one.
+    """Yield a stream's events behind a place, as they come, until its last one. What comes together is joined.
 
     Raises:
         RedisError, OSError, TimeoutError: Redis is away.
         SealBroken: what is kept was sealed with another secret.
     """
-    key, seq = _key(actor, stream_id), after
+    key, alive, seq = stream_of(actor, stream_id), alive_of(actor, stream_id), min(max(after, 0), _FURTHEST)
     while True:
         async with asyncio.timeout(_TIMEOUT):
+            await ground.redis.set(_followed(key), b"1", ex=ALIVE)
             entries: list[Any] = await ground.redis.xrange(key, min=f"({seq}-0", count=_READ)
-        for _, fields in entries:
-            for each in events.read(ground.vault.unseal(fields[b"e"])):
-                if each.seq > seq:
-                    yield each
-                    seq = each.seq
-                    if each.is_last:
-                        return
-        if not entries and not await _wait(ground, key, seq):
-            yield Numbered(seq=seq + 1, event=_LOST)
+        found = [each for _, fields in entries for each in events.read(ground.vault.unseal(fields[b"e"]))]
+        for each in merged([each for each in found if each.seq > seq]):
+            yield each
+            seq = each.seq
+            if each.is_last:
+                return
+        if not entries and not await _wait(ground, key, alive, seq):
+            if not await _is_whole(ground, key):
+                yield Numbered(seq=seq + 1, event=_LOST)
             return
 
 
-async def _wait(ground: Ground, key: str, seq: int) -> bool:
+async def _wait(ground: Ground, key: str, alive: str, seq: int) -> bool:
     """Wait a second at most for more; return whether there is, or will be."""
     async with asyncio.timeout(_BLOCK_MS / 1_000 + _TIMEOUT):
         if await ground.redis.xread({key: f"{seq}-0"}, count=1, block=_BLOCK_MS):
             return True
-        if await ground.redis.exists(f"{key}:alive"):
+        if await ground.redis.exists(alive):
             return True
         # it may have been written between the two
         return bool(await ground.redis.xrange(key, min=f"({seq}-0", count=1))
 
 
-def _key(actor: Actor, stream_id: UUID) -> str:
-    """Name a stream: only who began it finds it."""
-    person = "" if actor.user_id is None else actor.user_id.hex
-    return f"ai:stream:{actor.workspace_id.hex}:{person}:{stream_id.hex}"
+async def _is_whole(ground: Ground, key: str) -> bool:
+    """Tell whether a stream's last event is there: whoever has seen it waits for nothing."""
+    async with asyncio.timeout(_TIMEOUT):
+        entries: list[Any] = await ground.redis.xrevrange(key, count=1)
+    return any(events.read(ground.vault.unseal(fields[b"e"]))[-1].is_last for _, fields in entries)
+
+
+def _followed(key: str) -> str:
+    """Name what says that somebody follows through Redis."""
+    return f"{key}:followed"

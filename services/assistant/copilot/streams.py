@@ -63,6 +63,8 @@ class Stream:
         self._events: list[Numbered] = []
         self._waiting: set[asyncio.Event] = set()
         self._ended_because: str | None = None
+        self._is_begun = False
+        self._told = Mirror(ground, actor, stream_id)
         self._work: asyncio.Task[None] | None = None
 
     @property
@@ -79,7 +81,13 @@ class Stream:
         """Stop writing, for a reason that whoever still follows is told."""
         if self._work is not None and not self.is_over and self._ended_because is None:
             self._ended_because = why
-            self._work.cancel()
+            if self._is_begun:
+                self._work.cancel()
+
+    @property
+    def is_followed(self) -> bool:
+        """Whether somebody follows it, here or through Redis."""
+        return self.followers > 0 or self._told.is_followed
 
     @property
     def work(self) -> asyncio.Task[None] | None:
@@ -95,9 +103,9 @@ class Stream:
                 batch, place = self._events[place:], len(self._events)
                 for each in merged(batch):
                     yield each
-                if batch and batch[-1].is_last:
-                    return
                 if place == len(self._events):
+                    if self.is_over:
+                        return
                     await news.wait()
                     news.clear()
         finally:
@@ -116,6 +124,10 @@ class Stream:
             await claims.release(self._ground.redis, self.actor, self.asked, self.id)
 
     async def _write(self, write: Write) -> None:
+        self._is_begun = True
+        if self._ended_because is not None:
+            self._add(self._stopped())
+            return
         try:
             async with aclosing(write(self.id)) as events:
                 async for event in events:
@@ -123,14 +135,17 @@ class Stream:
                     # each piece is heard as it comes, by all who follow
                     await asyncio.sleep(0)
         except asyncio.CancelledError:
-            why = self._ended_because or "STOPPED"
-            message = {"SUPERSEDED": "A newer request took its place.", "CANCELLED": "Nobody follows it any more."}
-            self._add(Failed(code=why, message=message.get(why, "The server stops: ask again."), retryable=True))
+            self._add(self._stopped())
         except DomainError as error:
             self._add(Failed(code=error.code, message=error.message, retryable=isinstance(error, Unavailable)))
         except Exception:
             log.exception("a suggestion failed", stream=str(self.id))
-            self._add(Failed(code="INTERNAL_ERROR", message="Something went wrong on our side.", retryable=True))
+            self._add(Failed(code=DomainError.code, message="Something went wrong on our side.", retryable=True))
+
+    def _stopped(self) -> Failed:
+        why = self._ended_because or "STOPPED"
+        message = {"SUPERSEDED": "A newer request took its place.", "CANCELLED": "Nobody follows it any more."}
+        return Failed(code=why, message=message.get(why, "The server stops: ask again."), retryable=True)
 
     def _add(self, event: Event) -> None:
         if self.is_over:
@@ -143,13 +158,13 @@ class Stream:
 
     async def _tell(self) -> None:
         """Tell other processes, and end when they say so."""
-        told, news = Mirror(self._ground, self.actor, self.id), asyncio.Event()
+        news = asyncio.Event()
         self._waiting.add(news)
         place = 0
         try:
             while True:
                 batch, place = self._events[place:], len(self._events)
-                why = await told.tell(merged(batch))
+                why = await self._told.tell(batch)
                 if batch and batch[-1].is_last:
                     return
                 if why is not None:
@@ -224,7 +239,10 @@ class Streams:
         claim = await claims.claim(self._ground.redis, actor, asked, stream_id, self.pace.each)
         if claim.before is not None:
             return self._here.get(claim.before) or claim.before
-        if claim.is_full or len(self._here) >= _MOST:
+        if claim.is_full:
+            raise StreamsFull
+        if len(self._here) >= _MOST:
+            await claims.release(self._ground.redis, actor, asked, stream_id, is_void=True)
             raise StreamsFull
         if claim.superseded is not None and claim.superseded in self._here:
             self._here[claim.superseded].end("SUPERSEDED")
@@ -259,13 +277,21 @@ class Streams:
         """End a stream that nobody follows: at once when the last one left, after a while when they were dropped."""
         if stream.followers or stream.is_over:
             return
-        if not dropped:
+        if dropped:
+            self._wait_for(stream)
+        else:
             stream.end("CANCELLED")
-            return
+
+    def _wait_for(self, stream: Stream) -> None:
+        """Give whoever followed a stream some time to come back, and longer while they follow it from elsewhere."""
 
         def give_up() -> None:
             self._leaving.discard(timer)
-            if not stream.followers:
+            if stream.followers or stream.is_over:
+                return
+            if stream.is_followed:
+                self._wait_for(stream)
+            else:
                 stream.end("CANCELLED")
 
         timer = asyncio.get_running_loop().call_later(self.pace.grace, give_up)

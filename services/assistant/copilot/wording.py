@@ -86,7 +86,7 @@ class Reader:
         rest = "" if self._unmasker is None else self._unmasker.flush()
         last = self._told(self._citations.feed(rest) + self._citations.flush())
         self._look(self.text)
-        return last
+        return "" if self.blocked else last
 
     def _told(self, text: str) -> str:
         if self.blocked or not text:

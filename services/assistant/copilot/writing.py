@@ -31,7 +31,7 @@ from services.assistant.copilot.events import (
     Sources,
     Started,
 )
-from services.assistant.copilot.generating import Generation
+from services.assistant.copilot.generating import Generation, Prepared
 from services.assistant.copilot.results import completed, draft, used
 from services.assistant.copilot.wording import masked, question
 
@@ -44,10 +44,15 @@ async def write(assistant: Assistant, actor: Actor, asked: Asked, suggestion_id:
     """
     decided = await terms.read(assistant, actor, Feature.COPILOT)
     known = await background.gather(assistant, actor, asked, decided)
-    about = About(contact_id=known.contact_id, persona=known.persona, known=known.known, hosts=known.hosts)
-    call = Call(
-        assistant, actor, Feature.COPILOT, decided, preferences=asked.preferences, about=about, id=suggestion_id
+    about = About(
+        id=suggestion_id,
+        preferences=asked.preferences,
+        contact_id=known.contact_id,
+        persona=known.persona,
+        known=known.known,
+        hosts=known.hosts,
     )
+    call = Call(assistant, actor, Feature.COPILOT, decided, about)
     found = check_input(asked.last)
     if found.verdict is Verdict.BLOCK:
         yield _started(call, known, None)
@@ -64,6 +69,7 @@ async def _by_model(call: Call, asked: Asked, known: Background) -> AsyncGenerat
     told = masked(call, asked, known)
     first = question(call, asked, known, told)
     call.check(first.messages)
+    call.note_question(first.prompt, first.messages)
     ranking = call.route(first.messages, first.max_tokens)
     request = first.request(ranking.candidates[0].model)
     yield _started(call, known, ranking.candidates[0].model)
@@ -77,7 +83,7 @@ async def _by_model(call: Call, asked: Asked, known: Background) -> AsyncGenerat
                 yield event
         return
     await call.hold(ranking, times=1 + asked.alternatives)
-    generation = Generation(call, asked, known, told, request, ranking, key)
+    generation = Generation(call, asked, known, Prepared(told=told, request=request, ranking=ranking, key=key))
     async with aclosing(generation.events()) as events:
         async for event in events:
             yield event
@@ -107,6 +113,7 @@ async def _replayed(call: Call, asked: Asked, known: Background, said: str, mode
     last = stream.flush()
     if last:
         yield Delta(text=last, offset=offset)
+    call.record.answer = said
     outlay = call.cached(model)
     books = await call.finish(outlay, draft(call, asked, known, final))
     yield used(outlay, books)

@@ -173,10 +173,10 @@ def test_variants_ask_differently_and_more_freely_up_to_a_limit() -> None:
 
 
 def test_what_could_not_be_given_back_whole_is_refused() -> None:
-    with pytest.raises(ValueError, match="6,000"):
-        translation.ask("a" * 6_001, manner(), target="en")
-    with pytest.raises(ValueError, match="6,000"):
-        correction.ask("a" * 6_001, manner())
+    with pytest.raises(ValueError, match="12,000"):
+        translation.ask("a" * 12_001, manner(), target="en")
+    with pytest.raises(ValueError, match="12,000"):
+        correction.ask("a" * 12_001, manner())
     with pytest.raises(ValueError, match="ISO"):
         translation.ask("oi", manner(), target="en\nIgnore")
 

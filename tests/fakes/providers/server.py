@@ -3,14 +3,19 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from tests.fakes.providers.wire import Answer, Json, Wire
 
 _CHUNKED = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
+MODERATED = (
+    "harassment", "harassment/threatening", "hate", "hate/threatening", "illicit", "illicit/violent", "self-harm",
+    "self-harm/instructions", "self-harm/intent", "sexual", "sexual/minors", "violence", "violence/graphic",
+)  # fmt: skip
+"""The categories that OpenAI moderates by."""
 
 
 class Mood(StrEnum):
@@ -51,6 +56,19 @@ class Behaviour:
     between: float = 0.0
     torn: bool = False
     """Whether each byte is sent by itself."""
+    as_asked: bool = False
+    """Whether the answer is given as a tool's arguments when the question has tools."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What the server says to OpenAI's question for a moderation: flagged categories with their scores."""
+
+    flags: Mapping[str, float] = field(default_factory=dict[str, float])
+    status: int = 200
+    delay: float = 0.0
+    body: Json | None = None
+    """What it says instead, where it is not what it should be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +87,9 @@ class ProviderServer:
     def __init__(self, wire: Wire, behaviours: Sequence[Behaviour] = ()) -> None:
         self.wire = wire
         self.received: list[Received] = []
+        self.judgement = Judgement()
+        self.judged: list[Received] = []
+        """Requests for a moderation, which are no questions to a model."""
         self.streaming = 0
         self.abandoned = 0
         """How many streams the client closed before their end."""
@@ -117,7 +138,11 @@ class ProviderServer:
         method, path, _ = head[0].split(" ")
         headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:] if line)}
         body = json.loads(await reader.readexactly(int(headers.get("content-length", 0))) or b"{}")
-        self.received.append(Received(path=path, headers=headers, body=body, at=time.perf_counter()))
+        request = Received(path=path, headers=headers, body=body, at=time.perf_counter())
+        if path.endswith("/v1/moderations"):
+            self.judged.append(request)
+            return await self._judge(writer)
+        self.received.append(request)
         if method == "GET":
             return await _send(writer, 200, {"object": "list", "data": [{"id": "llama3.2:latest"}, {"id": "qwen3:4b"}]})
         if self.wire.path not in path:
@@ -139,6 +164,20 @@ class ProviderServer:
                 each.cancel()
             await asyncio.gather(gone, acting, return_exceptions=True)
 
+    async def _judge(self, writer: asyncio.StreamWriter) -> bool:
+        asked = self.judgement
+        await asyncio.sleep(asked.delay)
+        if self.wire.name != "openai" or asked.status != 200:
+            return await _send(writer, max(asked.status, 400), self.wire.error(asked.status))
+        scores = {name: asked.flags.get(name, 0.0001) for name in MODERATED}
+        result = {
+            "flagged": bool(asked.flags),
+            "categories": {name: name in asked.flags for name in MODERATED},
+            "category_scores": scores,
+            "category_applied_input_types": {name: ["text"] for name in MODERATED},
+        }
+        return await _send(writer, 200, asked.body or {"id": "modr-1", "model": "omni", "results": [result]})
+
     async def _act(self, behaviour: Behaviour, body: Json, writer: asyncio.StreamWriter) -> bool:
         await asyncio.sleep(behaviour.delay)
         match behaviour.mood:
@@ -157,7 +196,8 @@ class ProviderServer:
         return False
 
     def _frames(self, behaviour: Behaviour, body: Json) -> list[bytes]:
-        frames = self.wire.frames(behaviour.answer, body)
+        by_tool = behaviour.answer.is_tool_call or (behaviour.as_asked and bool(body.get("tools")))
+        frames = self.wire.frames(replace(behaviour.answer, is_tool_call=by_tool), body)
         garbage = b"data: {this is no json\n\n"
         match behaviour.mood:
             case Mood.ANSWERS:

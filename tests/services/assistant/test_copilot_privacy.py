@@ -1,0 +1,69 @@
+"""What a provider gets to see, how it comes back, and suggestions without Redis."""
+
+import re
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from core.ground import Ground, open_ground
+from services.assistant.copilot.events import Completed
+from tests.fixtures import stores
+from tests.fixtures.contacts import make
+from tests.fixtures.fleets import fleeted, ledger, says
+from tests.fixtures.redis_server import RedisServer
+from tests.fixtures.tenants import Tenant
+from tests.services.assistant.engines import followed, last_of
+from tests.services.assistant.following import asked_of, text_of
+
+SAID: Final = "Oi, aqui é a Marina Prado, cpf 529.982.247-25, me liga no (11) 98765-4321? Quero o bolo."
+PERSONAL: Final = ("Marina", "Prado", "529.982.247-25", "52998224725", "98765-4321", "987654321")
+TOKEN: Final = re.compile(r"⟦[A-Z]+_\d{1,2}[a-z]?⟧")
+"""What stands for something of this conversation; examples in the instructions have three digits."""
+
+
+@pytest.mark.parametrize("provider", ["openai", "anthropic", "google", "cohere"])
+async def test_what_is_personal_stays_here_and_is_back_in_the_answer(
+    provider: str, ground: Ground, redis_url: str, tenant: Tenant
+) -> None:
+    contact = await make(ground, tenant.owner, name="Marina Prado", phone="+5511987654321")
+    asked = asked_of(SAID, contact_id=contact.id)
+    async with fleeted(ground, redis_url, {provider: says("Certo!")}) as shown:
+        await followed(shown.assistant, tenant.owner, asked)
+        tokens = list(dict.fromkeys(TOKEN.findall(shown.sent)))
+        shown.servers[provider].behave(says(" e ".join(tokens) + " anotados!", parts=500))
+
+        events = await followed(shown.assistant, tenant.owner, asked)
+        sent = shown.sent
+
+    last = last_of(events)
+    assert isinstance(last, Completed)
+    assert last.text == text_of(events)
+    assert [each for each in PERSONAL if each in sent] == []
+    assert {each for each in ("Marina Prado", "529.982.247-25", "(11) 98765-4321") if each in last.text} == {
+        "Marina Prado", "529.982.247-25", "(11) 98765-4321",
+    }  # fmt: skip
+    assert "⟦" not in last.text
+
+
+async def test_suggestions_are_written_and_paid_while_redis_is_away(
+    database_url: str, tenant: Tenant, tmp_path: Path
+) -> None:
+    mortal = RedisServer(tmp_path)
+    mortal.start()
+    places = stores.places(database_url, mortal.url)
+    try:
+        async with (
+            open_ground(stores.test_settings(), places) as ground,
+            fleeted(ground, mortal.url, {"openai": says("Custa R$ 45,00.")}) as shown,
+        ):
+            mortal.kill()
+            events = await followed(shown.assistant, tenant.owner, asked_of(client_request_id="1", chat="a"))
+            books = await ledger(ground, tenant.workspace_id)
+    finally:
+        mortal.kill()
+
+    last = last_of(events)
+    assert isinstance(last, Completed)
+    assert last.text == "Custa R$ 45,00."
+    assert (len(books.charges), books.held, books.open_holds) == (1, 0, 0)

@@ -1,0 +1,181 @@
+"""Providers that fail in every way: the next one answers, a circuit opens and closes, and nothing is paid twice."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pytest
+
+from ai.circuits import State
+from ai.errors import FailureKind
+from ai.provider import Patience
+from core.ground import Ground
+from models import Outcome
+from services.assistant import judging
+from services.assistant.copilot.events import Completed, Delta, Failed, Failover, Usage
+from services.assistant.errors import ModelsFailed
+from services.crediting import TRIAL, price_of
+from tests.fakes.providers.server import Behaviour, Mood
+from tests.fakes.providers.wire import WIRES
+from tests.fixtures.fleets import QUICK, Fleeted, but, fleeted, ledger, says
+from tests.fixtures.tenants import Tenant
+from tests.fixtures.waiting import until
+from tests.services.assistant.engines import ENGINES, TEXT, last_of, suggestion
+
+READ, SAID = 1_200, 90
+GOOD: Final = says(ENGINES["sentiment"].answer, input_tokens=READ, output_tokens=SAID)
+TOLD: Final = says(ENGINES["copilot"].answer, input_tokens=READ, output_tokens=SAID)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """A way to fail: what it is called, after how many of it a circuit opens, and whether words come before it."""
+
+    behaviour: Behaviour
+    kind: FailureKind
+    threshold: int = 3
+    is_late: bool = False
+    patience: Patience | None = None
+
+
+FAULTS: Final = {
+    "429": Fault(
+        behaviour=Behaviour(mood=Mood.FAILS, status=429, retry_after="30"), kind=FailureKind.RATE_LIMITED, threshold=1
+    ),
+    "500": Fault(behaviour=Behaviour(mood=Mood.FAILS, status=500), kind=FailureKind.OVERLOADED),
+    "hang": Fault(behaviour=Behaviour(mood=Mood.HANGS), kind=FailureKind.TIMEOUT, patience=QUICK),
+    "cut": Fault(behaviour=but(GOOD, mood=Mood.CUTS), kind=FailureKind.CUT, is_late=True),
+    "silence": Fault(
+        behaviour=but(GOOD, mood=Mood.STALLS), kind=FailureKind.TIMEOUT, is_late=True, patience=QUICK
+    ),
+    "garbage": Fault(behaviour=Behaviour(mood=Mood.GARBAGE), kind=FailureKind.GARBLED),
+    "late garbage": Fault(behaviour=but(GOOD, mood=Mood.GARBAGE_LATER), kind=FailureKind.GARBLED, is_late=True),
+}  # fmt: skip
+EACH_FAULT: Final = pytest.mark.parametrize("how", tuple(FAULTS))
+EACH_WIRE: Final = pytest.mark.parametrize("bad", ["openai", "anthropic", "google", "cohere"])
+EACH_PROVIDER: Final = pytest.mark.parametrize("bad", tuple(WIRES))
+
+
+def other_than(bad: str) -> str:
+    return "openai" if bad != "openai" else "mistral"
+
+
+async def ask(shown: Fleeted, tenant: Tenant, first: str) -> Any:
+    return await judging.sentiment(shown.assistant, tenant.owner, TEXT, shown.first(first))
+
+
+@EACH_FAULT
+@EACH_PROVIDER
+async def test_another_answers_once_paid_until_the_circuit_closes_by_one_probe(
+    how: str, bad: str, ground: Ground, redis_url: str, tenant: Tenant
+) -> None:
+    fault, good = FAULTS[how], other_than(bad)
+
+    async with fleeted(ground, redis_url, {bad: fault.behaviour, good: GOOD}, patience=fault.patience) as shown:
+        found = await asyncio.gather(*(ask(shown, tenant, bad) for _ in range(fault.threshold)))
+        await until(lambda: shown.state(bad) is State.OPEN)
+        asked = shown.asked
+        found.append(await ask(shown, tenant, bad))
+        passed_over = shown.asked
+        await shown.let_time_pass(bad)
+        half_open = shown.state(bad)
+        shown.servers[bad].behave(but(GOOD, delay=0.1))
+        probed = await asyncio.gather(*(ask(shown, tenant, bad) for _ in range(3)))
+        await until(lambda: shown.state(bad) is State.CLOSED)
+        by_probe = shown.asked[bad] - asked[bad]
+
+        model, first = shown.model(good), shown.model(bad)
+    assert {each.result.provider for each in found} == {good}
+    assert asked == {bad: fault.threshold, good: fault.threshold}
+    assert passed_over == {bad: fault.threshold, good: fault.threshold + 1}
+    assert (half_open, by_probe) == (State.HALF_OPEN, 1)
+    assert sorted(each.result.provider for each in probed) == sorted([bad, good, good])
+    books = await ledger(ground, tenant.workspace_id)
+    prices = {model.key: price_of(model.cost(READ, SAID)), first.key: _price(first.cost(READ, SAID))}
+    paid = {each.id: prices[each.model or ""] for each in books.usage}
+    assert {each.outcome for each in books.usage} == {Outcome.COMPLETED}
+    assert dict(books.charges) == {key: each for key, each in paid.items() if each}
+    assert len(books.charges) == len(dict(books.charges))
+    assert (books.balance, books.held, books.open_holds) == (TRIAL - sum(paid.values()), 0, 0)
+    assert [each.attempts for each in books.usage].count(2) == fault.threshold
+
+
+def _price(micro_usd: int) -> int:
+    return price_of(micro_usd) if micro_usd else 0
+
+
+@EACH_FAULT
+@EACH_PROVIDER
+async def test_with_nobody_else_nothing_is_paid_and_engines_do_without(
+    how: str, bad: str, ground: Ground, redis_url: str, tenant: Tenant
+) -> None:
+    fault = FAULTS[how]
+
+    async with fleeted(ground, redis_url, {bad: fault.behaviour}, patience=fault.patience) as shown:
+        found, refused = await asyncio.gather(
+            ask(shown, tenant, bad),
+            ENGINES["correction"].ask(shown.assistant, tenant.owner, shown.first(bad)),
+            return_exceptions=True,
+        )
+
+    assert isinstance(refused, ModelsFailed), refused
+    assert not isinstance(found, BaseException), found
+    assert (found.result.provider, found.result.generated, found.paid) == ("local", False, None)
+    books = await ledger(ground, tenant.workspace_id)
+    assert (books.balance, books.held, books.open_holds, books.charges) == (TRIAL, 0, 0, ())
+    assert {(each.outcome, each.failure) for each in books.usage} == {(Outcome.FAILED, fault.kind.value)}
+    assert {each.credits for each in books.usage} == {0}
+
+
+@EACH_FAULT
+@EACH_WIRE
+async def test_a_suggestion_goes_on_elsewhere_until_its_first_word_and_breaks_off_after_it(
+    how: str, bad: str, ground: Ground, redis_url: str, tenant: Tenant
+) -> None:
+    fault, good = FAULTS[how], other_than(bad)
+
+    async with fleeted(ground, redis_url, {bad: fault.behaviour, good: TOLD}, patience=fault.patience) as shown:
+        events = await suggestion(shown.assistant, tenant.owner, shown.first(bad))
+        asked, first, second = shown.asked, shown.model(bad), shown.model(good)
+
+    books = await ledger(ground, tenant.workspace_id)
+    kinds = [type(each.event) for each in events]
+    assert [each.seq for each in events] == list(range(1, len(events) + 1))
+    if fault.is_late:
+        last = last_of(events)
+        assert isinstance(last, Failed)
+        assert (last.code, last.retryable) == ("AI_UNAVAILABLE", True)
+        assert Failover not in kinds
+        assert Delta in kinds
+        assert asked == {bad: 1, good: 0}
+        assert (books.only.outcome, books.only.failure) == (Outcome.PARTIAL, fault.kind.value)
+        assert (books.balance, books.held, books.open_holds, books.charges) == (TRIAL, 0, 0, ())
+        return
+    [failover] = [each.event for each in events if isinstance(each.event, Failover)]
+    assert (failover.failed, failover.to, failover.reason) == (first.key, second.key, fault.kind.value)
+    [usage] = [each.event for each in events if isinstance(each.event, Usage)]
+    cost = price_of(second.cost(READ, SAID))
+    assert isinstance(last_of(events), Completed)
+    assert (usage.model, usage.credits, usage.credits_left) == (second.key, cost, TRIAL - cost)
+    assert asked == {bad: 1, good: 1}
+    assert books.charges == ((books.only.id, cost),)
+    assert (books.balance, books.held, books.open_holds) == (TRIAL - cost, 0, 0)
+
+
+@EACH_PROVIDER
+async def test_slow_words_are_waited_for_and_paid_once(
+    bad: str, ground: Ground, redis_url: str, tenant: Tenant
+) -> None:
+    slow = but(GOOD, between=0.15)
+
+    async with fleeted(ground, redis_url, {bad: slow, other_than(bad): GOOD}, patience=QUICK) as shown:
+        found = await ask(shown, tenant, bad)
+        asked, state, model = shown.asked, shown.state(bad), shown.model(bad)
+
+    books = await ledger(ground, tenant.workspace_id)
+    cost = _price(model.cost(READ, SAID))
+    assert found.result.provider == bad
+    assert asked == {bad: 1, other_than(bad): 0}
+    assert state is State.CLOSED
+    assert dict(books.charges) == ({books.only.id: cost} if cost else {})
+    assert (books.balance, books.held) == (TRIAL - cost, 0)
