@@ -1,6 +1,7 @@
 """The vector store: what is put in is found, in its workspace only, until it is forgotten."""
 
 import asyncio
+import gc
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -94,3 +95,4 @@ async def test_a_store_whose_opening_nobody_waited_for_gives_its_folder_back(tmp
     again = Vectors(tmp_path / "vectors")
     await again.ping()
     await again.close()
+    gc.collect()  # what was left open is warned of, and warnings are errors
