@@ -7,8 +7,9 @@
 | how many of the past suggestions of this engine, model and voice were used | 0.4 n / (n + 10) for n judged ones |
 
 The confidence is the mean of what is known by these weights. The share of used ones is smoothed as if one more was used
-and one more not (Beta(1, 1), Laplace), and ten judged ones have half of the weight. Where nothing is known there is no
-confidence. Who the provider is, and how fast, says nothing of it.
+and one more not (Beta(1, 1), Laplace), and ten judged ones have half of the weight. A reply to a wish that cites
+nothing rests on no passage: the first number is 0. Where nothing is known there is no confidence. Who the provider is,
+and how fast, says nothing of it.
 """
 
 from collections.abc import Iterable, Sequence

@@ -87,9 +87,14 @@ def read(
         method=Method.MODEL,
         text=cited.text,
         citations=cited.citations,
-        confidence=confidence(evidence),
+        confidence=confidence(_measured(evidence, is_cited=bool(cited.citations))),
         grounds=grounds(cited.sources, named),
     )
+
+
+def _measured(evidence: Evidence, *, is_cited: bool) -> Evidence:
+    """Return what was measured of a reply: where it cites nothing, no passage speaks for it."""
+    return evidence if is_cited or evidence.retrieval is None else replace(evidence, retrieval=0.0)
 
 
 def rules_of(situation: Situation, manner: Manner) -> tuple[Rule, ...]:

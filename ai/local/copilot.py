@@ -52,7 +52,7 @@ async def compose(
     last message, and `language` that of the customer.
     """
     asked = _asked(turns)
-    if passages and _is_wish(intent):
+    if passages and is_wish(intent):
         quotes = await asyncio.to_thread(best_quotes, "\n".join(asked), passages)
         if quotes:
             hello = _hello(turns, asked, language, to)
@@ -68,7 +68,8 @@ def pieces(text: str) -> Iterator[str]:
     return (match[0] for match in _PIECE.finditer(text))
 
 
-def _is_wish(intent: Intent) -> bool:
+def is_wish(intent: Intent) -> bool:
+    """Say whether a message wants to know something, and does not only greet, thank or complain."""
     is_social = intent.purpose in _SOCIAL and intent.confidence >= _SURE
     return not is_social or any(each not in _SOCIAL for each in intent.also)
 

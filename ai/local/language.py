@@ -33,6 +33,7 @@ _FREQUENT: Final = {
         bom boa oi olá
         obrigado obrigada sim eu nós nosso fazer posso pode quero queria preciso tudo nada dia tarde noite
         reais entrega pedido loja preço frete boleto pix segunda terça quarta quinta sexta janeiro fevereiro maio
+        domingo domingos sábado sábados feriado abre abrem fecha
     """,
     Language.ENGLISH: """
         the of and to a in is you that it he was for on are with as i his they be at one have this from or had by but

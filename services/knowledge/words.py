@@ -33,7 +33,7 @@ _STOP: Final = frozenset(
         might have has had not yes what which who how when where please hello hi hey thanks there here about some
         any el los las del al y en un unos unas cual cuales cuando donde quien con sin es son fue hay mi tu su sus
         nuestro nuestra ese esa esto eso lo le les si muy más pero hola gracias buenos buenas puedo puede quiero
-        tiene tienen
+        tiene tienen hoje agora ahora now today time
         """
     ).split()
 )

@@ -5,6 +5,7 @@ from ai.engines import copilot
 from ai.engines.confidence import Evidence
 from ai.engines.copilot import Situation
 from ai.engines.question import Origin
+from ai.local.copilot import is_wish
 from ai.results import LOCAL, GroundKind, Rule
 from models import Feature
 from services.assistant.calls import Call
@@ -74,9 +75,10 @@ def draft(call: Call, asked: Asked, known: Background, final: Completed, micro_u
 
 
 def _evidence(known: Background) -> Evidence:
-    best = known.passages[0].score if known.grounded and known.passages else None
+    best = max((each.score for each in known.passages), default=0.0)
+    is_asked = is_wish(known.intent) and "knowledge" not in known.missing
     return Evidence(
-        retrieval=best,
+        retrieval=best if is_asked or known.grounded else None,
         intent=known.intent.confidence,
         accepted=known.acceptance.accepted,
         judged=known.acceptance.decided,

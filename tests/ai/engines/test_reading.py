@@ -281,6 +281,14 @@ def test_a_suggestion_names_what_it_rests_on() -> None:
     ]
 
 
+def test_a_suggestion_that_cites_nothing_is_not_sure_of_what_was_found() -> None:
+    sure = Evidence(retrieval=0.99, intent=0.9)
+
+    found = copilot.read("Vou verificar.", passages=PASSAGES, evidence=sure, origin=origin())
+
+    assert found.confidence == 0.3
+
+
 def test_a_suggestion_of_which_nothing_is_known_says_so() -> None:
     found = copilot.read(
         "Vou verificar.",

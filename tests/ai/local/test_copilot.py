@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -87,6 +88,46 @@ async def test_the_sentence_that_answers_is_quoted_word_for_word(asked: str, sai
     assert "?" not in reply.text
     assert "Resposta" not in reply.text
     assert [each.number for each in validated(reply.text, BASE).citations] == [*reply.cited]
+
+
+PRICES = passage(
+    "Pão de queijo — porção com 10 unidades. Preço: R$ 16,00.\n\n"
+    "Bolo de cenoura com chocolate — serve 8 pessoas. Preço: R$ 42,00.",
+    title="Produtos e preços",
+    number=2,
+)
+HOURS = passage(
+    "# Horário de funcionamento\n\nAbrimos de segunda a sexta das 7h às 19h e aos sábados das 7h às 14h. Aos domingos "
+    "e nos feriados nacionais ficamos fechados.",
+    title="Horário e endereço",
+)
+SHIPPING = passage("# Taxa de entrega\n\nA taxa de entrega é R$ 6,00 no Centro, e R$ 10,00 na Vila Nova.")
+CAKES = passage(
+    "Com quanta antecedência encomendo um bolo?\nCom três dias de antecedência. Conte 100 g de bolo por pessoa.",
+    title="Encomendas",
+)
+
+
+@pytest.mark.parametrize(
+    ("asked", "first", "said"),
+    [
+        ("que horas vocês abrem?", HOURS, "Abrimos de segunda a sexta das 7h às 19h"),
+        ("QUE HORAS FECHA????", HOURS, "Abrimos de segunda a sexta das 7h às 19h"),
+        ("quanto custa bolo", CAKES, "Bolo de cenoura com chocolate — serve 8 pessoas. Preço: R$ 42,00."),
+        ("tem pao de queijo?", PRICES, "Pão de queijo — porção com 10 unidades. Preço: R$ 16,00."),
+        ("quanto é a entrega?", SHIPPING, "A taxa de entrega é R$ 6,00 no Centro"),
+    ],
+)
+async def test_what_the_search_is_sure_of_is_quoted_with_its_price_or_hour_and_without_headings(
+    asked: str, first: Passage, said: str
+) -> None:
+    passages = [replace(first, score=0.97), replace(PRICES, score=0.9)]
+
+    found = await answer(asked, passages, language=Language.PORTUGUESE)
+
+    assert found.grounded
+    assert said in found.text
+    assert "#" not in found.text
 
 
 async def test_the_same_conversation_has_the_same_reply() -> None:

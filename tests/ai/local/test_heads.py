@@ -95,6 +95,12 @@ def test_languages_are_told() -> None:
     assert min(shares("language", judged).values()) >= 0.95
 
 
+@pytest.mark.parametrize("text", ["abre domingo?", "domingo abre", "abre sábado", "fecha no feriado?"])
+def test_days_that_are_called_alike_in_spanish_are_portuguese_with_portuguese_verbs(text: str) -> None:
+    assert recognize_language(text).language is Language.PORTUGUESE
+    assert recognize_language("¿abren el domingo?").language is Language.SPANISH
+
+
 @pytest.mark.parametrize("text", ["", "ok", "123", "😀", "..."])
 def test_where_nothing_tells_the_language_nothing_is_claimed(text: str) -> None:
     said = recognize_language(text)

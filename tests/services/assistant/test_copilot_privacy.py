@@ -7,7 +7,10 @@ from typing import Final
 import pytest
 
 from core.ground import Ground, open_ground
+from models import SuggestionState
+from services import suggestions
 from services.assistant.copilot.events import Completed
+from services.transaction import begin
 from tests.fixtures import stores
 from tests.fixtures.contacts import make
 from tests.fixtures.fleets import fleeted, ledger, says
@@ -44,6 +47,25 @@ async def test_what_is_personal_stays_here_and_is_back_in_the_answer(
         "Marina Prado", "529.982.247-25", "(11) 98765-4321",
     }  # fmt: skip
     assert "⟦" not in last.text
+
+
+async def test_what_was_answered_to_one_customer_is_an_example_for_others_without_what_is_personal(
+    ground: Ground, redis_url: str, tenant: Tenant
+) -> None:
+    told = "Seu CPF 529.982.247-25 está certo, ligo no (11) 98765-4321."
+    async with fleeted(ground, redis_url, {"openai": says(told)}) as shown:
+        last = last_of(await followed(shown.assistant, tenant.owner, asked_of(SAID)))
+        assert isinstance(last, Completed)
+        async with begin(ground, tenant.owner) as tx:
+            await suggestions.decide(tx, last.suggestion_id, SuggestionState.USED)
+        await followed(shown.assistant, tenant.owner, asked_of("Oi, quero o bolo, e vocês me ligam?"))
+        tokens = list(dict.fromkeys(TOKEN.findall(shown.sent)))
+        shown.servers["openai"].behave(says(" e ".join([*tokens, "⟦CPF_1⟧", "⟦PHONE_1⟧"]) + " anotados!", parts=500))
+
+        reply = last_of(await followed(shown.assistant, tenant.owner, asked_of("Oi, quero o bolo, e vocês me ligam?")))
+
+    assert isinstance(reply, Completed)
+    assert [each for each in PERSONAL if each in reply.text] == []
 
 
 async def test_suggestions_are_written_and_paid_while_redis_is_away(

@@ -46,3 +46,27 @@ async def test_the_stores_find_what_the_measurement_finds(ground: Ground, tenant
 
     right = sum(title == name for title, (_, name) in zip(found, asked, strict=True))
     assert right / len(asked) >= retrieval.LEAST_FIRST
+
+
+@pytest.mark.parametrize(
+    ("question", "name"),
+    [
+        ("What time do you open?", "hours"),
+        ("ta aberto hj?", "hours"),
+        ("do you have parking?", "parking"),
+        ("¿Cuánto cuesta el envío?", "delivery_fee"),
+        ("how much is the delivery?", "delivery_fee"),
+        ("do you accept credit card?", "payment"),
+    ],
+)
+async def test_guests_and_the_hurried_find_what_a_portuguese_base_says(
+    ground: Ground, tenant: Tenant, question: str, name: str
+) -> None:
+    given = retrieval.read_set().passages
+    for each in ("hours", "parking", "delivery_fee", "payment", "cake_size", "pets"):
+        await knowledge.add(ground, tenant, each, given[each])
+
+    found = await search(ground, tenant.workspace_id, question)
+
+    assert found.is_grounded
+    assert found.passages[0].title == name
