@@ -16,7 +16,7 @@ from core import clock, text
 from core.database import ReadSession, WriteSession, constraint_of
 from core.errors import NotFound
 from core.ids import uuid7
-from models import EventType, Feature, Permission, Suggestion, SuggestionState
+from models import Contact, EventType, Feature, Permission, Suggestion, SuggestionState
 from services.contacts.errors import ContactUnknown
 from services.transaction import Transaction
 
@@ -54,10 +54,13 @@ class SuggestionDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """A message, and what was answered to it by a person who took a suggestion, perhaps changed."""
+    """A message, and what was answered to it by a person who took a suggestion, perhaps changed. `names` are what the
+    contact of it is known by.
+    """
 
     asked: str
     answered: str
+    names: tuple[str, ...] = ()
 
 
 async def offer(tx: Transaction, draft: SuggestionDraft) -> Suggestion:
@@ -122,14 +125,20 @@ async def accepted_examples(
     Without a persona, or without an intent, those of any.
     """
     of = {Suggestion.persona: persona, Suggestion.intent: intent}
+    answered = func.coalesce(Suggestion.final_text, Suggestion.text).label("answered")
+    whose = (Contact.workspace_id == Suggestion.workspace_id) & (Contact.id == Suggestion.contact_id)
     statement = (
-        select(Suggestion.asked, func.coalesce(Suggestion.final_text, Suggestion.text).label("answered"))
+        select(Suggestion.asked, answered, Contact.name, Contact.company)
+        .join(Contact, whose, isouter=True)
         .where(Suggestion.workspace_id == workspace_id, Suggestion.is_accepted.is_(True))
         .where(*(column == value for column, value in of.items() if value is not None))
         .order_by(Suggestion.at.desc(), Suggestion.id.desc())
         .limit(max(0, min(limit, EXAMPLES_MOST)))
     )
-    return [Example(asked=row.asked, answered=row.answered) for row in await session.execute(statement)]
+    return [
+        Example(asked=row.asked, answered=row.answered, names=tuple(each for each in (row.name, row.company) if each))
+        for row in await session.execute(statement)
+    ]
 
 
 async def _offered(tx: Transaction, draft: SuggestionDraft) -> Suggestion:

@@ -56,6 +56,8 @@ class Background:
     grounded: bool
     missing: tuple[str, ...]
     examples: tuple[Example, ...]
+    strangers: tuple[str, ...]
+    """Names of the other customers that the examples are of."""
     acceptance: Acceptance
 
     @property
@@ -106,6 +108,7 @@ async def gather(assistant: Assistant, actor: Actor, asked: Asked, terms: Terms)
         grounded=found.grounded,
         missing=found.missing,
         examples=tuple(Example(message=each.asked, answer=each.answered) for each in taken),
+        strangers=tuple(name for each in taken for name in each.names),
         acceptance=judged,
     )
 

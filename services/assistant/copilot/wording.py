@@ -11,7 +11,7 @@ from ai.engines.copilot import Situation
 from ai.engines.material import ContactFacts, Example
 from ai.engines.question import Manner, Question
 from ai.passages import Passage
-from ai.privacy import Masking, Unmasker
+from ai.privacy import Known, Masking, Unmasker
 from ai.privacy.tokens import TOKEN
 from ai.safety import Category, Verdict, check_output
 from services.assistant.calls import Call
@@ -41,7 +41,7 @@ def masked(call: Call, asked: Asked, known: Background) -> Masked:
     texts: list[str] = [each.text for each in asked.turns]
     texts += [facts.name, facts.company, facts.position, *facts.labels]
     texts += [part for each in known.passages for part in (each.title, each.text)]
-    texts += _blanked([part for each in known.examples for part in (each.message, each.answer)])
+    texts += _blanked([part for each in known.examples for part in (each.message, each.answer)], known.strangers)
     texts += [known.voice.instructions, call.terms.extra]
     told = iter(call.mask(*texts))
     return Masked(
@@ -54,11 +54,11 @@ def masked(call: Call, asked: Asked, known: Background) -> Masked:
     )
 
 
-def _blanked(examples: Sequence[str]) -> list[str]:
+def _blanked(examples: Sequence[str], names: Sequence[str]) -> list[str]:
     """Return examples without what is personal: they are of other customers, so this call must not be able to put it
     back, whatever a model repeats.
     """
-    return [TOKEN.sub(_HIDDEN, each) for each in Masking().mask_all(examples)]
+    return [TOKEN.sub(_HIDDEN, each) for each in Masking(Known(names=names)).mask_all(examples)]
 
 
 def question(call: Call, asked: Asked, known: Background, told: Masked, *, variant: int = 0) -> Question[None]:
