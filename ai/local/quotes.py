@@ -1,11 +1,12 @@
 """The sentences of passages that answer a question best, word for word.
 
 They are weighed by the likeness of their vectors to the question's and by the share of its words that they hold. A
-question inside a passage, as in a list of frequent ones, is never quoted: it speaks for the sentences behind it.
+question inside a passage, as in a list of frequent ones, is never quoted, nor is a heading: both speak for the sentences
+behind them. What has a name before a colon (`Preço: R$ 18,90`) says nothing by itself, and stays with what it is said of.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,6 +25,8 @@ _LEAST: Final = 0.3
 _NEAR: Final = 0.85
 _WORD: Final = re.compile(r"[^\W_]{4,}|\d+")
 _STEM: Final = 6
+_HEADING: Final = re.compile(r"#{1,6}[ \t]+\S")
+_DETAIL: Final = re.compile(r"[^\W\d_]\w*(?: \w+)?: ?\S")
 # how lists of questions mark what is asked and what is answered
 _LABEL: Final = re.compile(r"(?:r|resp|resposta|a|answer|respuesta)\s*[:.\-–]\s+", re.IGNORECASE)
 
@@ -86,15 +89,18 @@ def _chosen(ranked: Sequence[Quoted], most: int) -> tuple[Quoted, ...]:
     return tuple(sorted(chosen.values(), key=lambda each: (each.number, each.start)))
 
 
-def _units(number: int, text: str) -> Iterator[_Unit]:
-    """Yield what can be quoted of a passage: its sentences; too short a one goes with the next."""
-    context, begun, cursor = "", None, 0
+def _units(number: int, text: str) -> list[_Unit]:
+    """Return what can be quoted of a passage: its sentences; too short a one goes with the next."""
+    found: list[_Unit] = []
+    context, begun, cursor, said = "", None, 0, 0
     for sentence in sentences(text):
         start = text.index(sentence, cursor)
         cursor = start + len(sentence)
-        if "?" in sentence:
-            context, begun = sentence, None
+        if "?" in sentence or _HEADING.match(sentence):
+            context, begun, said = sentence.lstrip("# "), None, len(found)
             continue
+        if begun is None and len(found) > said and _is_detail(found[-1], sentence, text, start):
+            begun = found.pop().start
         if begun is None:
             label = _LABEL.match(sentence)
             begun = start + (label.end() if label is not None else 0)
@@ -102,8 +108,16 @@ def _units(number: int, text: str) -> Iterator[_Unit]:
         if len(quoted.split()) < _FEWEST_WORDS:
             continue
         if len(quoted) <= _LONGEST:
-            yield _Unit(number=number, start=begun, text=quoted, context=context)
+            found.append(_Unit(number=number, start=begun, text=quoted, context=context))
         begun = None
+    return found
+
+
+def _is_detail(before: _Unit, sentence: str, text: str, start: int) -> bool:
+    """Tell whether a sentence is a detail of the one before it in the same line."""
+    between = text[before.start + len(before.text) : start]
+    fits = len(before.text) + len(between) + len(sentence) <= _LONGEST
+    return fits and between.isspace() and "\n" not in between and _DETAIL.match(sentence) is not None
 
 
 def _stems(text: str) -> frozenset[str]:

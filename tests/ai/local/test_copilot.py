@@ -89,6 +89,27 @@ async def test_the_sentence_that_answers_is_quoted_word_for_word(asked: str, sai
     assert [each.number for each in validated(reply.text, BASE).citations] == [*reply.cited]
 
 
+@pytest.mark.parametrize(
+    ("asked", "text", "said"),
+    [
+        (
+            "quero cancelar minha encomenda",
+            "# Cancelamento de encomendas\n\nEncomendas podem ser canceladas sem custo até 48 horas antes da data.",
+            "Encomendas podem ser canceladas sem custo até 48 horas antes da data.",
+        ),
+        (
+            "quanto custa o pão francês?",
+            "Pão francês — assado de hora em hora. Preço: R$ 18,90 o quilo.",
+            "Pão francês — assado de hora em hora. Preço: R$ 18,90 o quilo.",
+        ),
+    ],
+)
+async def test_a_heading_is_not_an_answer_and_a_price_stays_with_its_product(asked: str, text: str, said: str) -> None:
+    (quoted,) = best_quotes(asked, [passage(text)])
+
+    assert quoted.text == said
+
+
 async def test_the_same_conversation_has_the_same_reply() -> None:
     turns = (customer("Oi"), customer("o frete é de graça?"))
 
