@@ -1,8 +1,9 @@
 """The sentences of passages that answer a question best, word for word.
 
 They are weighed by the likeness of their vectors to the question's and by the share of its words that they hold. A
-question inside a passage, as in a list of frequent ones, is never quoted, nor is a heading: both speak for the sentences
-behind them. What has a name before a colon (`Preço: R$ 18,90`) says nothing by itself, and stays with what it is said of.
+question inside a passage, as in a list of frequent ones, is never quoted, nor is a heading: both speak for the
+sentences behind them. What has a name before a colon (`Preço: R$ 18,90`) says nothing by itself: it stays with the
+sentence before it.
 """
 
 import re
