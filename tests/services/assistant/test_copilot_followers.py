@@ -109,8 +109,8 @@ async def test_no_phone_number_and_no_name_of_a_request_stands_in_redis(slow: Fl
     follower = Follower(slow.assistant, tenant.owner, named)
     await follower.speaking(2)
 
-    listing: Any = slow.assistant.ground.redis.keys()
-    keys: list[bytes] = await listing
+    redis: Any = slow.assistant.ground.redis
+    keys: list[bytes] = await redis.keys()
 
     assert any(b":chat:" in each for each in keys)
     assert not [each for each in keys if b"5511987654321" in each]
