@@ -28,7 +28,7 @@ class CopilotInput:
     deal_stage: DealStage | None = strawberry.field(default=None, description="Where the deal stands.")
     persona: str | None = strawberry.field(
         default=None,
-        description="The voice: one of the product's (`friendly`) or the id of one of your own; the workspace's.",
+        description="The voice: one of the product's (`FRIENDLY`) or the id of one of your own; the workspace's.",
     )
     language: Language | None = strawberry.field(
         default=None, description="The language of the reply; the customer's, if left out."
