@@ -57,8 +57,7 @@ class Vectors:
 
     def __init__(self, place: str | Path) -> None:
         self._place = place
-        self._client: QdrantClient | None = None
-        self._opening = asyncio.Lock()
+        self._opening: asyncio.Task[QdrantClient] | None = None
         self._is_furnished = False
         # the local mode keeps its points in plain lists: a search beside an upsert reads them half changed
         self._turn = Lock()
@@ -107,10 +106,14 @@ class Vectors:
 
     async def close(self) -> None:
         """Close the store, and give back its folder."""
-        client, self._client = self._client, None
-        if client is not None:
+        opening, self._opening = self._opening, None
+        if opening is None:
+            return
+        # a store that is being opened has its folder: it is closed when it is there
+        await asyncio.wait({opening}, timeout=_OPEN)
+        if opening.done() and opening.exception() is None:
             async with asyncio.timeout(_TIMEOUT):
-                await asyncio.to_thread(client.close)
+                await asyncio.to_thread(opening.result().close)
 
     async def _ask(self, act: Callable[["QdrantClient"], T]) -> T:
         client = await self._opened()
@@ -133,14 +136,15 @@ class Vectors:
         return act(client)
 
     async def _opened(self) -> "QdrantClient":
-        async with self._opening:
-            if self._client is None:
-                try:
-                    async with asyncio.timeout(_OPEN):
-                        self._client = await asyncio.to_thread(self._open)
-                except Exception as error:
-                    raise VectorsAway from error
-            return self._client
+        opening = self._opening
+        if opening is None or (opening.done() and opening.exception() is not None):
+            # a task of its own: whoever asks first may be cancelled, and a thread cannot be
+            opening = self._opening = asyncio.create_task(asyncio.to_thread(self._open), name="opening the vectors")
+        try:
+            async with asyncio.timeout(_OPEN):
+                return await asyncio.shield(opening)
+        except Exception as error:
+            raise VectorsAway from error
 
     def _open(self) -> "QdrantClient":
         from qdrant_client import QdrantClient

@@ -109,18 +109,6 @@ async def decide(
     return suggestion
 
 
-async def find_by_client_request(
-    session: ReadSession | WriteSession, workspace_id: UUID, user_id: UUID | None, client_request_id: str
-) -> Suggestion | None:
-    """Return what a person's request was answered with, if it was."""
-    statement = select(Suggestion).where(
-        Suggestion.workspace_id == workspace_id,
-        Suggestion.user_id == user_id,
-        Suggestion.client_request_id == client_request_id,
-    )
-    return await session.scalar(statement)
-
-
 async def accepted_examples(
     session: ReadSession | WriteSession,
     workspace_id: UUID,

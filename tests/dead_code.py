@@ -53,42 +53,7 @@ CALLED_BY_FRAMEWORKS: Final = [
     "_get_pre_execution_close_reason",
 ]
 CALLED_BY_MIGRATIONS_AND_TESTS: Final = ["role_statements", "table_statements", "isolated", "variables"]
-GROUND_FOR_LATER_FLOORS: Final = [
-    "Money",
-    "times",
-    "decimal",
-    # what the pipeline asks of a workspace: `services.prompt_templates`
-    "active",
-    # the doors of ai/ that its engines come through
-    "analyze_sentiment",
-    "ask_for",
-    "classify_intent",
-    "compose",
-    "correct",
-    # the doors of ai/ that its engines come through, and what the asking of models reads of what was decided
-    "analyze_sentiment",
-    "ask_for",
-    "classify_intent",
-    "accepted_examples",
-    "acceptance",
-    "embed",
-    "find_by_client_request",
-    "find_entities",
-    "generated",
-    "make_providers",
-    "mask_all",
-    "measured",
-    "open_client",
-    "recognize_language",
-    "rules_of",
-    "routing_quality",
-    "score_lead",
-    "server_credentials",
-    "suggest_replies",
-    "summarize",
-    "warm_heads",
-    "warm_up",
-]
+GROUND_FOR_LATER_FLOORS: Final = ["Money", "times", "decimal"]
 
 
 def main() -> int:

@@ -11,21 +11,19 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID, uuid5
 
-from sqlalchemy import select
-
 from ai.local import encoder
 from core import clock
 from core.errors import Unavailable
 from core.ground import Ground
 from core.ids import WorkspaceId
 from core.vectors import Point, VectorsAway
-from models import EventType, Workspace
+from models import EventType
 from models.documents import KnowledgeSource, KnowledgeVersion, SourceState
 from services import uploads
 from services.access import Actor
 from services.jobs import Job
 from services.knowledge.chunking import cut
-from services.knowledge.storage import CHUNKS_MOST, Chunk, Indexed, Shelf, Wanted, shelf_of
+from services.knowledge.storage import CHUNKS_MOST, Chunk, Indexed, Shelf, Wanted, shelf_of, untidy
 from services.transaction import begin
 
 FULL: Final = "A workspace's knowledge has 20,000 parts at most: delete some sources, or shorten this one."
@@ -149,16 +147,9 @@ async def tidy(ground: Ground) -> None:
     """Delete what was added a week ago and never committed; show again what was hidden so; give up what waits for a day
     to be read.
     """
-    last = UUID(int=0)
-    while True:
-        statement = select(Workspace.id).where(Workspace.id > last).order_by(Workspace.id).limit(_WORKSPACES)
-        async with ground.database.system() as session:
-            found = (await session.scalars(statement)).all()
-        for workspace_id in found:
-            await _tidied(ground, workspace_id)
-        if len(found) < _WORKSPACES:
-            return
-        last = found[-1]
+    now = clock.now()
+    for workspace_id in await untidy(ground, now - _LEFT_OVER, now - _UNREAD):
+        await _tidied(ground, workspace_id)
 
 
 async def _tidied(ground: Ground, workspace_id: UUID) -> None:

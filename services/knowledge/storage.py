@@ -70,6 +70,22 @@ class Indexed:
     has_vectors: bool
 
 
+async def untidy(ground: Ground, left_over: datetime, unread: datetime) -> list[UUID]:
+    """Return the workspaces that may have something left over since one moment, or unread since another: the one thing
+    that is asked of all of them at once. Nothing of their documents is read.
+    """
+    await opened(ground)
+    of_any: dict[str, Any] = {
+        "$or": [
+            {"is_known": False, "created_at": {"$lt": left_over}},
+            {"removed_at": {"$lt": left_over}},
+            {"state": SourceState.PENDING, "updated_at": {"$lt": unread}},
+        ]
+    }
+    async with asking():
+        return await _table(KnowledgeSource).distinct("workspace_id", of_any)
+
+
 async def shelf_of(ground: Ground, workspace_id: UUID) -> "Shelf":
     """Return the documents of a workspace.
 

@@ -1,5 +1,6 @@
 """The vector store: what is put in is found, in its workspace only, until it is forgotten."""
 
+import asyncio
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -78,3 +79,18 @@ async def test_points_outlast_the_process_that_put_them_in(tmp_path: Path) -> No
     await second.close()
 
     assert len(found) == 1
+
+
+async def test_a_store_whose_opening_nobody_waited_for_gives_its_folder_back(tmp_path: Path) -> None:
+    vectors = Vectors(tmp_path / "vectors")
+    asking = asyncio.create_task(vectors.ping())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
+
+    await vectors.close()
+
+    again = Vectors(tmp_path / "vectors")
+    await again.ping()
+    await again.close()

@@ -60,7 +60,9 @@ async def test_a_request_is_shown_with_what_was_sent_and_came(
 
 
 @pytest.mark.parametrize(
-    "wrong", ["", "💥", "x" * 300, encode("contact", uuid7()), encode("airequest", uuid7()), str(uuid7())]
+    "wrong",
+    ["", "💥", "x" * 300, encode("contact", uuid7()), encode("airequest", uuid7()), str(uuid7())],
+    ids=["nothing", "no id", "too long", "another thing", "unknown", "bare"],
 )
 async def test_what_is_no_request_is_not_found(door: Door, tenant: Tenant, wrong: str) -> None:
     reply = await (await door.as_(tenant.owner)).execute(TRACE, {"id": wrong})

@@ -17,6 +17,7 @@ from services.access import Actor
 from services.feed import Feed
 from tests.fixtures import stores
 from tests.fixtures.door import Door, serving
+from tests.fixtures.houses import house_of
 from tests.fixtures.redis_server import RedisServer
 from tests.fixtures.tenants import Tenant
 from tests.fixtures.waiting import until_holds
@@ -151,7 +152,7 @@ async def test_without_stores_it_lives_answers_soon_and_lets_nobody_in(
 async def test_workers_that_do_not_work_degrade_the_whole(ground: Ground, tenant: Tenant) -> None:
     feed = Feed(ground.database, ground.hints)
     idle = Workers(ground, ground.database.url)
-    health = Health(ground=ground, feed=feed, workers=idle, version="0", started=0.0)
+    health = Health(house=house_of(ground, feed), workers=idle, version="0", started=0.0)
     app = RequestLog(Starlette(routes=health.routes()))
 
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:

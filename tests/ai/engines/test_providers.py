@@ -49,7 +49,7 @@ class Stage:
     ranking: Ranking
 
     async def ask(self, request: Request) -> Completion:
-        return await self.desk.complete(request, self.ranking, self.providers)
+        return (await self.desk.complete(request, self.ranking, self.providers)).completion
 
     @property
     def sent(self) -> str:
