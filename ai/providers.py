@@ -82,8 +82,9 @@ async def reachable(
     ollama = credentials.get(_OLLAMA)
     if ollama is not None:
         names = await local_models(client, ollama.address or DIALECTS[_OLLAMA].root)
-        known = known.with_local(_OLLAMA, names)
-        if not names:
+        if names:
+            known = known.with_local(_OLLAMA, names)
+        else:
             del found[_OLLAMA]
     return found, known
 

@@ -29,6 +29,7 @@ _UNWANTED: Final = re.compile(
     + "".join(f"{chr(plane << 16 | 0xFFFE)}{chr(plane << 16 | 0xFFFF)}" for plane in range(17))
     + "]"
 )
+_DIRECTIONS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
 # letters that lose their mark in PostgreSQL's unaccent but not in Unicode's decomposition
 _LETTERS: Final = str.maketrans(
     dict(zip("ßæœøđðłþıħĳŀŋŧſŉĸ", ("ss", "ae", "oe", *"oddl", "th", *"ih", "ij", *"lnts", "'n", "q"), strict=True))
@@ -105,6 +106,13 @@ def clean_text(text: str, *, field: Sequence[str], most: int, least: int = 1) ->
     """Return a text of several lines without outer spaces; raises as `clean_line` does."""
     plain = _plain(text.replace("\r\n", "\n"), field, _LINE_BREAKS)
     return _measured(plain.strip(), field, least, most)
+
+
+def undirected(text: str) -> str:
+    """Return what a customer wrote without marks of the direction of writing, which `clean_text` refuses: a phone
+    number that is copied out of an address book brings them along.
+    """
+    return _DIRECTIONS.sub("", text)
 
 
 def scrubbed(text: str) -> str:

@@ -28,7 +28,7 @@ class CopilotInput:
     deal_stage: DealStage | None = strawberry.field(default=None, description="Where the deal stands.")
     persona: str | None = strawberry.field(
         default=None,
-        description="The voice: one of the product's (`friendly`) or the id of one of your own; the workspace's.",
+        description="The voice: one of the product's (`FRIENDLY`) or the id of one of your own; the workspace's.",
     )
     language: Language | None = strawberry.field(
         default=None, description="The language of the reply; the customer's, if left out."
@@ -38,8 +38,9 @@ class CopilotInput:
     client_request_id: str | None = strawberry.field(
         default=None,
         description=(
-            "Your own name for this request, up to 200 characters. What is sent with it again, within an hour, goes on"
-            " with the same suggestion: that is how a lost connection is made good."
+            "Your own name for this request, up to 200 characters. The same request, sent with it again within an hour,"
+            " goes on with the same suggestion: that is how a lost connection is made good. Another request with it is"
+            " refused (IDEMPOTENCY_KEY_REUSED)."
         ),
     )
 

@@ -186,7 +186,10 @@ def _checked(messages: Sequence[Turn]) -> list[Turn]:
         words = f"Give up to {MESSAGES_MOST} messages."
         raise TooMany(words, field=("messages",))
     return [
-        replace(each, text=text.clean_text(each.text, field=("messages", str(place), "text"), most=_LONGEST))
+        replace(
+            each,
+            text=text.clean_text(text.undirected(each.text), field=("messages", str(place), "text"), most=_LONGEST),
+        )
         for place, each in enumerate(messages)
     ]
 

@@ -135,14 +135,14 @@ async def every(ground: Ground, actor: Actor) -> Sequence[CustomPersona]:
 
 
 async def find(session: ReadSession | WriteSession, workspace_id: UUID, name_or_id: str, language: str) -> SpokenVoice:
-    """Return a persona as a model is told of it: the product's by its key or id in a language (a BCP 47 tag), one of
-    the workspace's by its id `persona_...` as it was written.
+    """Return a persona as a model is told of it: the product's by its key (in either case) or id in a language (a
+    BCP 47 tag), one of the workspace's by its id `persona_...` as it was written.
 
     Raises:
         PersonaUnknown: there is none.
     """
     key = decode(_PREFIX, name_or_id)
-    voice = voices().get(name_or_id if key is None else BUILT_IN.get(key, ""))
+    voice = voices().get(known_as(name_or_id))
     if voice is not None:
         return _told(voice, language)
     here = (CustomPersona.workspace_id == workspace_id, CustomPersona.id == key)
@@ -152,6 +152,13 @@ async def find(session: ReadSession | WriteSession, workspace_id: UUID, name_or_
     return SpokenVoice(
         name=row.name, instructions=row.instructions, temperature=row.temperature, max_tokens=row.max_tokens
     )
+
+
+def known_as(name_or_id: str) -> str:
+    """Return the one name of a persona: the product's have their key, the workspace's their id; what is none stays."""
+    key = decode(_PREFIX, name_or_id)
+    low = name_or_id.lower() if key is None else BUILT_IN.get(key, "")
+    return low if low in voices() else name_or_id
 
 
 def _told(voice: Voice, tag: str) -> SpokenVoice:

@@ -118,7 +118,7 @@ async def translated(
     Raises:
         ProviderNeeded: only a model can do this. And as `replies`.
     """
-    said = text.clean_text(written, field=("text",), most=LONGEST)
+    said = text.clean_text(text.undirected(written), field=("text",), most=LONGEST)
     code = _two_letters(target)
     call = await opened(assistant, actor, Feature.TRANSLATION, preferences)
     call.require_provider()
@@ -133,7 +133,7 @@ async def corrected(
     assistant: Assistant, actor: Actor, written: str, *, tone: Tone | None, preferences: Preferences | None = None
 ) -> Found[Correction]:
     """Return a text put right, in another tone where one is wanted, which needs a model; raises as `translated`."""
-    said = text.clean_text(written, field=("text",), most=LONGEST)
+    said = text.clean_text(text.undirected(written), field=("text",), most=LONGEST)
     call = await opened(assistant, actor, Feature.CORRECTION, preferences)
     language = spoken(said, call)
     if call.is_local:
@@ -157,7 +157,7 @@ async def answered(
     Raises:
         Unavailable: the knowledge base does not answer. And as `replies`.
     """
-    said = text.clean_text(asked, field=("question",), most=1_000)
+    said = text.clean_text(text.undirected(asked), field=("question",), most=1_000)
     require_safe(said)
     call = await opened(assistant, actor, Feature.KNOWLEDGE, preferences)
     language = spoken(said, call)

@@ -56,3 +56,9 @@ class StreamGone(Conflict):
     """What this request began is not kept any more: ask anew, with another `clientRequestId`."""
 
     code = "GONE"
+
+
+class RequestReused(Conflict):
+    """This `clientRequestId` was given to another request in the last hour: give each one its own."""
+
+    code = "IDEMPOTENCY_KEY_REUSED"

@@ -103,7 +103,7 @@ async def named(
 
 def read(written: str) -> str:
     """Return a text as it is looked at: offsets count in this one."""
-    return text.clean_text(written, field=("text",), most=LONGEST)
+    return text.clean_text(text.undirected(written), field=("text",), most=LONGEST)
 
 
 async def opened(

@@ -124,7 +124,7 @@ async def search_as(ground: Ground, actor: Actor, question: str, limit: int) -> 
         DocumentsAway: the document store does not answer.
     """
     actor.require(Permission.KNOWLEDGE_READ)
-    written = text.clean_text(question, field=("question",), most=QUESTION_LONGEST)
+    written = text.clean_text(text.undirected(question), field=("question",), most=QUESTION_LONGEST)
     return await search(ground, actor.workspace_id, written, limit)
 
 

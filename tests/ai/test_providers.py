@@ -42,7 +42,8 @@ async def test_an_ollama_that_does_not_answer_is_not_configured(client: httpx.As
     found, known = await reachable(given, client)
 
     assert set(found) == set(given) - {"ollama"}
-    assert known.of("ollama") == ()
+    assert known.of("ollama") == catalogue().of("ollama")
+    assert known.providers == catalogue().providers
     assert known.of("openai") == catalogue().of("openai")
 
 

@@ -15,6 +15,7 @@ INTENT = """query ($text: String!) { classifyIntent(text: $text) {
   intent confidence candidates { intent confidence } subIntents provider method generated } }"""
 ENTITIES = """query ($text: String!) { extractEntities(text: $text) {
   text entities { kind text start end value amountMinor currency } provider method generated } }"""
+SMART = """query ($messages: [ConversationMessageInput!]!) { smartReplies(messages: $messages) { text } }"""
 LOCAL = {"provider": "local", "generated": False}
 
 
@@ -72,6 +73,18 @@ async def test_what_a_text_names_is_found_where_it_stands(asking: Door) -> None:
     assert (by_kind["MONEY"]["amountMinor"], by_kind["MONEY"]["currency"]) == ("123450", "BRL")
     assert by_kind["ORDER"]["text"] == "48291"
     assert "PERSON" in by_kind
+
+
+@pytest.mark.parametrize("marks", ["\u202a\u202c", "\u2066\u2069"], ids=["embedding", "isolate"])
+async def test_a_number_that_was_copied_out_of_an_address_book_is_read(asking: Door, marks: str) -> None:
+    found = await asked(asking, ENTITIES, f"liga pra mim: {marks[0]}+55 11 98765-4321{marks[1]}, por favor")
+    message = {"fromCustomer": True, "text": f"meu número é {marks[0]}+55 11 98765-4321{marks[1]}"}
+    replies = await asking.execute(SMART, {"messages": [message]})
+
+    (phone,) = [each for each in found["entities"] if each["kind"] == "PHONE"]
+    assert phone["value"] == "+5511987654321"
+    assert found["text"][phone["start"] : phone["end"]] == phone["text"]
+    assert replies.data["smartReplies"]
 
 
 @pytest.mark.parametrize("query", [SENTIMENT, INTENT, ENTITIES])

@@ -34,6 +34,17 @@ async def find(ground: Ground, tenant: Tenant, name_or_id: str, language: str = 
 
 
 @pytest.mark.parametrize("key", list(Persona))
+def test_a_voice_of_the_product_has_one_name_however_it_is_called(key: Persona) -> None:
+    by_id = next(own_id for own_id, each in BUILT_IN.items() if each is key)
+
+    called = (key.value, key.name, encode("persona", by_id))
+
+    assert {personas.known_as(each) for each in called} == {key.value}
+    own = encode("persona", uuid7())
+    assert [personas.known_as(each) for each in (own, "nobody")] == [own, "nobody"]
+
+
+@pytest.mark.parametrize("key", list(Persona))
 @pytest.mark.parametrize(
     ("tag", "language"), [("pt-BR", Language.PORTUGUESE), ("en-US", Language.ENGLISH), ("es", Language.SPANISH)]
 )
@@ -48,6 +59,7 @@ async def test_a_voice_of_the_product_speaks_the_language_that_is_asked_for(
     assert (found.name, found.instructions) == (voice.titles[language], voice.instructions[language])
     assert (found.temperature, found.max_tokens) == (voice.temperature, voice.max_tokens)
     assert await find(ground, tenant, encode("persona", by_id), tag) == found
+    assert await find(ground, tenant, key.name, tag) == found
 
 
 async def test_a_voice_of_the_workspace_is_found_by_its_id_there_alone(

@@ -77,7 +77,9 @@ def checked_turns(turns: Sequence[Turn], *, field: str = "messages", most: int =
     for place, each in enumerate(turns):
         with problems.noting():
             path = (field, str(place), "text")
-            clean.append(Turn(speaker=each.speaker, text=text.clean_text(each.text, field=path, most=_LONGEST)))
+            clean.append(
+                Turn(speaker=each.speaker, text=text.clean_text(text.undirected(each.text), field=path, most=_LONGEST))
+            )
     problems.raise_any()
     return tuple(clean)
 

@@ -86,7 +86,7 @@ async def gather(assistant: Assistant, actor: Actor, asked: Asked, terms: Terms)
         heads.analyze_sentiment(asked.last),
         _retrieved(assistant, actor, asked.last),
     )
-    persona = asked.persona or terms.persona
+    persona = personas.known_as(asked.persona or terms.persona)
     async with assistant.ground.database.read(actor.workspace_id) as session:
         contact = await _contact(session, actor, await _contact_id(session, actor, asked))
         labels: Sequence[str] = () if contact is None else await _labels(session, contact)

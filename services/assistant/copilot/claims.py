@@ -1,9 +1,11 @@
 """Who follows what: one stream for a request, one for a chat, a few for a person; known to all processes through Redis.
 
-Without Redis each process counts for itself, and a request that is sent twice begins twice.
+Without Redis each process counts for itself, and a request that is sent twice begins twice. Chats have phone numbers in
+their names: Redis is told of digests of names alone.
 """
 
 import asyncio
+import hashlib
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -26,11 +28,12 @@ ALIVE: Final = 6
 
 _TIMEOUT: Final = 0.5
 _PREFIX: Final = "ai:"
+_HEX: Final = 32
 _AWAY: Final = (RedisError, OSError, TimeoutError)
 
 # KEYS: the request, who runs, the chat, that the stream is alive. ARGV: the stream, milliseconds of the lease, the most
 # at once, milliseconds for which a request is remembered, what marks begin with, whether there is a request ('1'),
-# whether there is a chat ('1'), seconds for which the stream counts as alive until it says so itself.
+# whether there is a chat ('1'), seconds for which the stream counts as alive until it says so itself, what is asked.
 _CLAIM: Final = """
 if ARGV[6] == '1' then
   local before = redis.call('GET', KEYS[1])
@@ -45,7 +48,7 @@ if redis.call('ZCARD', KEYS[2]) >= tonumber(ARGV[3]) then return {'full', ''} en
 redis.call('ZADD', KEYS[2], now + ARGV[2], ARGV[1])
 redis.call('PEXPIRE', KEYS[2], ARGV[2])
 redis.call('SET', KEYS[4], '1', 'EX', ARGV[8])
-if ARGV[6] == '1' then redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[4]) end
+if ARGV[6] == '1' then redis.call('SET', KEYS[1], ARGV[1] .. ARGV[9], 'PX', ARGV[4]) end
 if ARGV[7] == '1' then redis.call('SET', KEYS[3], ARGV[1], 'PX', ARGV[2]) end
 if old then redis.call('SET', ARGV[5] .. old, 'SUPERSEDED', 'PX', ARGV[2]) end
 return {'begun', old or ''}
@@ -54,7 +57,8 @@ return {'begun', old or ''}
 _RELEASE: Final = """
 redis.call('ZREM', KEYS[1], ARGV[1])
 if redis.call('GET', KEYS[2]) == ARGV[1] then redis.call('DEL', KEYS[2]) end
-if ARGV[2] == '1' and redis.call('GET', KEYS[3]) == ARGV[1] then redis.call('DEL', KEYS[3]) end
+local request = ARGV[2] == '1' and redis.call('GET', KEYS[3])
+if request and string.sub(request, 1, #ARGV[1]) == ARGV[1] then redis.call('DEL', KEYS[3]) end
 """
 
 log = structlog.stdlib.get_logger(__name__)
@@ -63,10 +67,11 @@ log = structlog.stdlib.get_logger(__name__)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """Leave to begin, or why there is none: `before` is the stream that this request began, `superseded` the one that
-    ends because of this.
+    ends because of this. `is_other` when the name of the request was given to another one before.
     """
 
     is_full: bool = False
+    is_other: bool = False
     before: UUID | None = None
     superseded: UUID | None = None
 
@@ -75,7 +80,7 @@ async def claim(redis: Redis, actor: Actor, asked: Asked, stream_id: UUID, most:
     """Ask for leave to begin a stream."""
     keys = [_request(actor, asked), _running(actor), _chat(actor, asked), alive_of(actor, stream_id)]
     values: list[str | int] = [stream_id.hex, int(LEASE * 1_000), most, int(REMEMBERED * 1_000), mark_of("")]
-    values += [int(asked.client_request_id is not None), int(asked.chat is not None), ALIVE]
+    values += [int(asked.client_request_id is not None), int(asked.chat is not None), ALIVE, _digest(repr(asked))]
     script: Any = redis.eval(_CLAIM, len(keys), *keys, *values)
     try:
         async with asyncio.timeout(_TIMEOUT):
@@ -83,8 +88,11 @@ async def claim(redis: Redis, actor: Actor, asked: Asked, stream_id: UUID, most:
     except _AWAY as error:
         log.warning("streams are counted by this process alone", reason=type(error).__name__)
         return Claim()
-    named = UUID(hex=which.decode()) if which else None
+    told = which.decode()
+    named = UUID(hex=told[:_HEX]) if told else None
     match said:
+        case b"again" if told[_HEX:] != _digest(repr(asked)):
+            return Claim(is_other=True)
         case b"again":
             return Claim(before=named)
         case b"full":
@@ -120,7 +128,7 @@ def alive_of(actor: Actor, stream_id: UUID) -> str:
 
 
 def _request(actor: Actor, asked: Asked) -> str:
-    return f"{_PREFIX}request:{_person(actor)}:{asked.client_request_id or ''}"
+    return f"{_PREFIX}request:{_person(actor)}:{_digest(asked.client_request_id or '')}"
 
 
 def _running(actor: Actor) -> str:
@@ -128,7 +136,11 @@ def _running(actor: Actor) -> str:
 
 
 def _chat(actor: Actor, asked: Asked) -> str:
-    return f"{_PREFIX}chat:{_person(actor)}:{asked.chat or ''}"
+    return f"{_PREFIX}chat:{_person(actor)}:{_digest(asked.chat or '')}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def _person(actor: Actor) -> str:

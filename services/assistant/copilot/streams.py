@@ -22,7 +22,7 @@ from services.assistant.copilot import claims, mirror
 from services.assistant.copilot.asked import Asked
 from services.assistant.copilot.events import Delta, Event, Failed, Numbered, merged
 from services.assistant.copilot.mirror import Mirror
-from services.assistant.errors import StreamGone, StreamsFull
+from services.assistant.errors import RequestReused, StreamGone, StreamsFull
 
 _MOST: Final = 2_000
 _EVENTS: Final = 20_000
@@ -214,6 +214,7 @@ class Streams:
         Raises:
             StreamsFull: the actor follows as many as they may.
             StreamGone: the request's events are not kept any more.
+            RequestReused: another request had the same name.
             StreamsStopped: the server is stopping.
         """
         found = await self._found(actor, asked, write)
@@ -237,6 +238,8 @@ class Streams:
             raise StreamsStopped
         stream_id = uuid7()
         claim = await claims.claim(self._ground.redis, actor, asked, stream_id, self.pace.each)
+        if claim.is_other:
+            raise RequestReused
         if claim.before is not None:
             return self._here.get(claim.before) or claim.before
         if claim.is_full:

@@ -28,7 +28,7 @@ async def suggest(assistant: Assistant, actor: Actor, asked: Asked, is_dropped: 
 
     Raises:
         ContentBlocked: nothing should be answered, or nobody should see it.
-        StreamsFull, StreamGone: it is not to be had.
+        StreamsFull, StreamGone, RequestReused: it is not to be had.
     """
     found = Suggested()
     stream = assistant.streams.follow(

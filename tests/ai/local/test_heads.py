@@ -72,6 +72,19 @@ async def test_purposes_are_told() -> None:
     assert gap(judged) < 0.05
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Quero cancelar meu pedido", "quero falar com atendente", "I want to cancel my order",
+        "quiero cancelar mi pedido",
+    ],
+)  # fmt: skip
+async def test_who_cancels_or_wants_a_person_neither_buys_nor_complains(text: str) -> None:
+    said = await classify_intent(text)
+
+    assert said.purpose is Purpose.SUPPORT
+
+
 async def test_moods_are_told() -> None:
     judged: list[Judged] = []
     for right, language, text in sentences("moods"):

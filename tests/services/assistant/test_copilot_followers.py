@@ -1,7 +1,7 @@
 """Who may follow a suggestion: again, from elsewhere, instead of another, and how many at once."""
 
 import asyncio
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -15,7 +15,7 @@ from services.assistant.copilot.events import (
     Numbered,
 )
 from services.assistant.copilot.streams import Pace
-from services.assistant.errors import StreamGone, StreamsFull
+from services.assistant.errors import RequestReused, StreamGone, StreamsFull
 from tests.fixtures.fleets import Fleeted, fleeted, ledger, says
 from tests.fixtures.tenants import Tenant
 from tests.fixtures.waiting import until
@@ -86,6 +86,35 @@ async def test_who_follows_elsewhere_keeps_a_stream_alive_beyond_its_grace(slow:
 
     assert isinstance(there.last, Completed)
     assert there.last.text == text_of([*first.seen, *there.seen]).strip()
+
+
+@pytest.mark.parametrize("is_elsewhere", [False, True], ids=["here", "elsewhere"])
+async def test_the_name_of_a_request_is_not_good_for_another(
+    slow: Fleeted, tenant: Tenant, *, is_elsewhere: bool
+) -> None:
+    name = uuid7().hex
+    first = Follower(slow.assistant, tenant.owner, asked_of("Vocês abrem no Natal?", client_request_id=name))
+    await first.speaking(2)
+
+    other = asked_of("Quanto custa o bolo?", client_request_id=name)
+    with pytest.raises(RequestReused):
+        await followed(elsewhere(slow) if is_elsewhere else slow.assistant, tenant.owner, other)
+
+    assert slow.asked == {"openai": 1}
+    await first.leave()
+
+
+async def test_no_phone_number_and_no_name_of_a_request_stands_in_redis(slow: Fleeted, tenant: Tenant) -> None:
+    named = asked_of(chat="5511987654321@c.us", client_request_id="5511987654321-1")
+    follower = Follower(slow.assistant, tenant.owner, named)
+    await follower.speaking(2)
+
+    redis: Any = slow.assistant.ground.redis
+    keys: list[bytes] = await redis.keys()
+
+    assert any(b":chat:" in each for each in keys)
+    assert not [each for each in keys if b"5511987654321" in each]
+    await follower.leave()
 
 
 async def test_a_process_that_dies_is_told_of_elsewhere(slow: Fleeted, tenant: Tenant) -> None:
