@@ -28,7 +28,7 @@ _CLOSE: Final = 2.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How much is tried, in seconds where it is time.
+    """How much is tried, in seconds where it is time: `whole` for a call, `silence` for all until one says a word.
 
     `hedge_after`: a second candidate is asked when the first was silent for so long, on at most `hedge_share` of calls;
     None never does.
@@ -36,6 +36,7 @@ class Limits:
 
     attempts: int = 4
     whole: float = 120.0
+    silence: float = 30.0
     hedge_after: float | None = None
     hedge_share: float = 0.05
 
@@ -124,6 +125,7 @@ class Run:
         self._lead: _Lead | None = None
         self._characters = 0
         self._kind: FailureKind | None = None
+        self._first_token_is_here = False
 
     async def complete(self) -> Completion:
         """Read everything, and return the answer.
@@ -180,6 +182,7 @@ class Run:
         failure = lead.first.exception()
         if failure is None:
             lead.first_token_ms = (time.perf_counter() - lead.began) * 1_000
+            self._first_token_is_here = True
             self._lead = lead
             await self._drop_slower()
             return None
@@ -317,7 +320,9 @@ class Run:
             await lead.close()
 
     def _left(self) -> float:
-        return self._whole - (time.perf_counter() - self._began)
+        """Return for how many seconds this may go on: until somebody has said a word, that is less."""
+        most = self._whole if self._first_token_is_here else min(self._whole, self._desk.limits.silence)
+        return most - (time.perf_counter() - self._began)
 
     def _patience(self) -> float:
         """Return how long to wait for a first word before something else is to be done."""

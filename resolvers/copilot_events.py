@@ -122,6 +122,7 @@ def _(event: events.Analysis, place: _Place) -> CopilotEvent:
         sentiment=Sentiment(event.mood.value),
         sentiment_score=event.mood_score,
         language=event.language,
+        flags=list(event.flags),
         **place,
     )
 

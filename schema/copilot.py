@@ -83,6 +83,9 @@ class CopilotAnalysis(CopilotEvent):
     sentiment: Sentiment = strawberry.field(description="The mood.")
     sentiment_score: float = strawberry.field(description="From 0, the worst mood, to 1, the best.")
     language: Language = strawberry.field(description="The language of the reply.")
+    flags: list[str] = strawberry.field(
+        description="What the safety filter saw in the message, such as `threat` or `self_harm`: a person should look."
+    )
 
 
 @strawberry.type(description="A passage of the knowledge base.")

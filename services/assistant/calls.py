@@ -40,7 +40,8 @@ WHOLE: Final = 25.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """What a request is about beside its texts: whose names are in them, and which hosts an answer may lead to.
+    """What a request is about beside its texts: whose names are in them, and which hosts an answer may lead to,
+    and what the safety filter saw in them.
 
     `id` is the request's, where it is known beforehand.
     """
@@ -51,6 +52,7 @@ class About:
     persona: str | None = None
     known: Known = field(default_factory=Known)
     hosts: frozenset[str] = frozenset()
+    flags: tuple[str, ...] = ()
 
 
 class Call:

@@ -493,3 +493,22 @@ async def test_a_call_may_have_less_time_than_usual(breaker: Breaker, client: ht
 
     assert time.monotonic() - began < 2
     assert caught.value.kind is FailureKind.TIMEOUT
+
+
+async def test_nobody_waits_long_for_a_first_word_though_an_answer_may_take_its_time(
+    breaker: Breaker, client: httpx.AsyncClient
+) -> None:
+    limits, patience = Limits(silence=0.5), Patience()
+    slow = Behaviour(answer=Answer(pieces=["a "] * 8), between=0.1)
+
+    async with stage(breaker, client, {"openai": HANGING, "groq": HANGING}, limits=limits, patience=patience) as shown:
+        began = time.monotonic()
+        events = await events_of(shown.run())
+        waited = time.monotonic() - began
+    async with stage(breaker, client, {"openai": slow}, limits=limits, patience=patience) as shown:
+        whole = await events_of(shown.run())
+
+    assert isinstance(events[-1], Failed)
+    assert (events[-1].kind, waited < 3) == (FailureKind.TIMEOUT, True)
+    assert isinstance(whole[-1], Completed)
+    assert text_of(whole) == slow.answer.text

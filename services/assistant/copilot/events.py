@@ -53,13 +53,14 @@ class Alternative:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Analysis:
-    """What the customer wants, and how they sound."""
+    """What the customer wants, and how they sound. `flags` is what the safety filter saw in the message."""
 
     purpose: Purpose
     purpose_confidence: float
     mood: Mood
     mood_score: float
     language: Language
+    flags: tuple[str, ...] = ()
     kind: Literal["analysis"] = "analysis"
 
 

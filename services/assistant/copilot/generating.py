@@ -37,7 +37,7 @@ from services.assistant.copilot.results import completed, draft, used
 from services.assistant.copilot.wording import Masked, Reader, question
 from services.assistant.errors import ModelsFailed
 from services.assistant.moderating import Watch
-from services.assistant.settling import Outlay
+from services.assistant.settling import Books, Outlay
 
 _CLOSE: Final = 2.0
 
@@ -125,8 +125,13 @@ class Generation:
                     await self._watch.verdict()
                 return [] if self._stopped else [*last, *await self._ended()]
             case Unanswered():
-                await self._settle(Outcome.PARTIAL if happened.is_partial else Outcome.FAILED, happened.kind)
-                return [_failed("The answer broke off: ask again." if happened.is_partial else None)]
+                outlay, books = await self._settle(
+                    Outcome.PARTIAL if happened.is_partial else Outcome.FAILED, happened.kind
+                )
+                return [
+                    used(outlay, books),
+                    _failed("The answer broke off: ask again." if happened.is_partial else None),
+                ]
 
     def _delta(self, text: str) -> list[Event]:
         return [Delta(text=text, offset=len(self._reader.text) - len(text))] if text else []
@@ -179,13 +184,14 @@ class Generation:
                 texts.append(text)
         return texts
 
-    async def _settle(self, outcome: Outcome, failure: FailureKind | None = None) -> None:
+    async def _settle(self, outcome: Outcome, failure: FailureKind | None = None) -> tuple[Outlay, Books]:
         """Keep the books of what did not come to its end. What failed, or may not be used, is not charged."""
         self._is_settled = True
         outlay = self._outlay(outcome)
         is_charged = outcome is Outcome.CANCELLED and bool(self._said)
         charged = outlay.charged if is_charged else 0
-        await self._call.finish(replace(outlay, failure=failure, charged=charged))
+        settled = replace(outlay, failure=failure, charged=charged)
+        return settled, await self._call.finish(settled)
 
     def _outlay(self, outcome: Outcome) -> Outlay:
         done = [each for each in self._others if each.done() and not each.cancelled() and each.exception() is None]

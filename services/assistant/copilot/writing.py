@@ -5,14 +5,16 @@ Whoever reads may stop at any moment: the provider's stream is closed at once, a
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import replace
+from typing import Final
 from uuid import UUID
 
 from ai.catalogue import Model, UnknownModel
 from ai.engines.citations import CitationStream
 from ai.local import copilot as local
 from ai.local.replies import Addressed, suggest_replies
-from ai.results import LOCAL
-from ai.safety import Verdict, check_input
+from ai.results import LOCAL, Purpose
+from ai.safety import Category, Verdict, check_input
 from models import Feature, Outcome
 from services.access import Actor
 from services.assistant import cache, terms
@@ -35,6 +37,8 @@ from services.assistant.copilot.generating import Generation, Prepared
 from services.assistant.copilot.results import completed, draft, used
 from services.assistant.copilot.wording import masked, question
 
+_GRAVE: Final = frozenset({Category.THREAT, Category.SELF_HARM, Category.HATE, Category.VIOLENCE})
+
 
 async def write(assistant: Assistant, actor: Actor, asked: Asked, suggestion_id: UUID) -> AsyncGenerator[Event]:
     """Yield what happens while a suggestion is written: `Started` first, and one of the endings last.
@@ -44,8 +48,10 @@ async def write(assistant: Assistant, actor: Actor, asked: Asked, suggestion_id:
     """
     decided = await terms.read(assistant, actor, Feature.COPILOT)
     known = await background.gather(assistant, actor, asked, decided)
+    found = check_input(asked.last)
     about = About(
         id=suggestion_id,
+        flags=tuple(sorted(found.categories)),
         preferences=asked.preferences,
         contact_id=known.contact_id,
         persona=known.persona,
@@ -53,7 +59,6 @@ async def write(assistant: Assistant, actor: Actor, asked: Asked, suggestion_id:
         hosts=known.hosts,
     )
     call = Call(assistant, actor, Feature.COPILOT, decided, about)
-    found = check_input(asked.last)
     if found.verdict is Verdict.BLOCK:
         yield _started(call, known, None)
         await call.finish(call.outlay(Outcome.BLOCKED))
@@ -73,7 +78,7 @@ async def _by_model(call: Call, asked: Asked, known: Background) -> AsyncGenerat
     ranking = call.route(first.messages, first.max_tokens)
     request = first.request(ranking.candidates[0].model)
     yield _started(call, known, ranking.candidates[0].model)
-    for event in _seen(known):
+    for event in _seen(call, known):
         yield event
     key = cache.key_of(call.actor.workspace_id, request, without=call.canary)
     kept = await _kept(call, key, asked)
@@ -123,9 +128,12 @@ async def _replayed(call: Call, asked: Asked, known: Background, said: str, mode
 async def _locally(call: Call, asked: Asked, known: Background) -> AsyncGenerator[Event]:
     """Yield what needs no model: sentences of the knowledge base word for word, or a template."""
     yield _started(call, known, None)
-    for event in _seen(known):
+    for event in _seen(call, known):
         yield event
     to = Addressed(name=_first_name(known), company=call.terms.company)
+    if not _GRAVE.isdisjoint(call.about.flags):
+        # to a threat, or to somebody in distress, nobody quotes a price list
+        known = replace(known, passages=(), intent=replace(known.intent, purpose=Purpose.OTHER, also=()))
     reply = await local.compose(
         asked.turns,
         passages=known.passages if known.grounded else (),
@@ -163,13 +171,14 @@ def _started(call: Call, known: Background, model: Model | None) -> Started:
     )
 
 
-def _seen(known: Background) -> list[Event]:
+def _seen(call: Call, known: Background) -> list[Event]:
     analysis = Analysis(
         purpose=known.intent.purpose,
         purpose_confidence=known.intent.confidence,
         mood=known.mood.label,
         mood_score=known.mood.score,
         language=known.language,
+        flags=call.about.flags,
     )
     if not known.passages and not known.missing:
         return [analysis]
