@@ -17,11 +17,11 @@ from ai.messages import Message, Role, estimated_tokens
 from ai.privacy import Known, Masking
 from ai.provider import Provider
 from ai.results import LOCAL, Language
-from ai.routing import Ranking, Wish
+from ai.routing import Ranking, Refusal, Wish
 from ai.safety import Verdict, check_input, new_canary
 from core import clock
 from core.ids import uuid7
-from models import Feature, Outcome
+from models import MICRO_USD, Feature, Outcome
 from services.access import Actor
 from services.assistant import settling
 from services.assistant.assistant import Assistant
@@ -30,6 +30,7 @@ from services.assistant.preferences import Preferences
 from services.assistant.settling import Books, Outlay
 from services.assistant.terms import Terms
 from services.assistant.tracing import Record, Told
+from services.crediting import CreditsSpent
 from services.suggestions import SuggestionDraft
 
 P = TypeVar("P")
@@ -133,12 +134,15 @@ class Call:
 
         Raises:
             NoModelFits: there is none.
+            CreditsSpent: there is none that the workspace's credits would pay for.
             UnknownModel: the one that is preferred is in no catalogue.
         """
         ranking = ranked(self.assistant, self.terms, self.providers, self._wish(messages, max_tokens))
-        if not ranking.candidates:
-            raise NoModelFits(ranking.refused)
-        return ranking
+        if ranking.candidates:
+            return ranking
+        if Refusal.OVER_BUDGET in ranking.refused.values():
+            raise CreditsSpent
+        raise NoModelFits(ranking.refused)
 
     async def hold(self, ranking: Ranking, *, times: int = 1) -> None:
         """Hold back credits for the dearest candidate that may be asked at the workspace's cost, so many times.
@@ -205,6 +209,8 @@ class Call:
             strategy=self.strategy,
             input_tokens=estimated_tokens(messages),
             output_tokens=max_tokens,
+            # what is asked with the workspace's own keys costs no credits
+            budget=None if self.terms.own else self.terms.credits_left * MICRO_USD,
             preferred=preferred(self.assistant, self.preferences.model),
         )
 

@@ -14,7 +14,7 @@ from ai.results import Language
 from core import clock
 from core.database import ReadSession
 from core.settings import Strategy
-from models import Feature, User, Workspace, WorkspaceMember, WorkspaceSettings
+from models import CreditAccount, Feature, User, Workspace, WorkspaceMember, WorkspaceSettings
 from services import prompt_templates, provider_keys
 from services.access import Actor
 from services.assistant.assistant import Assistant
@@ -29,7 +29,8 @@ class Terms:
     """How models are asked for a workspace.
 
     `own` are its own keys by provider, `allowed` the providers that may be asked (None allows all), `extra` what it
-    adds to the instructions, `known` who its people are, `qualities` what it has made of models' suggestions.
+    adds to the instructions, `known` who its people are, `qualities` what it has made of models' suggestions,
+    `credits_left` what it can spend.
     """
 
     company: str
@@ -42,6 +43,7 @@ class Terms:
     allowed: frozenset[str] | None
     own: Mapping[str, Credential] = field(repr=False)
     known: Known = field(repr=False)
+    credits_left: int
     extra: str = ""
     qualities: Mapping[str, float] = field(default_factory=dict[str, float])
 
@@ -62,6 +64,8 @@ async def read(assistant: Assistant, actor: Actor, feature: Feature) -> Terms:
         language = language_of(settings.language)
         today = clock.now().astimezone(ZoneInfo(settings.timezone)).date()
         facts = {"company": company, "today": today.strftime(_DAYS[language.value])}
+        free = select(CreditAccount.balance - CreditAccount.held)
+        left = await session.scalar(free.where(CreditAccount.workspace_id == actor.workspace_id))
         qualities = await assistant.learned.qualities(session, actor.workspace_id)
         extra = await prompt_templates.active(session, actor.workspace_id, feature, facts)
     server = assistant.ground.settings.ai.ai_routing_strategy
@@ -76,6 +80,7 @@ async def read(assistant: Assistant, actor: Actor, feature: Feature) -> Terms:
         allowed=None if settings.ai_providers is None else frozenset(settings.ai_providers),
         own=own,
         known=Known(names=people),
+        credits_left=int(left or 0),
         extra=extra,
         qualities=qualities,
     )

@@ -165,3 +165,19 @@ async def test_who_hangs_up_while_a_model_thinks_pays_nothing(ground: Ground, re
         assert shown.servers["openai"].abandoned == 1
     books = await ledger(ground, tenant.workspace_id)
     assert (books.only.outcome, books.balance, books.held, books.charges) == (Outcome.CANCELLED, TRIAL, 0, ())
+
+
+async def test_who_has_one_credit_left_is_answered_by_what_it_pays_for(
+    ground: Ground, redis_url: str, tenant: Tenant
+) -> None:
+    async with ground.database.system() as session:
+        own = CreditAccount.workspace_id == tenant.workspace_id
+        await session.execute(update(CreditAccount).where(own).values(balance=1))
+
+    async with fleeted(ground, redis_url, {"openai": GOOD, "groq": GOOD}) as shown:
+        found = await judging.sentiment(shown.assistant, tenant.owner, TEXT, shown.first("openai"))
+        asked = dict(shown.asked)
+
+    assert found.result.provider == "groq"
+    assert (asked["openai"], asked["groq"]) == (0, 1)
+    assert (await ledger(ground, tenant.workspace_id)).balance == 0
