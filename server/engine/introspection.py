@@ -34,6 +34,7 @@ from graphql import (
 
 FIELDS: Final = frozenset({"__schema", "__type"})
 AT_ONCE: Final = 3
+ALIASES: Final = 10
 VALUES_A_POINT: Final = 100
 _SPARE: Final = 1.25
 _KEPT: Final = 4

@@ -83,6 +83,7 @@ class ExtentRule(ASTValidationRule):
             ("aliases", extent.aliases, ALIASES),
             ("fields at its root", extent.roots, ROOT_FIELDS),
             ("times `__schema` or `__type`", extent.schemas, introspection.AT_ONCE),
+            ("aliases with `__schema` or `__type`", extent.aliases if extent.schemas else 0, introspection.ALIASES),
         ):
             if found > most:
                 message = f"An operation may have {most} {what}; this one has {found}."

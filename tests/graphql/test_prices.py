@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from core.ground import Ground
 from server.engine import budget
-from server.engine.introspection import AT_ONCE
+from server.engine.introspection import ALIASES, AT_ONCE
 from tests.fixtures.door import Door
 from tests.fixtures.tenants import Tenant
 
@@ -35,7 +35,7 @@ LAVISH = {
 WORST = {
     "the whole schema": WHOLE,
     "one field by many names": (
-        "{ __schema { types { " + " ".join(f"a{n}: fields {{ __typename }}" for n in range(20)) + " } } }"
+        "{ __schema { types { " + " ".join(f"a{n}: fields {{ __typename }}" for n in range(ALIASES)) + " } } }"
     ),
     "wrappers of wrappers": (
         "{ __schema { types { fields { args { type { ofType { ofType { ofType { name } } } } } } } } }"
@@ -79,6 +79,14 @@ async def test_nobody_is_told_more_than_the_whole_schema(door: Door, name: str) 
 
     assert {each["extensions"]["code"] for each in reply.errors} == {"LIMIT_EXCEEDED"}
     assert "values of the schema" in reply.errors[0]["message"]
+
+
+async def test_what_asks_for_the_schema_has_few_names_of_its_own(door: Door) -> None:
+    names = " ".join(f"a{each}: fields {{ __typename }}" for each in range(ALIASES + 1))
+
+    reply = await door.execute(f"{{ __schema {{ types {{ {names} }} }} }}")
+
+    assert {each["extensions"]["code"] for each in reply.errors} == {"LIMIT_EXCEEDED"}
 
 
 async def test_the_schema_is_asked_for_a_few_times_in_one_operation(door: Door) -> None:
