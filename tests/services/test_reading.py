@@ -323,9 +323,10 @@ def readers() -> list[str]:
     for each in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             line = each.read_bytes()
+            status = each.with_name("status").read_text()
         except OSError:
             continue
-        if b"services.knowledge.reading.child" in line:
+        if b"services.knowledge.reading.child" in line and f"PPid:\t{os.getpid()}\n" in status:
             found.append(each.parent.name)
     return found
 
