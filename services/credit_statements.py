@@ -110,6 +110,6 @@ _noted = (
     .cte("noted")
 )
 SETTLE: Final = select(_paid.c.cost, _paid.c.balance, _paid.c.granted, _paid.c.alerted).add_cte(_noted)
-"""Takes `price`, or what is left when that is less, for what `request` holds, and notes it as `entry` at a `moment`. One
-row, of the account as it is then; none when nothing was held any more.
+"""Takes `price`, or what is left when that is less, for what `request` holds, and notes it as `entry` at a `moment`.
+One row, of the account as it is then; none when nothing was held any more.
 """

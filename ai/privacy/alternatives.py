@@ -1,4 +1,4 @@
-"""Long alternations that are quick to look for: what begins with another letter than the text is passed over at once."""
+"""Long alternations that are quick to look for: what begins with another letter is passed over at once."""
 
 from collections.abc import Iterable, Mapping
 

@@ -51,7 +51,7 @@ class Masking:
     first a letter); without it equal texts give equal masks, which is what a cache of answers needs.
     """
 
-    __slots__ = ("_mark", "_known", "_met", "_numbers", "_spellings", "_told", "_values")
+    __slots__ = ("_known", "_mark", "_met", "_numbers", "_spellings", "_told", "_values")
 
     def __init__(self, known: Known | None = None, *, team: Known | None = None, mark: str = "") -> None:
         """`team` are people whom many calls know: what they are found by is remembered from one call to the next."""
