@@ -52,7 +52,7 @@ _FREE: Final = ("0800", "0300", "0500", "0900")
 _LINE_SHAPES: Final = frozenset({(8,), (9,), (4, 4), (5, 4), (1, 4, 4), (1, 8)})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Stretch:
     """Some whole groups of a run: their digits and lengths, the text of them, and what was said before."""
 
@@ -99,6 +99,7 @@ def _best(reading: Reading, groups: list[tuple[int, int]], lead: Lead) -> list[S
 
 
 def _candidates(reading: Reading, groups: list[tuple[int, int]], lead: Lead) -> Iterator[Span]:
+    sizes = [end - start for start, end in groups]
     for first in range(len(groups)):
         digits = ""
         for last in range(first, len(groups)):
@@ -110,14 +111,14 @@ def _candidates(reading: Reading, groups: list[tuple[int, int]], lead: Lead) -> 
             start, end = groups[first][0], groups[last][1]
             stretch = Stretch(
                 digits=digits,
-                shape=tuple(to - since for since, to in groups[first : last + 1]),
+                shape=tuple(sizes[first : last + 1]),
                 text=reading.plain[start:end],
                 lead=lead,
                 is_first=first == 0,
                 is_whole=first == 0 and last == len(groups) - 1,
             )
-            for kind, sizes, judge in _JUDGES:
-                if len(digits) in sizes and (confidence := judge(stretch)) > 0:
+            for kind, lengths, judge in _JUDGES:
+                if len(digits) in lengths and (confidence := judge(stretch)) > 0:
                     yield Span(start=_opened(reading, start, kind), end=end, kind=kind, confidence=confidence)
 
 
@@ -130,7 +131,7 @@ def _opened(reading: Reading, start: int, kind: Kind) -> int:
 def _cpf(given: Stretch) -> float:
     size = len(given.digits)
     if size == 11 and not (given.shape == _FREE_SHAPE and given.digits.startswith(_FREE)):
-        if _holds(text.cpf, given.digits):
+        if text.is_cpf(given.digits):
             return _SURE if given.shape in _CPF_SHAPES else _LIKELY
         if given.is_announced(Label.CPF):
             return _LABELLED
