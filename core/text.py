@@ -169,12 +169,12 @@ def language(text: str, *, field: Sequence[str] = ("language",)) -> str:
 def cpf(text: str, *, field: Sequence[str] = ("cpf",)) -> str:
     """Return the eleven digits of a CPF whose check digits fit (Receita Federal)."""
     digits = re.sub(r"[.\-\s]", "", text)
-    if not re.fullmatch(r"[0-9]{11}", digits) or not is_cpf(digits):
+    if not re.fullmatch(r"[0-9]{11}", digits) or not _fits_cpf(digits):
         raise DocumentInvalid(field=field)
     return digits
 
 
-def is_cpf(digits: str) -> bool:
+def _fits_cpf(digits: str) -> bool:
     """Tell whether the check digits of eleven digits fit."""
     values = [int(digit) for digit in digits]
     return (

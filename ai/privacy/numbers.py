@@ -131,7 +131,7 @@ def _opened(reading: Reading, start: int, kind: Kind) -> int:
 def _cpf(given: Stretch) -> float:
     size = len(given.digits)
     if size == 11 and not (given.shape == _FREE_SHAPE and given.digits.startswith(_FREE)):
-        if text.is_cpf(given.digits):
+        if _holds(text.cpf, given.digits):
             return _SURE if given.shape in _CPF_SHAPES else _LIKELY
         if given.is_announced(Label.CPF):
             return _LABELLED
