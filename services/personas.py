@@ -13,7 +13,7 @@ from core import text
 from core.database import ReadSession, WriteSession, constraint_of
 from core.errors import Conflict, Invalid, NotFound, Problems
 from core.ground import Ground
-from core.ids import decode, uuid7
+from core.ids import decode, encode, uuid7
 from core.unset import UNSET, UnsetType
 from models import BUILT_IN, CustomPersona, EventType, Permission, WorkspaceSettings
 from services.access import Actor
@@ -152,6 +152,12 @@ async def find(session: ReadSession | WriteSession, workspace_id: UUID, name_or_
     return SpokenVoice(
         name=row.name, instructions=row.instructions, temperature=row.temperature, max_tokens=row.max_tokens
     )
+
+
+def default_of(settings: WorkspaceSettings) -> str:
+    """Return the one name of a workspace's voice: one of its own before the product's."""
+    own = settings.ai_persona_id
+    return settings.ai_persona.value if own is None else encode(_PREFIX, own)
 
 
 def known_as(name_or_id: str) -> str:

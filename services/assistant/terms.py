@@ -15,7 +15,7 @@ from core import clock
 from core.database import ReadSession
 from core.settings import Strategy
 from models import CreditAccount, Feature, User, Workspace, WorkspaceMember, WorkspaceSettings
-from services import prompt_templates, provider_keys
+from services import personas, prompt_templates, provider_keys
 from services.access import Actor
 from services.assistant.assistant import Assistant
 from services.assistant.errors import SuggestionsOff
@@ -74,7 +74,7 @@ async def read(assistant: Assistant, actor: Actor, feature: Feature) -> Terms:
         language=language,
         currency=settings.currency,
         today=today,
-        persona=settings.ai_persona.value,
+        persona=personas.default_of(settings),
         strategy=server if settings.ai_strategy is None else Strategy(settings.ai_strategy.value),
         masks=settings.ai_mask_personal_data,
         allowed=None if settings.ai_providers is None else frozenset(settings.ai_providers),
