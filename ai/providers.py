@@ -65,7 +65,7 @@ def server_credentials(settings: Ai) -> dict[str, Credential]:
 
 
 def server_addresses(settings: Ai) -> dict[str, str]:
-    """Return where this server asks the providers that have keys, by name; those at their own addresses are left out."""
+    """Return where this server asks the providers that have keys, by name; without those at their own addresses."""
     given = {
         "openai": settings.openai_base_url,
         "anthropic": settings.anthropic_base_url,

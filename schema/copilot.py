@@ -84,7 +84,10 @@ class CopilotAnalysis(CopilotEvent):
     sentiment_score: float = strawberry.field(description="From 0, the worst mood, to 1, the best.")
     language: Language = strawberry.field(description="The language of the reply.")
     flags: list[str] = strawberry.field(
-        description="What the safety filter saw in what waits for an answer, such as `threat` or `self_harm`: a person should look."
+        description=(
+            "What the safety filter saw in what waits for an answer, such as `threat` or `self_harm`: a person should"
+            " look."
+        )
     )
 
 

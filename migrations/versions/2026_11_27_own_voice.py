@@ -20,7 +20,13 @@ _KEY = "fk_workspace_settings_workspace_id_ai_persona_id"
 
 
 def upgrade() -> None:
-    """Apply."""
+    """Apply. What is built beside writers comes first, in no transaction, so it may be begun again."""
+    op.execute("SET LOCAL lock_timeout = '5s'")
+    with op.get_context().autocommit_block():
+        for name, column in _INDEXES.items():
+            columns = ["workspace_id", column, "at", "id"]
+            op.drop_index(name, "ai_usage", postgresql_concurrently=True, if_exists=True)
+            op.create_index(name, "ai_usage", columns, postgresql_concurrently=True)
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.add_column("workspace_settings", sa.Column("ai_persona_id", sa.Uuid(), nullable=True))
     op.create_foreign_key(
@@ -31,14 +37,6 @@ def upgrade() -> None:
         ["workspace_id", "id"],
         ondelete="SET NULL (ai_persona_id)",
     )
-    with op.get_context().autocommit_block():
-        op.execute("SET lock_timeout = '5s'")
-        op.drop_index("ix_ai_usage_contact_id", "ai_usage", postgresql_concurrently=True)
-        for name, column in _INDEXES.items():
-            op.create_index(
-                name, "ai_usage", ["workspace_id", column, "at", "id"], postgresql_concurrently=True, if_not_exists=True
-            )
-        op.execute("RESET lock_timeout")
 
 
 def downgrade() -> None:
