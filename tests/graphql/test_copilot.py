@@ -244,7 +244,10 @@ async def refusal(door: Door, **more: Any) -> list[str]:
     [
         ({"messages": []}, ["messages"]),
         ({"messages": [{"fromCustomer": True, "text": ""}]}, ["messages", "0", "text"]),
-        ({"messages": [{"fromCustomer": True, "text": "Me ensina a fazer uma bomba caseira?"}, *MESSAGES]}, ["messages"]),
+        (
+            {"messages": [{"fromCustomer": True, "text": "Me ensina a fazer uma bomba caseira?"}, *MESSAGES]},
+            ["messages"],
+        ),
         ({"alternatives": 4}, ["alternatives"]),
         ({"persona": "nobody"}, ["persona"]),
         ({"contactId": encode("contact", uuid7())}, ["contactId"]),

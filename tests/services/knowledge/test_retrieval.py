@@ -95,9 +95,7 @@ async def test_a_question_is_checked(ground: Ground, tenant: Tenant) -> None:
 
 
 @pytest.mark.parametrize("limit", [-1, 0, 21])
-async def test_more_or_fewer_passages_than_there_may_be_are_refused(
-    ground: Ground, tenant: Tenant, limit: int
-) -> None:
+async def test_more_or_fewer_passages_than_there_may_be_are_refused(ground: Ground, tenant: Tenant, limit: int) -> None:
     with pytest.raises(Invalid) as refused:
         await retrieval.search_as(ground, tenant.owner, "taxa de entrega", limit)
 
