@@ -82,7 +82,10 @@ def weigh(passages: Sequence[str], questions: Sequence[str]) -> list[Evidence]:
     for question, vector in zip(questions, asked, strict=True):
         scores = lexicon.score(question)
         words = len(set(stems(question)))
-        found.append(Evidence(bm25=scores.bm25, coverage=scores.coverage, cosine=rows @ vector, words=words))
+        cosine = rows @ vector
+        found.append(
+            Evidence(bm25=scores.bm25, coverage=scores.coverage, cosine=cosine, words=words, lacks=scores.lacks)
+        )
     return found
 
 

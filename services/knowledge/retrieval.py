@@ -119,7 +119,9 @@ async def search(ground: Ground, workspace_id: UUID, question: str, limit: int =
     cosines = await _cosines(ground, workspace_id, library, asked)
     degraded = () if cosines is not None and library.has_vectors else ("vectors",)
     scores = library.lexicon.score(asked)
-    evidence = Evidence(bm25=scores.bm25, coverage=scores.coverage, cosine=cosines, words=len(set(stems(asked))))
+    evidence = Evidence(
+        bm25=scores.bm25, coverage=scores.coverage, cosine=cosines, words=len(set(stems(asked))), lacks=scores.lacks
+    )
     return _found(library, evidence, max(1, min(limit, LIMIT_MOST)), degraded)
 
 
