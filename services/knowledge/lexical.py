@@ -97,7 +97,7 @@ class Lexicon:
         return Scores(bm25=bm25, coverage=coverage, lacks=lacks)
 
     def _find(self, word: str) -> Iterator[tuple[_Posting, float]]:
-        """Yield where a word stands, or what was meant by a misspelt one, and where its kin do; each with its worth."""
+        """Yield where a word stands, or what a misspelt one means, and where its kin do; each with its worth."""
         stem = word[:STEM]
         found = self._postings.get(stem) or self._meant(word)
         if found is not None:
@@ -129,11 +129,10 @@ class Lexicon:
 
 
 def _is_slip(word: str, other: str) -> bool:
-    """Tell whether two words are a slip apart where both go on: endings do not count, what stands behind a stem does."""
+    """Tell whether two words are a slip apart as far as both go: endings do not count, the rest of a word does."""
     size = min(len(word), len(other))
     return any(
-        not set(_shortened(word[:length])).isdisjoint(_shortened(other[:size]))
-        for length in (size - 1, size, size + 1)
+        not set(_shortened(word[:length])).isdisjoint(_shortened(other[:size])) for length in (size - 1, size, size + 1)
     )
 
 

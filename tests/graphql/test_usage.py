@@ -3,12 +3,13 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
+from sqlalchemy.dialects import postgresql
 
 from core.database import Database
 from core.ground import Ground
-from core.ids import encode, uuid7
-from models import Outcome, Role
+from core.ids import encode
+from models import AiUsage, Outcome, Role
 from tests.fixtures.asked import moment, note
 from tests.fixtures.contacts import make
 from tests.fixtures.door import Door
@@ -111,13 +112,14 @@ async def test_requests_are_listed_one_by_one_the_newest_first(
 async def test_requests_of_one_contact_or_person_are_found_by_an_index(
     database: Database, tenant: Tenant, column: str
 ) -> None:
-    statement = (
-        f"EXPLAIN SELECT id FROM ai_usage WHERE workspace_id = '{tenant.workspace_id}' AND {column} = '{uuid7()}'"
-        " ORDER BY at DESC, id DESC LIMIT 20"
+    plain = select(AiUsage.id).where(
+        AiUsage.workspace_id == tenant.workspace_id, getattr(AiUsage, column) == tenant.owner_user.id
     )
+    ordered = plain.order_by(AiUsage.at.desc(), AiUsage.id.desc()).limit(20)
+    spelled = ordered.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True})
     async with database.read(tenant.workspace_id) as session:
         await session.execute(text("SET LOCAL enable_seqscan = off"))
-        plan = "\n".join((await session.scalars(text(statement))).all())
+        plan = "\n".join((await session.scalars(text(f"EXPLAIN {spelled}"))).all())
 
     assert f"ix_ai_usage_{column}" in plan
     assert "Sort" not in plan

@@ -133,7 +133,16 @@ async def test_a_warm_search_of_a_small_workspace_takes_little(ground: Ground, t
 
 @pytest.mark.parametrize(
     ("asked", "found"),
-    [("entrega", 0), ("ENTRÉGAS", 0), ("entreqa", 0), ("frete", 0), ("abrem", 1), ("hrario", 1), ("sushi", None)],
+    [
+        ("entrega", 0),
+        ("ENTRÉGAS", 0),
+        ("entreqa", 0),
+        ("frete", 0),
+        ("abrem", 1),
+        ("hrario", 1),
+        ("sushi", None),
+        ("tarantula", None),
+    ],
 )
 def test_words_are_compared_without_accents_endings_and_slips(asked: str, found: int | None) -> None:
     scores = Lexicon([FEE, f"Horário. {HOURS}"]).score(asked)
