@@ -30,9 +30,13 @@ _WHERE: Final = re.compile(
 _ITSELF: Final = frozenset(
     ("loja", "empres", "padari", "estabe", "situad", "store", "shop", "tienda", "negoci", "certin")
 )
+# `Rua das Acácias`, and not `pela rua lateral`
 _ADDRESS: Final = re.compile(
-    r"\b(?:rua|avenida|av|alameda|travessa|praca|rodovia|estrada|largo|quadra|shopping|street|avenue|road|calle|plaza|cep"
-    r"|(?:ficamos|estamos|localizad[oa]s?|ubicad[oa]s?) (?:na|no|em|en)|(?:located|we are) (?:at|in|on))\b"
+    r"\b(?i:rua|avenida|av\.?|alameda|travessa|praça|rodovia|estrada|largo|shopping|calle|plaza)\s+"
+    r"(?i:d[aeo]s?\s+|del\s+)?[A-ZÀ-Ý0-9]"
+    r"|\b\d+ (?:\w+ ){1,3}(?i:street|st|avenue|ave|road|rd)\b|\b(?i:cep)\b:?\s*\d"
+    r"|\b(?i:ficamos|estamos|localizad[oa]s?|ubicad[oa]s?)\s+(?i:na|no|em|en)\s+[A-ZÀ-Ý0-9]"
+    r"|\b(?i:located|we are)\s+(?i:at|in|on)\s+(?:the\s+)?[A-Z0-9]"
 )
 
 
@@ -55,7 +59,7 @@ def is_about_place(question: str) -> bool:
 
 def tells_place(text: str) -> bool:
     """Tell whether a passage names a place, as an address does."""
-    return _ADDRESS.search(_apart(text)) is not None
+    return _ADDRESS.search(text) is not None
 
 
 def _asked(question: str) -> str:

@@ -47,7 +47,7 @@ SAID = {
     "where are you located?": "address", "¿dónde están ubicados?": "address",
     "entregam na Vila Nova?": "delivery_area", "vcs entregam em santa luzia?": "delivery_area",
     "Oi, sou o Paulo! Tem estacionamento?": "parking", "QUANTO CUSTA O PAO FRANCES": "bread",
-    "valor do expresso": "coffee", "tem pão sem glúten?": "gluten", "aceita Visa?": "payment",
+    "tem pão sem glúten?": "gluten", "aceita Visa?": "payment",
 }  # fmt: skip
 
 
