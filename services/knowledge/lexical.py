@@ -112,9 +112,9 @@ class Lexicon:
         if len(stem) < _SHORTEST_SLIP or stem.isdigit() or kin_of(stem):
             return None
         for each in _shortened(stem):
-            meant = each if each in self._postings and len(each) >= _SHORTEST_SLIP else self._slips.get(each)
-            is_near = meant is not None and any(_is_slip(word, other) for other in self._words[meant])
-            if is_near and not meant.isdigit():
+            is_whole = each in self._postings and len(each) >= _SHORTEST_SLIP
+            meant = each if is_whole else self._slips.get(each, "")
+            if not meant.isdigit() and any(_is_slip(word, other) for other in self._words.get(meant, ())):
                 return self._postings[meant]
         return None
 
