@@ -5,12 +5,14 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 import pytest
 
 from core.documents import Documents, DocumentsAway
 from core.ground import Ground
 from services.documents import asking, opened
+from tests.fixtures import stores
 from tests.fixtures.waiting import until_holds
 
 
@@ -33,7 +35,8 @@ class Gate:
             self._server.close()
         for each in self._open:
             each.close()
-        await asyncio.wait(self._pipes, timeout=2)
+        if self._pipes:
+            await asyncio.wait(self._pipes, timeout=2)
         self._server = None
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -58,10 +61,11 @@ async def _pour(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> N
 
 @asynccontextmanager
 async def gated(ground: Ground) -> AsyncIterator[tuple[Ground, Gate]]:
-    host, port = (await ground.documents.client.address) or ("127.0.0.1", 27017)
-    gate = Gate(host, port)
+    address = urlsplit(stores.places("", "redis://").documents)
+    gate = Gate(address.hostname or "127.0.0.1", address.port or 27017)
     await gate.unlock()
-    documents = Documents(f"mongodb://127.0.0.1:{gate.port}/?directConnection=true")
+    login, at, _ = address.netloc.rpartition("@")
+    documents = Documents(address._replace(netloc=f"{login}{at}127.0.0.1:{gate.port}").geturl())
     try:
         yield replace(ground, documents=documents), gate
     finally:
@@ -74,7 +78,7 @@ async def seconds_of_asking(ground: Ground) -> float:
     began = time.perf_counter()
     with pytest.raises(DocumentsAway):
         async with asking():
-            await ground.documents.ping()
+            await ground.documents.client.admin.command("ping")
     return time.perf_counter() - began
 
 
@@ -82,7 +86,7 @@ async def test_after_one_failure_nobody_waits_and_the_store_is_asked_again_by_it
     async with gated(ground) as (behind, gate):
         await opened(behind)
         async with asking():
-            await behind.documents.ping()
+            await behind.documents.client.admin.command("ping")
 
         await gate.shut()
         first = await seconds_of_asking(behind)
@@ -92,7 +96,7 @@ async def test_after_one_failure_nobody_waits_and_the_store_is_asked_again_by_it
         async def is_back() -> bool:
             try:
                 async with asking():
-                    await behind.documents.ping()
+                    await behind.documents.client.admin.command("ping")
             except DocumentsAway:
                 return False
             return True
