@@ -1,0 +1,266 @@
+"""Strawberry over SQLAlchemy as its documentation has it: dataloaders, one session for each batch, the standard view."""
+
+import os
+import uuid
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from enum import Enum
+from typing import Any, TypeVar
+
+import strawberry
+import uvicorn
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
+from sqlalchemy.orm import aliased
+from starlette.applications import Starlette
+from starlette.routing import Route
+from strawberry.asgi import GraphQL
+from strawberry.dataloader import DataLoader
+from strawberry.scalars import JSON
+
+import models
+
+R = TypeVar("R")
+Info = strawberry.Info[Any, Any]
+
+_SIZE = int(os.environ.get("POOL", "12"))
+_URL = os.environ.get("DATABASE_URL", "postgresql://localhost/none").replace("://", "+asyncpg://", 1)
+WORKSPACE = uuid.UUID(os.environ.get("WORKSPACE", "0" * 32))
+engine = create_async_engine(_URL, pool_size=_SIZE, max_overflow=0)
+Session = async_sessionmaker(engine, expire_on_commit=False)
+
+
+def grouped(keys: Sequence[uuid.UUID], rows: Sequence[tuple[uuid.UUID, R]]) -> list[list[R]]:
+    """Sort rows to their keys."""
+    found: defaultdict[uuid.UUID, list[R]] = defaultdict(list)
+    for key, row in rows:
+        found[key].append(row)
+    return [found[key] for key in keys]
+
+
+async def load_labels(keys: list[uuid.UUID]) -> list[list[models.Label]]:
+    """Read the labels of contacts."""
+    link = models.ContactLabel
+    statement = (
+        select(link.contact_id, models.Label)
+        .join(models.Label, (models.Label.workspace_id == link.workspace_id) & (models.Label.id == link.label_id))
+        .where(link.workspace_id == WORKSPACE, link.contact_id.in_(keys))
+        .order_by(models.Label.position, models.Label.id)
+    )
+    async with Session() as session:
+        return grouped(keys, [(row[0], row[1]) for row in await session.execute(statement)])
+
+
+async def load_users(keys: list[uuid.UUID]) -> list[models.User | None]:
+    """Read people of the workspace."""
+    member = models.WorkspaceMember
+    statement = (
+        select(models.User)
+        .join(member, member.user_id == models.User.id)
+        .where(member.workspace_id == WORKSPACE, models.User.id.in_(keys))
+    )
+    async with Session() as session:
+        found = {row.id: row for row in await session.scalars(statement)}
+    return [found.get(key) for key in keys]
+
+
+def first_of(model: Any, key: Any, order: Sequence[Any], most: int, *conditions: Any) -> Callable[[Any], Awaitable[Any]]:
+    """Return a loader of the first rows below each key."""
+    rank = func.row_number().over(partition_by=key, order_by=order).label("rank")
+
+    async def load(keys: list[uuid.UUID]) -> list[list[Any]]:
+        ranked = select(model, rank).where(model.workspace_id == WORKSPACE, key.in_(keys), *conditions).subquery()
+        entity: Any = aliased(model, ranked)
+        statement = select(getattr(entity, key.key), entity).where(ranked.c.rank <= most).order_by(ranked.c.rank)
+        async with Session() as session:
+            return grouped(keys, [(row[0], row[1]) for row in await session.execute(statement)])
+
+    return load
+
+
+class Loaders:
+    """The dataloaders of one request."""
+
+    def __init__(self) -> None:
+        self.labels = DataLoader(load_labels)
+        self.users = DataLoader(load_users)
+        self._sized: dict[tuple[str, int], DataLoader[Any, Any]] = {}
+
+    def scores(self, last: int) -> DataLoader[Any, Any]:
+        """Load the latest scores of contacts."""
+        score = models.LeadScore
+        order = (score.at.desc(), score.id.desc())
+        return self._of("scores", last, first_of(score, score.contact_id, order, last))
+
+    def owned(self, first: int) -> DataLoader[Any, Any]:
+        """Load the first contacts of people."""
+        contact = models.Contact
+        order = (contact.created_at, contact.id)
+        return self._of("owned", first, first_of(contact, contact.owner_id, order, first, contact.archived_at.is_(None)))
+
+    def _of(self, name: str, size: int, load: Callable[[Any], Awaitable[Any]]) -> DataLoader[Any, Any]:
+        return self._sized.setdefault((name, size), DataLoader(load))
+
+
+@strawberry.enum
+class ContactOrder(Enum):
+    OLDEST = "oldest"
+
+
+@strawberry.enum
+class MemberOrder(Enum):
+    JOINED_FIRST = "joined_first"
+
+
+@strawberry.type
+class User:
+    id: strawberry.ID
+    name: str
+    email: str
+
+
+@strawberry.type
+class Label:
+    id: strawberry.ID
+    name: str
+    color: str
+
+
+@strawberry.type
+class LeadScore:
+    score: int
+    provider: str
+    at: datetime
+
+
+@strawberry.type
+class Contact:
+    id: strawberry.ID
+    name: str
+    phone: str | None
+    email: str | None
+    company: str | None
+    position: str | None
+    lead_score: int
+    created_at: datetime
+    updated_at: datetime
+
+    @strawberry.field
+    def custom_fields(root: Any) -> JSON:
+        return root.custom
+
+    @strawberry.field
+    async def labels(root: Any, info: Info) -> list[Label]:
+        return await info.context["loaders"].labels.load(root.id)
+
+    @strawberry.field
+    async def owner(root: Any, info: Info) -> User | None:
+        return root.owner_id and await info.context["loaders"].users.load(root.owner_id)
+
+    @strawberry.field
+    async def lead_scores(root: Any, info: Info, last: int = 10) -> list[LeadScore]:
+        return await info.context["loaders"].scores(last).load(root.id)
+
+
+@strawberry.type
+class ContactConnection:
+    nodes: list[Contact]
+
+
+@strawberry.type
+class Member:
+    id: strawberry.ID
+    joined_at: datetime
+
+    @strawberry.field
+    async def user(root: Any, info: Info) -> User:
+        return await info.context["loaders"].users.load(root.user_id)
+
+    @strawberry.field
+    async def contacts(
+        root: Any, info: Info, first: int = 20, order_by: list[ContactOrder] | None = None
+    ) -> ContactConnection:
+        return ContactConnection(nodes=await info.context["loaders"].owned(first).load(root.user_id))
+
+
+@strawberry.type
+class MemberConnection:
+    nodes: list[Member]
+
+
+@strawberry.input
+class ContactCreateInput:
+    name: str
+    phone: str | None = None
+    email: str | None = None
+    company: str | None = None
+
+
+@strawberry.type
+class ContactCreatePayload:
+    contact: Contact | None
+
+
+@strawberry.type
+class Query:
+    @strawberry.field
+    async def contact(self, id: strawberry.ID) -> Contact | None:
+        async with Session() as session:
+            found: Any = await session.get(models.Contact, (WORKSPACE, uuid.UUID(id)))
+        return found
+
+    @strawberry.field
+    async def contacts(
+        self, first: int, after: str, order_by: list[ContactOrder] | None = None
+    ) -> ContactConnection:
+        contact = models.Contact
+        after_it = contact.created_at > datetime.fromisoformat(after)
+        statement = (
+            select(contact)
+            .where(contact.workspace_id == WORKSPACE, contact.archived_at.is_(None), after_it)
+            .order_by(contact.created_at, contact.id)
+            .limit(first)
+        )
+        async with Session() as session:
+            found: Any = (await session.scalars(statement)).all()
+        return ContactConnection(nodes=found)
+
+    @strawberry.field
+    async def users(self, first: int, after: str, order_by: list[MemberOrder] | None = None) -> MemberConnection:
+        member = models.WorkspaceMember
+        statement = (
+            select(member)
+            .where(member.workspace_id == WORKSPACE, member.joined_at > datetime.fromisoformat(after))
+            .order_by(member.joined_at, member.id)
+            .limit(first)
+        )
+        async with Session() as session:
+            found: Any = (await session.scalars(statement)).all()
+        return MemberConnection(nodes=found)
+
+
+@strawberry.type
+class Mutation:
+    @strawberry.mutation
+    async def contact_create(self, input: ContactCreateInput) -> ContactCreatePayload:
+        made: Any = models.Contact(workspace_id=WORKSPACE, **strawberry.asdict(input))
+        async with Session() as session:
+            session.add(made)
+            await session.commit()
+        return ContactCreatePayload(contact=made)
+
+
+class View(GraphQL[Any, Any]):
+    """The view, with loaders for each request."""
+
+    async def get_context(self, request: Any, response: Any = None) -> dict[str, Any]:
+        """Return what resolvers find in `info.context`."""
+        del request, response
+        return {"loaders": Loaders()}
+
+
+app = Starlette(routes=[Route("/graphql", View(strawberry.Schema(Query, Mutation), graphql_ide=None), methods=["POST"])])
+
+if __name__ == "__main__":
+    uvicorn.run(app, port=int(os.environ["PORT"]), log_config=None, access_log=False)

@@ -1,0 +1,48 @@
+// PostGraphile 5, whose schema is made of our tables. Two functions in a schema of their own say where a page begins, and a
+// smart tag leads from a contact straight to its owner.
+
+import { createServer } from 'node:http';
+import pg from 'pg';
+import { postgraphile } from 'postgraphile';
+import { makePgService } from 'postgraphile/adaptors/pg';
+import { grafserv } from 'postgraphile/grafserv/node';
+import { PostGraphileAmberPreset } from 'postgraphile/presets/amber';
+import { jsonPgSmartTags } from 'postgraphile/utils';
+
+const FUNCTIONS = `
+  CREATE SCHEMA IF NOT EXISTS peers;
+  CREATE OR REPLACE FUNCTION peers.contacts_after(workspace uuid, moment timestamptz) RETURNS SETOF public.contacts
+  LANGUAGE sql STABLE AS $$
+    SELECT * FROM public.contacts WHERE workspace_id = workspace AND archived_at IS NULL AND created_at > moment
+    ORDER BY created_at, id $$;
+  CREATE OR REPLACE FUNCTION peers.members_after(workspace uuid, moment timestamptz) RETURNS SETOF public.workspace_members
+  LANGUAGE sql STABLE AS $$
+    SELECT * FROM public.workspace_members WHERE workspace_id = workspace AND joined_at > moment
+    ORDER BY joined_at, id $$;`;
+
+const connectionString = process.env.DATABASE_URL;
+const client = new pg.Client({ connectionString });
+await client.connect();
+await client.query(FUNCTIONS);
+await client.end();
+
+const straight = { tags: { foreignKey: '(owner_id) references public.users (id)|@fieldName directOwner' } };
+const preset = {
+  extends: [PostGraphileAmberPreset],
+  plugins: [jsonPgSmartTags({ version: 1, config: { class: { 'public.contacts': straight } } })],
+  pgServices: [
+    makePgService({ connectionString, schemas: ['public', 'peers'], poolConfig: { max: Number(process.env.POOL) } }),
+  ],
+  schema: { defaultBehavior: '+list +resource:list', dontSwallowErrors: true },
+  grafserv: { graphiql: false, graphqlPath: '/graphql', websockets: false },
+  grafast: { explain: false },
+};
+const instance = postgraphile(preset);
+if (process.argv[2] === 'sdl') {
+  const { printSchema } = await import('graphql');
+  console.log(printSchema(await instance.getSchema()));
+  process.exit();
+}
+const server = createServer();
+await instance.createServ(grafserv).addTo(server);
+server.listen(Number(process.env.PORT), '127.0.0.1');
