@@ -7,17 +7,18 @@ address, PostgreSQL on its usual port of this machine is used if it lets in `pos
 import argparse
 import sys
 import time
+from typing import Final
 
 import uvloop
 
-from benchmarks.peers import stage
+from benchmarks.peers import plot, report, stage
 from benchmarks.peers.measuring import Load, keep_to_stores_core
 from benchmarks.peers.rounds import Pace, Run
 from benchmarks.peers.servers import on_node, on_python
 
-_WHOLE = Pace(rounds=3, warm=0.7, measure=1.6, slow=4.0, curve=0.8, contacts=20_000)
-_QUICK = Pace(rounds=1, warm=0.5, measure=1.0, slow=2.0, curve=0.0, contacts=2_000)
-_SESSIONS = 100
+_WHOLE: Final = Pace(rounds=3, budget=540, warm=0.7, measure=1.6, slow=3.0, curve=0.8, contacts=20_000)
+_QUICK: Final = Pace(rounds=1, budget=120, warm=0.4, measure=0.8, slow=1.2, curve=0.0, contacts=2_000)
+_SESSIONS: Final = 64
 
 
 async def main(options: argparse.Namespace) -> None:
@@ -33,10 +34,12 @@ async def main(options: argparse.Namespace) -> None:
         sys.stderr.write(f"  set up after {time.monotonic() - began:.0f} s\n")
         run = Run(stage=place, load=load, pace=pace, servers=servers)
         await run.go()
-    for (name, point), readings in run.findings.readings.items():
-        for r in readings:
-            print(name, point.operation, point.connections, point.size, f"{r.per_second:.0f}/s p50 {r.p50:.1f} p99 {r.p99:.1f} cpu {r.server:.2f}+{r.database:.2f}+{r.redis:.2f} faults {r.faults} n {r.answers} size {r.size:.0f}")
-    print(run.findings.peaks, missing, time.monotonic() - began)
+        seconds = time.monotonic() - began
+    told = report.Told(findings=run.findings, stage=place, missing=missing, seconds=seconds)
+    text = report.written(told)
+    sys.stdout.write(text)
+    if options.write:
+        report.put_into_docs(text, plot.drawn(run.findings))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,10 @@ import uvicorn
 from benchmarks.peers.operations import QUERIES, text_of
 
 _PATHS: Final = {
-    text_of(each.stem): (each.read_text(encoding="utf-8"), [p.split(".") for p in _first_line.removeprefix("--").split()])
+    text_of(each.stem): (
+        each.read_text(encoding="utf-8"),
+        [p.split(".") for p in _first_line.removeprefix("--").split()],
+    )
     for each in QUERIES.glob("*.sql")
     if (_first_line := each.read_text(encoding="utf-8").split("\n", 1)[0])
 }

@@ -132,4 +132,4 @@ def without_chance(data: Any) -> Any:
     if isinstance(data, dict):
         fields: dict[str, Any] = data
         return {name: without_chance(each) for name, each in fields.items() if name not in ("id", "createdAt")}
-    return data
+    return [without_chance(each) for each in data] if isinstance(data, list) else data

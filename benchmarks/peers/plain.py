@@ -26,6 +26,7 @@ Info = strawberry.Info[Any, Any]
 
 _SIZE = int(os.environ.get("POOL", "12"))
 _URL = os.environ.get("DATABASE_URL", "postgresql://localhost/none").replace("://", "+asyncpg://", 1)
+_EARLIEST = "2000-01-01T00:00:00+00:00"
 WORKSPACE = uuid.UUID(os.environ.get("WORKSPACE", "0" * 32))
 engine = create_async_engine(_URL, pool_size=_SIZE, max_overflow=0)
 Session = async_sessionmaker(engine, expire_on_commit=False)
@@ -65,7 +66,9 @@ async def load_users(keys: list[uuid.UUID]) -> list[models.User | None]:
     return [found.get(key) for key in keys]
 
 
-def first_of(model: Any, key: Any, order: Sequence[Any], most: int, *conditions: Any) -> Callable[[Any], Awaitable[Any]]:
+def first_of(
+    model: Any, key: Any, order: Sequence[Any], most: int, *conditions: Any
+) -> Callable[[Any], Awaitable[Any]]:
     """Return a loader of the first rows below each key."""
     rank = func.row_number().over(partition_by=key, order_by=order).label("rank")
 
@@ -97,7 +100,9 @@ class Loaders:
         """Load the first contacts of people."""
         contact = models.Contact
         order = (contact.created_at, contact.id)
-        return self._of("owned", first, first_of(contact, contact.owner_id, order, first, contact.archived_at.is_(None)))
+        return self._of(
+            "owned", first, first_of(contact, contact.owner_id, order, first, contact.archived_at.is_(None))
+        )
 
     def _of(self, name: str, size: int, load: Callable[[Any], Awaitable[Any]]) -> DataLoader[Any, Any]:
         return self._sized.setdefault((name, size), DataLoader(load))
@@ -212,10 +217,10 @@ class Query:
 
     @strawberry.field
     async def contacts(
-        self, first: int, after: str, order_by: list[ContactOrder] | None = None
+        self, first: int | None = 20, after: str | None = None, order_by: list[ContactOrder] | None = None
     ) -> ContactConnection:
         contact = models.Contact
-        after_it = contact.created_at > datetime.fromisoformat(after)
+        after_it = contact.created_at > datetime.fromisoformat(after or _EARLIEST)
         statement = (
             select(contact)
             .where(contact.workspace_id == WORKSPACE, contact.archived_at.is_(None), after_it)
@@ -227,11 +232,13 @@ class Query:
         return ContactConnection(nodes=found)
 
     @strawberry.field
-    async def users(self, first: int, after: str, order_by: list[MemberOrder] | None = None) -> MemberConnection:
+    async def users(
+        self, first: int | None = 20, after: str | None = None, order_by: list[MemberOrder] | None = None
+    ) -> MemberConnection:
         member = models.WorkspaceMember
         statement = (
             select(member)
-            .where(member.workspace_id == WORKSPACE, member.joined_at > datetime.fromisoformat(after))
+            .where(member.workspace_id == WORKSPACE, member.joined_at > datetime.fromisoformat(after or _EARLIEST))
             .order_by(member.joined_at, member.id)
             .limit(first)
         )
@@ -260,7 +267,9 @@ class View(GraphQL[Any, Any]):
         return {"loaders": Loaders()}
 
 
-app = Starlette(routes=[Route("/graphql", View(strawberry.Schema(Query, Mutation), graphql_ide=None), methods=["POST"])])
+app = Starlette(
+    routes=[Route("/graphql", View(strawberry.Schema(Query, Mutation), graphql_ide=None), methods=["POST"])]
+)
 
 if __name__ == "__main__":
     uvicorn.run(app, port=int(os.environ["PORT"]), log_config=None, access_log=False)

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,9 +23,8 @@ CURVED: Final = "contacts"
 _BODIES: Final = 400
 _COMPARED: Final = 3
 _SLOW: Final = 40
-_PATIENCE: Final = 2.5
-_LONGEST: Final = 8.0
-_WALK: Final = 60
+_WALK: Final = 300
+_WITHOUT_CURVES: Final = 0.7
 BY_ID: Final = "WhatsHybrid, stored document"
 
 
@@ -34,9 +34,10 @@ class Unequal(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """How long everything takes: seconds."""
+    """How long everything takes, in seconds. As many `rounds` are made as fit into `budget`, and one in any case."""
 
     rounds: int
+    budget: float
     warm: float
     measure: float
     slow: float
@@ -59,6 +60,7 @@ class Findings:
 
     readings: dict[tuple[str, Point], list[Reading]] = field(default_factory=dict[tuple[str, Point], list[Reading]])
     peaks: dict[str, list[float]] = field(default_factory=dict[str, list[float]])
+    rounds: int = 0
 
     def note(self, name: str, point: Point, reading: Reading) -> None:
         """Keep a reading."""
@@ -158,8 +160,7 @@ class Visit:
         warming = Order(bodies=bodies, connections=point.connections, seconds=min(run.pace.warm, seconds))
         warm = await run.load.put(self._served, warming, self._tokens)
         if warm["perSecond"] < _SLOW:
-            rate = max(1.0, warm["answers"] / (warming.seconds + 1))
-            seconds = min(_LONGEST, max(run.pace.slow, _PATIENCE * point.connections / rate))
+            seconds = max(run.pace.slow, seconds)
         order = Order(bodies=bodies, connections=point.connections, seconds=seconds)
         run.findings.note(name, point, await run.load.measure(self._served, run.stage, order, self._tokens))
 
@@ -176,6 +177,7 @@ class Run:
     pace: Pace
     servers: Sequence[Server]
     findings: Findings = field(default_factory=Findings)
+    began: float = field(default_factory=time.monotonic)
 
     async def go(self) -> None:
         """Go through all rounds. The first server is ours: the others must answer as it does.
@@ -185,7 +187,11 @@ class Run:
         """
         values: Values | None = None
         expected: dict[str, list[Any]] = {}
+        longest = 0.0
         for number in range(self.pace.rounds):
+            beginning = time.monotonic()
+            if number and beginning - self.began + longest > self.pace.budget:
+                break
             for server in self.servers:
                 async with server.run(self.stage) as served:
                     visit = Visit(self, server, served)
@@ -193,8 +199,11 @@ class Run:
                         values = await visit.look_around()
                     if number == 0:
                         self._compare(visit, server, values, expected)
-                    await visit.measure(values, with_curve=bool(self.pace.curve) and number == self.pace.rounds - 1)
-                sys.stderr.write(f"  round {number + 1}: {server.name}\n")
+                    await visit.measure(values, with_curve=bool(self.pace.curve) and number == 0)
+                sys.stderr.write(f"  {time.monotonic() - self.began:4.0f} s: {server.name}, round {number + 1}\n")
+            # the first round has the curves as well
+            longest = (time.monotonic() - beginning) * (1.0 if number else _WITHOUT_CURVES)
+            self.findings.rounds = number + 1
 
     def _compare(self, visit: Visit, server: Server, values: Values, expected: dict[str, list[Any]]) -> None:
         for name in operations.names():

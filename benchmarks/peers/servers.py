@@ -46,7 +46,9 @@ def by_name(body: str) -> str:
     """Write a request so that it names its stored document instead of sending it."""
     given = json.loads(body)
     text = given.pop("query")
-    return json.dumps({"documentId": f"sha256:{hashlib.sha256(text.encode()).hexdigest()}", **given}, ensure_ascii=False)
+    return json.dumps(
+        {"documentId": f"sha256:{hashlib.sha256(text.encode()).hexdigest()}", **given}, ensure_ascii=False
+    )
 
 
 def introduced(body: str) -> str:
@@ -56,15 +58,11 @@ def introduced(body: str) -> str:
 
 def on_python() -> list[Server]:
     """Return ours, and the peers that need nothing more."""
-    ours = Server(
-        name=OURS, command=[sys.executable, "-m", "server"], dialect="", ready="/health/ready", is_ours=True
-    )
+    ours = Server(name=OURS, command=[sys.executable, "-m", "server"], dialect="", ready="/health/ready", is_ours=True)
     plain = Server(
         name="Strawberry + SQLAlchemy", command=[sys.executable, "-m", "benchmarks.peers.plain"], dialect="plain"
     )
-    limit = Server(
-        name=LIMIT, command=[sys.executable, "-m", "benchmarks.peers.bare"], dialect="bare", is_limit=True
-    )
+    limit = Server(name=LIMIT, command=[sys.executable, "-m", "benchmarks.peers.bare"], dialect="bare", is_limit=True)
     return [ours, plain, limit]
 
 

@@ -137,7 +137,7 @@ async def _database(admin: str) -> AsyncIterator[str]:
 def _environ(database: str, redis: str, mongo: str, folder: str) -> dict[str, str]:
     return {
         "APP_ENV": "production",
-        "LOG_LEVEL": "warning",
+        "LOG_LEVEL": "error",
         "RUN_WORKERS": "false",
         "DATA_DIR": str(Path(folder) / "data"),
         "DATABASE_URL": database,

@@ -1,5 +1,5 @@
-// PostGraphile 5, whose schema is made of our tables. Two functions in a schema of their own say where a page begins, and a
-// smart tag leads from a contact straight to its owner.
+// PostGraphile 5, whose schema is made of our tables. Two functions in a schema of their own say where a page begins;
+// smart tags lead from a contact straight to its owner, and let lists be sorted as ours are.
 
 import { createServer } from 'node:http';
 import pg from 'pg';
@@ -27,9 +27,17 @@ await client.query(FUNCTIONS);
 await client.end();
 
 const straight = { tags: { foreignKey: '(owner_id) references public.users (id)|@fieldName directOwner' } };
+const asked = { tags: { behavior: '+filterBy +orderBy' } };
+const tags = {
+  version: 1,
+  config: {
+    class: { 'public.contacts': straight },
+    attribute: { 'public.contacts.archived_at': asked, 'public.contacts.created_at': asked, 'public.lead_scores.at': asked },
+  },
+};
 const preset = {
   extends: [PostGraphileAmberPreset],
-  plugins: [jsonPgSmartTags({ version: 1, config: { class: { 'public.contacts': straight } } })],
+  plugins: [jsonPgSmartTags(tags)],
   pgServices: [
     makePgService({ connectionString, schemas: ['public', 'peers'], poolConfig: { max: Number(process.env.POOL) } }),
   ],
