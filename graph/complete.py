@@ -138,25 +138,31 @@ class Completer:
     def complete_many(self, fact: Many) -> Many:
         """Find both ends of a list."""
         view = self.target(None if fact.far is not None else fact.key.class_)
-        target: Attribute | None = None
-        if fact.far is not None:
-            target = named_by(fact.far, view.model)
-            if target is None:
-                raise self.refuse(f"{fact.far} does not name a row of {view.model.__name__}")
-            self.check_wall(fact.key)
+        target = self.far_side(fact, view)
         self.check_sort(fact.sort, view.model)
         return replace(fact, target=target, local=self.local(fact.key), source=view.source)
 
+    def far_side(self, fact: Many | Page, view: type[Row[Any]]) -> Attribute | None:
+        """Find the column that a join table names; None where there is none."""
+        if fact.far is None:
+            return None
+        target = named_by(fact.far, view.model)
+        if target is None:
+            raise self.refuse(f"{fact.far} does not name a row of {view.model.__name__}")
+        self.check_wall(fact.far)
+        return target
+
     def complete_page(self, fact: Page) -> Page:
         """Find both ends of a connection, and what its filter compares."""
-        view = self.target(fact.model)
+        view = self.target(fact.model if fact.far is not None or fact.key is None else fact.key.class_)
         for sort in fact.orders:
             self.check_sort(sort, view.model)
         if fact.filter is not None:
             link_filter(fact.filter, fact.model, self.registry)
         if self.model is None:
             return replace(fact, key=None, source=view.source)
-        return replace(fact, local=fact.local or self.local(fact.key), source=view.source)
+        target, local = self.far_side(fact, view), fact.local or self.local(fact.key)
+        return replace(fact, target=target, local=local, source=view.source)
 
     def local(self, key: Attribute | None) -> str:
         """Return the column of this view's table that a foreign key names."""

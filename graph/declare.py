@@ -261,6 +261,7 @@ def page(
     key: Attribute,
     *,
     order: type[Order],
+    far: Attribute | None = None,
     filter: type[Any] | None = None,
     search: Search | None = None,
     local: str | None = None,
@@ -271,22 +272,26 @@ def page(
     key: Attribute,
     *,
     sort: Sort,
+    far: Attribute | None = None,
     filter: type[Any] | None = None,
     search: Search | None = None,
     local: str | None = None,
     require: str | None = None,
 ) -> Any: ...
 def page(key: Attribute, *, require: str | None = None, **given: Any) -> Any:
-    """Show a connection over the rows whose `key` names this row; in a Root, over those of the workspace.
+    """Show a connection over the rows whose `key` names this row; in a Root, over those of the workspace. With `far`,
+    `key` and `far` are columns of a join table: `far` names the rows.
 
     `order` lists what a client may order by (or `sort` is the one order), `search` makes a condition of words.
     """
     order: type[Order] | None = given.get("order")
+    orders = (given["sort"],) if order is None else tuple(each.sort for each in order)
     return Page(
-        model=class_of(key),
+        model=class_of(orders[0].column),
         key=key,
+        far=given.get("far"),
         order=None if order is None else declared(order),
-        orders=(given["sort"],) if order is None else tuple(each.sort for each in order),
+        orders=orders,
         filter=given.get("filter"),
         search=given.get("search"),
         local=given.get("local"),

@@ -129,7 +129,8 @@ class Many:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Page:
-    """A keyset connection over the rows of `source` whose `key` equals this row's `local` column.
+    """A keyset connection over the rows of `source` whose `key` equals this row's `local` column; with `far`, as in
+    `Many`, over a join table.
 
     In a Root there is no key: the rows of the whole workspace. `orders` are those that may be asked for, the default
     first; `order` is the enum that names them, unless there is one alone.
@@ -139,6 +140,8 @@ class Page:
     orders: tuple[Sort, ...]
     order: type[Enum] | None = None
     key: Attribute | None = None
+    far: Attribute | None = None
+    target: Attribute | None = None
     filter: type[Any] | None = None
     search: Search | None = None
     local: str | None = None

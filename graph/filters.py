@@ -8,6 +8,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, is_dataclass
 from enum import Enum
+from functools import cache
 from typing import Any, ClassVar, Final, cast
 
 import strawberry
@@ -147,8 +148,7 @@ def read_filter(value: Filter | None, *, of: type[Filter] | None = None) -> Read
     """
     given = None if value is None or value is UNSET else value
     if given is None:
-        found = [] if of is None else list(of.unless_named(frozenset()))
-        return Reading(condition=and_(*found) if found else None, signature=None)
+        return _unfiltered(of)
     with about("filter"):
         found = [_walk(given, Compare(), 1)]
     named = frozenset(_named(given))
@@ -163,6 +163,13 @@ def read_filter(value: Filter | None, *, of: type[Filter] | None = None) -> Read
         permissions=frozenset(each for each in permissions if each),
         reads=_read_by(type(given), named),
     )
+
+
+@cache
+def _unfiltered(of: type[Filter] | None) -> Reading:
+    """What holds of a list without a filter."""
+    found = [] if of is None else list(of.unless_named(frozenset()))
+    return Reading(condition=and_(*found) if found else None, signature=None)
 
 
 def _read_by(kind: type[Filter], named: AbstractSet[str]) -> frozenset[str] | None:

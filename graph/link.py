@@ -12,7 +12,7 @@ from strawberry.types.fields.resolver import StrawberryResolver
 
 from graph.complete import Completer
 from graph.declare import Row, View
-from graph.facts import Column, Computed, DeclarationRefused, Source
+from graph.facts import Column, Computed, DeclarationRefused, Fact, Source
 from graph.registry import Registry, current
 from graph.tables import column_properties
 
@@ -36,6 +36,7 @@ def link() -> None:
 
 def _link(view: type[View], registry: Registry) -> None:
     hints = _hints(view, registry)
+    view.facts.update(_inherited(view))
     own: list[StrawberryField] = [f for f in _fields(view) if f.python_name in inspect.get_annotations(view)]
     for field in own:
         name = field.python_name
@@ -48,6 +49,17 @@ def _link(view: type[View], registry: Registry) -> None:
         raise DeclarationRefused(message)
     for field in _fields(view):
         _described(view, field)
+
+
+def _inherited(view: type[View]) -> dict[str, Fact]:
+    """The facts that a view has of others, which were completed before it."""
+    own = inspect.get_annotations(view)
+    return {
+        name: fact
+        for base in reversed(view.__mro__[1:])
+        for name, fact in base.__dict__.get("facts", {}).items()
+        if name not in own
+    }
 
 
 def _fields(view: type[Any]) -> list[StrawberryField]:

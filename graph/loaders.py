@@ -203,13 +203,21 @@ async def _load_any(fact: AnyById, root: Any, context: Context, given: Mapping[s
 # Lists.
 
 
+def check_limit(limit: Limit, given: Mapping[str, Any]) -> int:
+    """Return how many items of a list are asked for.
+
+    Raises:
+        BadLimit: none, or more than may be.
+    """
+    asked = cast("int", given[limit.argument])
+    if not 1 <= asked <= limit.most:
+        message = f"Ask for 1 to {limit.most} items."
+        raise BadLimit(message, field=(limit.argument,))
+    return asked
+
+
 async def _load_many(fact: Many, root: Any, context: Context, given: Mapping[str, Any]) -> Any:
-    limit: int | None = None
-    if fact.limit is not None:
-        limit = given[fact.limit.argument]
-        if not 1 <= cast("int", limit) <= fact.limit.most:
-            message = f"Ask for 1 to {fact.limit.most} items."
-            raise BadLimit(message, field=(fact.limit.argument,))
+    limit = None if fact.limit is None else check_limit(fact.limit, given)
 
     async def batch(session: Session, keys: list[Any], parameters: dict[str, Any]) -> dict[Any, list[Any]]:
         statement = statements.children(fact, total([fact.sort]))

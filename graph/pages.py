@@ -15,7 +15,7 @@ from graph.statements import Condition
 from graph.tables import Statement
 
 LONGEST_ORDER: Final = 3
-_WHOLE: Final = "workspace"
+WHOLE: Final = "workspace"
 
 
 class BadOrder(Invalid):
@@ -28,7 +28,8 @@ class BadOrder(Invalid):
 class Listing:
     """A list that was asked for: what is in it, in which order, and which part of it is wanted.
 
-    `scope` names all but the part: a cursor is good for one scope, and one count serves all its parts.
+    `scope` names all but the part: a cursor is good for one scope, and one count serves all its parts. A list
+    `is_whole` when neither a filter nor a search was given.
     """
 
     fact: Page
@@ -36,6 +37,7 @@ class Listing:
     where: tuple[Condition, ...]
     scope: Hashable
     window: Window
+    is_whole: bool = False
 
     @property
     def name(self) -> Hashable:
@@ -77,21 +79,21 @@ class LoadedPage:
     @property
     def total_count(self) -> Awaitable[int]:
         """The size of the whole list."""
-        return _count(self._listing, self._key, self._context)
+        return count(self._listing, self._key, self._context)
 
     @property
     def has_next_page(self) -> bool | Awaitable[bool]:
         """Whether rows follow: the page's own look ahead, or a look from `before` on."""
         if self._more and not self._listing.window.backward:
             return True
-        return self._listing.window.before is not None and _beyond(self._listing, self._key, self._context, later=True)
+        return self._listing.window.before is not None and beyond(self._listing, self._key, self._context, later=True)
 
     @property
     def has_previous_page(self) -> bool | Awaitable[bool]:
         """Whether rows come before: the page's own look ahead, or a look from `after` back."""
         if self._more and self._listing.window.backward:
             return True
-        return self._listing.window.after is not None and _beyond(self._listing, self._key, self._context, later=False)
+        return self._listing.window.after is not None and beyond(self._listing, self._key, self._context, later=False)
 
     @property
     def start_cursor(self) -> str | None:
@@ -104,7 +106,8 @@ class LoadedPage:
         return self._cursor(self.nodes[-1]) if self.nodes else None
 
     def _cursor(self, row: Any) -> str:
-        return write_cursor(row, self._listing.order, self._listing.scope)
+        order = self._listing.order
+        return write_cursor([getattr(row, each.column.key) for each in order], order, self._listing.scope)
 
 
 async def load_page(fact: Page, root: Any, context: Context, given: Mapping[str, Any]) -> LoadedPage:
@@ -113,29 +116,34 @@ async def load_page(fact: Page, root: Any, context: Context, given: Mapping[str,
     Raises:
         BadCursor, BadPageSize, BadOrder, BadFilter: an argument is not acceptable.
     """
-    given = {**given, "filter": await prepared(given.get("filter"), context)}
-    listing = _read(fact, given, context)
-    key = _WHOLE if fact.key is None else getattr(root, cast("str", fact.local))
+    listing = await read_listing(fact, given, context)
+    key = WHOLE if fact.key is None else getattr(root, cast("str", fact.local))
     window = listing.window
-    bounds = _bounds(listing)
+    ends = bounds(listing)
 
     async def batch(session: Session, keys: list[Any], parameters: dict[str, Any]) -> dict[Any, list[Any]]:
-        statement = statements.page(fact, listing.order, [*listing.where, *bounds], backward=window.backward)
+        statement = statements.page(fact, listing.order, [*listing.where, *ends], backward=window.backward)
         parameters = parameters | {"limit": window.size + 1}
         if fact.key is None:
-            return {_WHOLE: list(await session.scalars(statement, _rootless(parameters)))}
+            return {WHOLE: list(await session.scalars(statement, _rootless(parameters)))}
         return await grouped(session, statement, keys, parameters)
 
     rows = await context.load(("page", listing.name, window), batch, key)
     return LoadedPage(listing, key, context, rows)
 
 
-def _read(fact: Page, given: Mapping[str, Any], context: Context) -> Listing:
+async def read_listing(fact: Page, given: Mapping[str, Any], context: Context) -> Listing:
+    """Understand what is asked of a list.
+
+    Raises:
+        BadCursor, BadPageSize, BadOrder, BadFilter: an argument is not acceptable.
+        PermissionNeeded: the filter compares what the actor may not read.
+    """
     chosen = cast("list[Any]", given.get("order_by") or ())
     if len(chosen) > LONGEST_ORDER:
         raise BadOrder(field=("orderBy",))
     order = total([each.value for each in chosen] or fact.orders[:1])
-    reading = read_filter(given.get("filter"), of=fact.filter)
+    reading = read_filter(await prepared(given.get("filter"), context), of=fact.filter)
     for permission in reading.permissions:
         context.require(permission)
     words = read_text(given.get("search"))
@@ -148,21 +156,28 @@ def _read(fact: Page, given: Mapping[str, Any], context: Context) -> Listing:
         where=tuple(each for each in (reading.condition, found) if each is not None),
         scope=scope,
         window=read_window(asked, order, scope),
+        is_whole=reading.signature is None and words is None,
     )
 
 
-def _bounds(listing: Listing) -> list[Condition]:
+def bounds(listing: Listing) -> list[Condition]:
+    """Return where the wanted part of a list begins and ends, if a cursor says so."""
     window, order = listing.window, listing.order
-    after = [] if window.after is None else [statements.beyond(order, window.after, later=True)]
-    before = [] if window.before is None else [statements.beyond(order, window.before, later=False)]
-    return [*after, *before]
+    ends = ((window.after, True), (window.before, False))
+    return [
+        statements.beyond(order, statements.placed(order, position), later=later)
+        for position, later in ends
+        if position is not None
+    ]
 
 
-def _count(listing: Listing, key: Hashable, context: Context) -> Awaitable[int]:
+def count(listing: Listing, key: Hashable, context: Context) -> Awaitable[int]:
+    """Count the whole list."""
+
     async def batch(session: Session, keys: list[Any], parameters: dict[str, Any]) -> dict[Any, int]:
         statement = statements.count(listing.fact, listing.where)
         if listing.fact.key is None:
-            return {_WHOLE: (await session.scalars(statement, _rootless(parameters))).one()}
+            return {WHOLE: (await session.scalars(statement, _rootless(parameters))).one()}
         found = dict.fromkeys(keys, 0)
         found.update((parent, number) for parent, number in await session.execute(statement, parameters))
         return found
@@ -171,15 +186,16 @@ def _count(listing: Listing, key: Hashable, context: Context) -> Awaitable[int]:
     return context.load(("count", replace(listing, order=()).name), batch, key)
 
 
-def _beyond(listing: Listing, key: Hashable, context: Context, *, later: bool) -> Awaitable[bool]:
+def beyond(listing: Listing, key: Hashable, context: Context, *, later: bool) -> Awaitable[bool]:
     """Look for rows at a window's cursor or past it. The cursor's own row lies outside the page, so it counts."""
     position = listing.window.before if later else listing.window.after
-    edge = statements.beyond(listing.order, position or (), later=later, inclusive=True)
+    bound = statements.placed(listing.order, position or ())
+    edge = statements.beyond(listing.order, bound, later=later, inclusive=True)
 
     async def batch(session: Session, keys: list[Any], parameters: dict[str, Any]) -> dict[Any, bool]:
         statement: Statement = statements.any_row(listing.fact, [*listing.where, edge])
         if listing.fact.key is None:
-            return {_WHOLE: (await session.scalars(statement, _rootless(parameters))).one()}
+            return {WHOLE: (await session.scalars(statement, _rootless(parameters))).one()}
         holding = set(await session.scalars(statement, parameters))
         return {each: each in holding for each in keys}
 

@@ -117,9 +117,9 @@ def read_window(asked: Asked, order: Sequence[Sort], scope: Hashable) -> Window:
     )
 
 
-def write_cursor(row: object, order: Sequence[Sort], scope: Hashable) -> str:
-    """Name the place of a row."""
-    values = [_plain(getattr(row, sort.column.key)) for sort in order]
+def write_cursor(position: Sequence[Any], order: Sequence[Sort], scope: Hashable) -> str:
+    """Name the place of a row, by its values of an order's columns."""
+    values = [_plain(each) for each in position]
     body = json.dumps(values, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
     return _written(_sum(body, order, scope) + body)
 

@@ -1,12 +1,13 @@
 """One SELECT per edge, and the only ones there are: order, limit, tie-break, filter and wall have one meaning.
 
 Every builder holds the tenant wall, also below a row that was already behind it. Parameters: `tenant` (the workspace),
-`keys` (the parents' values, an array), `limit`. The values of filters and positions are bound in place.
+`keys` (the parents' values, an array), `limit`. The values of filters and positions are bound in place. With `names`,
+a builder shows these columns, in their order; without, the whole row.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import (
@@ -31,6 +32,7 @@ from graph.paging import Position
 from graph.tables import Statement, column_properties, picked
 
 Condition = ColumnElement[bool]
+Names = Sequence[str]
 
 
 def tenant() -> Any:
@@ -72,10 +74,20 @@ def whole(source: Source, entity: Any) -> Any:
     return [load_only(*[getattr(entity, each.key) for each in columns(source)], raiseload=True), raiseload("*")]
 
 
-def by_key(source: Source, column: Attribute) -> Statement:
+def shown(entity: Any, names: Names | None) -> list[Any]:
+    """What a SELECT shows of a row."""
+    return [entity] if names is None else [getattr(entity, each) for each in names]
+
+
+def loading(statement: Statement, source: Source, entity: Any, names: Names | None) -> Statement:
+    """Add what loads whole rows, unless columns are shown."""
+    return statement.options(*whole(source, entity)) if names is None else statement
+
+
+def by_key(source: Source, column: Attribute, names: Names | None = None) -> Statement:
     """Rows whose `column` is one of the keys."""
-    statement = picked(source.model).where(column == func.any(parents(column)), wall(source))
-    return statement.options(*whole(source, source.model))
+    statement = picked(*shown(source.model, names)).where(column == func.any(parents(column)), wall(source))
+    return loading(statement, source, source.model, names)
 
 
 def ordering(entity: Any, order: Sequence[Sort], *, backward: bool = False) -> list[Any]:
@@ -84,16 +96,24 @@ def ordering(entity: Any, order: Sequence[Sort], *, backward: bool = False) -> l
     return [key.desc() if down else key.asc() for key, down in keys]
 
 
-def children(edge: Many, order: Sequence[Sort]) -> Statement:
+def children(edge: Many, order: Sequence[Sort], names: Names | None = None) -> Statement:
     """Rows of a list, each behind its parent's key, in the list's order."""
     source = rows_of(edge)
     if edge.limit is not None:
-        return _per_parent(edge.key, source, _listed(edge, picked(*columns(source))), order)
-    statement = _listed(edge, picked(edge.key, source.model)).where(edge.key == func.any(parents(edge.key)))
-    return statement.order_by(*ordering(source.model, order)).options(*whole(source, source.model))
+        return _per_parent(edge, _listed(edge, picked(*_carried(source, order, names))), order, names=names)
+    statement = _listed(edge, picked(edge.key, *shown(source.model, names)))
+    statement = statement.where(edge.key == func.any(parents(edge.key)))
+    return loading(statement.order_by(*ordering(source.model, order)), source, source.model, names)
 
 
-def _listed(edge: Many, statement: Statement) -> Statement:
+def _carried(source: Source, order: Sequence[Sort], names: Names | None) -> list[Attribute]:
+    """The columns that a LATERAL hands on: what is shown, and what it is ordered by."""
+    if names is None:
+        return columns(source)
+    return [getattr(source.model, each) for each in dict.fromkeys([*names, *(sort.column.key for sort in order)])]
+
+
+def _listed(edge: Many | Page, statement: Statement) -> Statement:
     """The rows of a list, behind the wall; a join table has a wall of its own."""
     source = rows_of(edge)
     if edge.far is None:
@@ -102,14 +122,22 @@ def _listed(edge: Many, statement: Statement) -> Statement:
     return joined.where(wall(source), own(edge.far) == tenant())
 
 
-def page(edge: Page, order: Sequence[Sort], where: Sequence[Condition], *, backward: bool = False) -> Statement:
+def page(
+    edge: Page,
+    order: Sequence[Sort],
+    where: Sequence[Condition],
+    *,
+    backward: bool = False,
+    names: Names | None = None,
+) -> Statement:
     """One page, nearest to its start (or end) first; behind the parent's key unless it is a root's."""
     source = rows_of(edge)
     if edge.key is not None:
-        inner = picked(*columns(source)).where(wall(source), *where)
-        return _per_parent(edge.key, source, inner, order, backward=backward)
-    statement = picked(source.model).where(wall(source), *where).options(*whole(source, source.model))
-    return statement.order_by(*ordering(source.model, order, backward=backward)).limit(_limit())
+        inner = _listed(edge, picked(*_carried(source, order, names))).where(*where)
+        return _per_parent(edge, inner, order, backward=backward, names=names)
+    statement = picked(*shown(source.model, names)).where(wall(source), *where)
+    statement = statement.order_by(*ordering(source.model, order, backward=backward)).limit(_limit())
+    return loading(statement, source, source.model, names)
 
 
 def _limit() -> Any:
@@ -117,14 +145,15 @@ def _limit() -> Any:
 
 
 def _per_parent(
-    key: Attribute, source: Source, inner: Statement, order: Sequence[Sort], *, backward: bool = False
+    edge: Many | Page, inner: Statement, order: Sequence[Sort], *, backward: bool = False, names: Names | None = None
 ) -> Statement:
     """At most `limit` rows for each parent. A LATERAL keeps no promised order, so the outer SELECT orders again."""
+    source, key = rows_of(edge), cast("Attribute", edge.key)
     parent = _unnested(key)
     first = inner.where(key == parent).order_by(*ordering(source.model, order, backward=backward)).limit(_limit())
     child = aliased(source.model, first.lateral("child"))
-    statement = picked(parent, child).join_from(parent.table, child, true()).options(*whole(source, child))
-    return statement.order_by(*ordering(child, order, backward=backward))
+    statement = picked(parent, *shown(child, names)).join_from(parent.table, child, true())
+    return loading(statement.order_by(*ordering(child, order, backward=backward)), source, child, names)
 
 
 def _unnested(key: Attribute) -> Any:
@@ -136,7 +165,7 @@ def count(edge: Page, where: Sequence[Condition]) -> Statement:
     source = rows_of(edge)
     if edge.key is None:
         return picked(func.count()).select_from(source.model).where(wall(source), *where)
-    statement = picked(edge.key, func.count()).where(edge.key == func.any(parents(edge.key)), wall(source), *where)
+    statement = _listed(edge, picked(edge.key, func.count())).where(edge.key == func.any(parents(edge.key)), *where)
     return statement.group_by(edge.key)
 
 
@@ -146,17 +175,21 @@ def any_row(edge: Page, where: Sequence[Condition]) -> Statement:
     if edge.key is None:
         return picked(exists().select_from(source.model).where(wall(source), *where))
     parent = _unnested(edge.key)
-    found = exists().select_from(source.model).where(edge.key == parent, wall(source), *where)
-    return picked(parent).where(found)
+    found = _listed(edge, picked(source.model.id)).where(edge.key == parent, *where)
+    return picked(parent).where(found.exists())
 
 
-def beyond(order: Sequence[Sort], position: Position, *, later: bool, inclusive: bool = False) -> Condition:
-    """The rows that come later (or earlier) in an order than a position.
+def placed(order: Sequence[Sort], position: Position) -> list[Any]:
+    """A position's values, bound in place."""
+    return [literal(value, each.column.type) for each, value in zip(order, position, strict=True)]
+
+
+def beyond(order: Sequence[Sort], bound: Sequence[Any], *, later: bool, inclusive: bool = False) -> Condition:
+    """The rows that come later (or earlier) in an order than a position, whose values are `bound`.
 
     One direction is a row comparison, which an index answers. Mixed directions are spelled out, with the first key's
     bound in front for the index.
     """
-    bound = [literal(value, each.column.type) for each, value in zip(order, position, strict=True)]
     if len({each.descending for each in order}) == 1:
         left, right = tuple_(*[each.column for each in order]), tuple_(*bound)
         return _past(left, right, up=order[0].descending != later, inclusive=inclusive)

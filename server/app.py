@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from core.settings import Environment
 from resolvers import root
 from resolvers.context import Context, House
 from server import __version__, mailed_links
@@ -60,7 +61,9 @@ def build(parts: Parts) -> App:
     """
     ground, door = parts.house.ground, parts.house.ground.settings.door
     schema = root.build()
-    engine = Engine(schema._schema, Budget(ground.throttle), door.introspection)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    core_schema = schema._schema  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    explains = ground.settings.server.env is Environment.DEVELOPMENT
+    engine = Engine(core_schema, Budget(ground.throttle), door.introspection, explains=explains)
     persisted = PersistedDocuments.of(ground.redis, ground.throttle, door.trusted_documents)
     explorer = Explorer(_DIST if _DIST.is_dir() else None, graphql_path=GRAPHQL, demo=parts.demo)
     limits = SocketLimits(

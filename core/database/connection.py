@@ -195,12 +195,17 @@ async def open_connection(opening: Opening) -> Connection:
         connection_class=Connection,
     )
     if opening.is_walled:
-        try:
-            await connection.execute(_PREPARE)
-        except BaseException:
-            connection.terminate()
-            raise
+        await prepare_walls(connection)
     return connection
+
+
+async def prepare_walls(connection: Any) -> None:
+    """Prepare what sets a workspace on a new connection."""
+    try:
+        await connection.execute(_PREPARE)
+    except BaseException:
+        connection.terminate()
+        raise
 
 
 async def open_plain(dsn: str, settings: Mapping[str, str]) -> object:

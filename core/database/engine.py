@@ -17,6 +17,7 @@ from sqlalchemy.pool import NullPool
 from core.database import inspection, walls
 from core.database.connection import DEAD, Opening, open_connection, open_plain
 from core.database.errors import DatabaseAway, DatabaseBusy, answering, connecting
+from core.database.rows import RowPool, RowReading
 from core.database.sessions import Line, ReadSession, WriteSession, give_back
 
 _PING: Final = 3.0
@@ -31,11 +32,13 @@ class PoolLimits:
     """How many connections each role may hold, how long one may be waited for, and how long a statement may take.
 
     Of the application's connections, `writers` may be writing at a time, so that writers that wait for one another
-    never stop the readers. Times are in seconds, and limits of last resort: a healthy statement takes milliseconds.
+    never stop the readers. `rows` are those that read by prepared texts alone. Times are in
+    seconds, and limits of last resort: a healthy statement takes milliseconds.
     """
 
     app: int = 12
     writers: int = 8
+    rows: int = 8
     system: int = 6
     connect: float = 5.0
     wait: float = 5.0
@@ -56,6 +59,7 @@ class Database:
         limits = pool or PoolLimits()
         self.url = _plain(url)
         self.engine = _engine(self.url, walls.APP_ROLE, limits)
+        self._rows = RowPool(_opening(self.url, walls.APP_ROLE, limits), size=limits.rows, wait=limits.wait)
         self._writing = self.engine.execution_options(isolation_level="READ COMMITTED")
         self._system = _engine(self.url, walls.SYSTEM_ROLE, limits).execution_options(isolation_level="READ COMMITTED")
         self._writers = asyncio.Semaphore(limits.writers)
@@ -64,6 +68,7 @@ class Database:
 
     async def close(self) -> None:
         """Close every connection."""
+        await self._rows.close()
         await self.engine.dispose()
         await self._system.dispose()
 
@@ -106,6 +111,11 @@ class Database:
                 await asyncio.shield(session.close())
                 raise
             await session.close()
+
+    def rows(self, workspace_id: UUID) -> RowReading:
+        """Return a context in which rows of one workspace are read as the driver gives them."""
+        _must_be_id(workspace_id)
+        return self._rows.reading(workspace_id)
 
     @asynccontextmanager
     async def write(self, workspace_id: UUID) -> AsyncGenerator[WriteSession]:
@@ -194,13 +204,12 @@ async def _drop(line: Line) -> None:
         await line.sql.close()
 
 
-def _engine(dsn: str, role: str, limits: PoolLimits) -> AsyncEngine:
-    is_walled = role == walls.APP_ROLE
-    opening = Opening(
+def _opening(dsn: str, role: str, limits: PoolLimits) -> Opening:
+    return Opening(
         dsn=dsn,
         connect=limits.connect,
         command=limits.writing + _MARGIN,
-        is_walled=is_walled,
+        is_walled=role == walls.APP_ROLE,
         settings={
             "role": role,
             "application_name": role,
@@ -213,12 +222,16 @@ def _engine(dsn: str, role: str, limits: PoolLimits) -> AsyncEngine:
             "idle_in_transaction_session_timeout": _milliseconds(limits.idle_in_transaction),
         },
     )
+
+
+def _engine(dsn: str, role: str, limits: PoolLimits) -> AsyncEngine:
+    opening = _opening(dsn, role, limits)
     engine = create_async_engine(
         "postgresql+asyncpg://",
         async_creator=partial(open_connection, opening),
         # a read is one statement; who begins a transaction says so
         isolation_level="AUTOCOMMIT",
-        pool_size=limits.app if is_walled else limits.system,
+        pool_size=limits.app if opening.is_walled else limits.system,
         max_overflow=0,
         pool_timeout=limits.wait,
         pool_recycle=_OLD,

@@ -5,11 +5,12 @@ import inspect
 from collections.abc import AsyncGenerator, Awaitable, Hashable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Final, cast
 
 import orjson
 from graphql import (
+    DocumentNode,
     ExecutionResult,
     FieldNode,
     GraphQLError,
@@ -18,6 +19,7 @@ from graphql import (
     OperationType,
     VariableNode,
 )
+from graphql.execution.values import VariableValues
 
 from core.errors import DomainError
 from core.settings import Introspection
@@ -27,22 +29,35 @@ from server.engine import amounts, budget, coercion, errors, execution
 from server.engine.budget import Budget, BudgetSpent, Charge, OperationTooExpensive
 from server.engine.documents import Document, Documents
 from server.engine.execution import Execution
+from server.engine.planned import Planned, Plans
 from server.engine.pricing import Price, Pricing
 from server.engine.request import Answer, Parameters, RequestRefused
 from server.engine.sharing import Answers, Group, Groups
 
 TIMEOUT: Final = 30.0
+_EMPTY: Final = ExecutionResult({}, None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Operation:
     """One operation, ready to run: its document fits the schema, and its variables fit the document."""
 
+    schema: GraphQLSchema
     document: Document
     node: OperationDefinitionNode
+    parameters: Parameters
+    variables: VariableValues
     context: Context
-    execution: Execution
     price: Price
+
+    @cached_property
+    def execution(self) -> Execution:
+        """The operation as the executor runs it."""
+        return self.execution_of(self.document.node)
+
+    def execution_of(self, document: DocumentNode) -> Execution:
+        """The operation in another form of its document."""
+        return execution.build(self.schema, document, self.parameters, self.context)
 
     @property
     def kind(self) -> OperationType:
@@ -57,11 +72,17 @@ class Operation:
 
 class Engine:
     """Runs the operations of one schema. `introspection` says who may ask for it; an operation may take `timeout`
-    seconds.
+    seconds. One that `explains` tells which root fields were compiled, and why others were not.
     """
 
     def __init__(
-        self, schema: GraphQLSchema, points: Budget, introspection: Introspection, *, timeout: float = TIMEOUT
+        self,
+        schema: GraphQLSchema,
+        points: Budget,
+        introspection: Introspection,
+        *,
+        timeout: float = TIMEOUT,
+        explains: bool = False,
     ) -> None:
         self.schema = schema
         self.documents = Documents(schema)
@@ -69,6 +90,8 @@ class Engine:
         self._points = points
         self._introspection = introspection
         self._timeout = timeout
+        self._plans = Plans(schema)
+        self._explains = explains
         self._groups = Groups()
         self._turn = asyncio.Lock()
 
@@ -91,12 +114,19 @@ class Engine:
         with suppress(DomainError):
             # a caller that lost the right is refused by the field that asks for it
             await forked.recheck()
-        made = execution.build(self.schema, document.node, parameters, forked, suggests=is_open)
-        if isinstance(made, list):
+        variables = execution.coerced(self.schema, node, parameters.variables, suggests=is_open)
+        if isinstance(variables, list):
             faults = coercion.faults(self.schema, node, parameters.variables, shows=is_open)
             raise RequestRefused(faults, of_document=True)
-        price = self._pricing.price(document, node, made.variables)
-        return Operation(document=document, node=node, context=forked, execution=made, price=price)
+        return Operation(
+            schema=self.schema,
+            document=document,
+            node=node,
+            parameters=parameters,
+            variables=variables,
+            context=forked,
+            price=self._pricing.price(document, node, variables.coerced),
+        )
 
     async def _checked(self, text: str, *, suggests: bool) -> Document:
         """Check a document. Of those that are new one is looked at in a turn of the loop: whoever sends many at once
@@ -116,14 +146,30 @@ class Engine:
             return _refused(refusal)
         try:
             async with asyncio.timeout(self._timeout):
-                result = await operation.execution.result()
+                planned = await self._planned(operation)
+                result = _EMPTY if planned.is_whole else await self._left(operation, planned)
         except TimeoutError:
             return self._timed_out(operation, charge)
-        answer = _answer(result, operation)
-        answer.extensions["cost"] = charge.settled(operation.price.spent(result.data))
+        spent = operation.price.spent(result.data, planned.points)
+        answer = _answer(_whole(planned, result), operation)
+        answer.extensions["cost"] = charge.settled(spent)
+        if self._explains and planned.plan is not None:
+            answer.extensions["plan"] = planned.told()
         if operation.context.keys.replayed:
             answer.extensions["idempotency"] = {"replayed": operation.context.keys.replayed}
         return answer
+
+    async def _planned(self, operation: Operation) -> Planned:
+        """Answer what is compiled."""
+        if operation.kind is not OperationType.QUERY:
+            return Planned()
+        return await self._plans.answer(operation.document, operation.node, operation.variables, operation.context)
+
+    async def _left(self, operation: Operation, planned: Planned) -> ExecutionResult:
+        """Answer by resolvers what a plan leaves, with loaders that know nothing of its attempt."""
+        operation.context.forget()
+        document = planned.remainder(operation.document.node, operation.node)
+        return await operation.execution_of(document).result()
 
     async def follow(self, operation: Operation) -> AsyncGenerator[Answer]:
         """Run a subscription: yields an answer for each event, and ends with the last one. A refusal is the last.
@@ -177,6 +223,13 @@ class Engine:
             workspace = "" if caller.actor is None else caller.actor.workspace_id.hex
             key, quota = f"{caller.user_id.hex}:{workspace}", budget.SIGNED_IN
         return await self._points.charge(key, operation.price.points, quota)
+
+
+def _whole(planned: Planned, rest: ExecutionResult) -> ExecutionResult:
+    """Put both ways' answers together: a null that reaches the top is the whole answer."""
+    if rest.data is None:
+        return rest
+    return ExecutionResult(planned.merged(rest.data), [*planned.errors, *(rest.errors or ())])
 
 
 def _refused(error: DomainError) -> Answer:
@@ -243,7 +296,7 @@ def _group_of(operation: Operation) -> Hashable:
     if actor is None:
         return object()
     place = _place_of(operation)
-    given = {name: value for name, value in operation.execution.variables.items() if name != place}
+    given = {name: value for name, value in operation.variables.coerced.items() if name != place}
     written = orjson.dumps(given, default=repr, option=orjson.OPT_SORT_KEYS)
     name = None if operation.node.name is None else operation.node.name.value
     return operation.document.text, name, written, actor.workspace_id, actor.permissions

@@ -3,14 +3,16 @@
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import graphql.execution
-from graphql import DocumentNode, ExecutionResult, GraphQLError, GraphQLSchema
+from graphql import DocumentNode, ExecutionResult, GraphQLError, GraphQLSchema, OperationDefinitionNode
+from graphql.execution.values import VariableValues, get_variable_values
 
 from server.engine.request import Parameters
 
 _core: Any = graphql.execution
+_NONE: Final = VariableValues({}, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +20,6 @@ class Execution:
     """An operation whose variables fit, and which can run."""
 
     _executor: Any
-
-    @property
-    def variables(self) -> Mapping[str, Any]:
-        """The variables, coerced."""
-        return cast("Mapping[str, Any]", self._executor.variable_values.coerced)
 
     async def result(self) -> ExecutionResult:
         """Run a query or mutation."""
@@ -40,19 +37,29 @@ class Execution:
         return cast("ExecutionResult | Awaitable[ExecutionResult]", _core.execute_subscription_event(one))
 
 
-def build(
-    schema: GraphQLSchema, document: DocumentNode, parameters: Parameters, context: object, *, suggests: bool
-) -> Execution | list[GraphQLError]:
+def coerced(
+    schema: GraphQLSchema, operation: OperationDefinitionNode, given: Mapping[str, Any], *, suggests: bool
+) -> VariableValues | list[GraphQLError]:
     """Coerce the variables of an operation; return what is wrong with them, if anything is."""
+    definitions = operation.variable_definitions
+    if not definitions:
+        return _NONE
+    return get_variable_values(schema, definitions, dict(given), hide_suggestions=not suggests)
+
+
+def build(schema: GraphQLSchema, document: DocumentNode, parameters: Parameters, context: object) -> Execution:
+    """Make an operation ready to run, whose variables are known to fit."""
     made: Any = _core.Executor.build(
         schema,
         document,
         context_value=context,
         raw_variable_values=dict(parameters.variables),
         operation_name=parameters.operation_name,
-        hide_suggestions=not suggests,
     )
-    return cast("list[GraphQLError]", made) if isinstance(made, list) else Execution(made)
+    if isinstance(made, list):
+        (error, *_) = cast("list[GraphQLError]", made)
+        raise error
+    return Execution(made)
 
 
 async def awaited(value: Any) -> Any:

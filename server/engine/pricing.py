@@ -53,9 +53,11 @@ class Price:
     fixed: int
     shapes: Mapping[str, Shape]
 
-    def spent(self, data: Mapping[str, Any] | None) -> int:
-        """Return what an answer did cost: more than `points` when its lists without pages were long."""
-        return max(1, self.fixed + _below(data or {}, self.shapes))
+    def spent(self, data: Mapping[str, Any] | None, counted: int = 0) -> int:
+        """Return what an answer did cost: more than `points` when its lists without pages were long. `counted` objects
+        are not in `data`.
+        """
+        return max(1, self.fixed + counted + _below(data or {}, self.shapes))
 
 
 class Pricing:

@@ -1,0 +1,10 @@
+"""The second reader of facts: an operation becomes one statement for each level, and the code that writes its JSON.
+
+Compiling decides what can be decided without values. What is unusual at run time is given up, root field by root
+field: the resolvers then answer it, so that errors have one meaning only.
+"""
+
+from graph.plan.planner import Operation, Plan, Planner
+from graph.plan.run import Reading, Run
+
+__all__ = ["Operation", "Plan", "Planner", "Reading", "Run"]

@@ -1,0 +1,212 @@
+"""Pages: the rows of connections, and what their fields show."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias, cast
+
+from sqlalchemy import bindparam
+
+from graph import pages, statements
+from graph.facts import Page, Sort
+from graph.pages import WHOLE, Listing
+from graph.paging import write_cursor
+from graph.plan.levels import Level, Times, View, are_even, weighed
+from graph.plan.run import Run
+from graph.plan.selection import Read
+from graph.plan.text import Text
+
+Show: TypeAlias = Callable[["Shown"], Any]
+Parts: TypeAlias = Sequence[tuple[str, Show]]
+_NOTHING: Final[Mapping[Any, Sequence[Any]]] = {}
+
+Ask: TypeAlias = Callable[[Listing, Hashable, Run], Awaitable[Any]]
+
+
+@dataclass(slots=True)
+class Shown:
+    """One page while it is shown: its rows in the list's order, and whether there are more on its far side.
+
+    `places` are those of the order's columns, `nodes` its objects, view by view, `asked` what was looked for besides.
+    """
+
+    listing: Listing
+    rows: Sequence[Any]
+    more: bool
+    places: Sequence[int]
+    nodes: list[list[Any]] = field(default_factory=list[list[Any]])
+    asked: dict[Ask, Any] = field(default_factory=dict[Ask, Any])
+    _cursors: list[str] | None = None
+
+    @property
+    def cursors(self) -> list[str]:
+        """The places of the rows."""
+        if self._cursors is None:
+            order, scope = self.listing.order, self.listing.scope
+            self._cursors = [write_cursor([row[place] for place in self.places], order, scope) for row in self.rows]
+        return self._cursors
+
+
+class Pages:
+    """The connection of one field, as it was selected: `views` make its objects, and `parts` show its fields.
+
+    `asks` are what has to be looked for beside the rows. A page that `has_lists` counts as its rows.
+    """
+
+    def __init__(self, fact: Page, level: Level, read: Read) -> None:
+        self.fact = fact
+        self.level = level
+        self.views: list[View] = []
+        self.parts: list[tuple[str, Show]] = []
+        self.asks: list[Ask] = []
+        self.counts = 0
+        self.has_lists = False
+        self.has_rows = False
+        self.has_cursors = False
+        self._read = read
+        self._texts: dict[Hashable, Text] = {}
+        if fact.key is None:
+            level.at("id")
+
+    def want_cursors(self) -> None:
+        """Load what cursors are made of."""
+        self.has_cursors = True
+        for sort in self.fact.orders:
+            self.level.at(sort.column.key)
+        self.level.at("id")
+
+    async def root(self, run: Run) -> Any:
+        """Show the page of a root field."""
+        found = await self._shown(run, [WHOLE], None)
+        return found[WHOLE]
+
+    async def load(self, run: Run, rows: Sequence[Any], place: int, times: Times) -> Mapping[Any, Any]:
+        """Show a page for each row, by what names it."""
+        parents = weighed(rows, place, times)
+        parents.pop(None, 0)
+        shares = None if are_even(parents, rows, times) else dict(parents)
+        return await self._shown(run, list(parents), shares)
+
+    async def _shown(self, run: Run, keys: list[Any], shares: Mapping[Any, int] | None) -> dict[Any, Any]:
+        listing = await pages.read_listing(self.fact, self._read(run.variables), run.context)
+        found = await self._paged(run, listing, keys) if self.has_rows else _NOTHING
+        places = [self.level.at(each.column.key) for each in listing.order] if self.has_cursors else []
+        shown = [_page(listing, found.get(key, ()), places) for key in keys]
+        await self._fill(run, shown, keys, shares)
+        for ask in self.asks:
+            answers = await asyncio.gather(*[ask(listing, key, run) for key in keys])
+            for each, answer in zip(shown, answers, strict=True):
+                each.asked[ask] = answer
+        return {key: {name: show(each) for name, show in self.parts} for key, each in zip(keys, shown, strict=True)}
+
+    async def _paged(self, run: Run, listing: Listing, keys: list[Any]) -> Mapping[Any, Sequence[Any]]:
+        """Load the rows of all pages, one more than is shown of each."""
+        window, order = listing.window, listing.order
+        given: dict[str, Any] = {"limit": window.size + 1}
+        for end, position in (("after", window.after), ("before", window.before)):
+            given.update({f"{end}{number}": each for number, each in enumerate(position or ())})
+        rows = await run.fetch(self._text(listing, order), keys, given)
+        if self.fact.key is None:
+            return {WHOLE: rows}
+        groups: dict[Any, list[Any]] = {}
+        for row in rows:
+            groups.setdefault(row[0], []).append(row)
+        return groups
+
+    def _text(self, listing: Listing, order: Sequence[Sort]) -> Text:
+        """Return the statement; one of a whole list is made once for each order and form of its window."""
+        window = listing.window
+        ends = [
+            (end, later)
+            for end, position, later in (("after", window.after, True), ("before", window.before, False))
+            if position is not None
+        ]
+        keys = tuple((each.column.key, each.descending) for each in order)
+        name = (keys, window.backward, tuple(ends))
+        found = self._texts.get(name) if listing.is_whole else None
+        if found is None:
+            marks = {end: [f"{end}{number}" for number in range(len(order))] for end, _ in ends}
+            bounds = [statements.beyond(order, _free(order, marks[end]), later=later) for end, later in ends]
+            statement = statements.page(
+                self.fact, order, [*listing.where, *bounds], backward=window.backward, names=self.level.names
+            )
+            found = Text(statement, tuple(mark for each in marks.values() for mark in each))
+            if listing.is_whole:
+                self._texts[name] = found
+        return found
+
+    async def _fill(
+        self, run: Run, shown: Sequence[Shown], keys: Sequence[Any], shares: Mapping[Any, int] | None
+    ) -> None:
+        """Make the objects of all pages at once, and count them."""
+        flat = [row for each in shown for row in each.rows]
+        times = None
+        if shares is not None:
+            times = [shares[key] for key, each in zip(keys, shown, strict=True) for _ in each.rows]
+        for view in self.views:
+            made = await view.show(run, flat, times)
+            begin = 0
+            for each in shown:
+                each.nodes.append(made[begin : begin + len(each.rows)])
+                begin += len(each.rows)
+        for key, each in zip(keys, shown, strict=True):
+            often = 1 if shares is None else shares[key]
+            run.points += often * (self.counts + (len(each.rows) if self.has_lists else 1))
+
+
+class PageEdge:
+    """To the pages of a level's rows."""
+
+    def __init__(self, pages: Pages, place: int) -> None:
+        self._pages, self._place = pages, place
+
+    async def load(self, run: Run, rows: Sequence[Any], times: Times) -> Mapping[Any, Any]:
+        """Return the pages by their parents' keys."""
+        return await self._pages.load(run, rows, self._place, times)
+
+
+def total_count(listing: Listing, key: Hashable, run: Run) -> Awaitable[Any]:
+    """Count a whole list."""
+    return pages.count(listing, key, run.context)
+
+
+async def lies_after(listing: Listing, key: Hashable, run: Run) -> bool:
+    """Look for rows from the cursor `before` on."""
+    return listing.window.before is not None and await pages.beyond(listing, key, run.context, later=True)
+
+
+async def lies_before(listing: Listing, key: Hashable, run: Run) -> bool:
+    """Look for rows from the cursor `after` back."""
+    return listing.window.after is not None and await pages.beyond(listing, key, run.context, later=False)
+
+
+def has_next(shown: Shown) -> bool:
+    """Tell whether rows follow a page."""
+    return (shown.more and not shown.listing.window.backward) or bool(shown.asked[lies_after])
+
+
+def has_previous(shown: Shown) -> bool:
+    """Tell whether rows come before a page."""
+    return (shown.more and shown.listing.window.backward) or bool(shown.asked[lies_before])
+
+
+def start_cursor(shown: Shown) -> str | None:
+    """Return the first row's place."""
+    return shown.cursors[0] if shown.rows else None
+
+
+def end_cursor(shown: Shown) -> str | None:
+    """Return the last row's place."""
+    return shown.cursors[-1] if shown.rows else None
+
+
+def _page(listing: Listing, rows: Sequence[Any], places: Sequence[int]) -> Shown:
+    size = listing.window.size
+    kept = list(rows[:size])
+    if listing.window.backward:
+        kept.reverse()
+    return Shown(listing=listing, rows=kept, more=len(rows) > size, places=places)
+
+
+def _free(order: Sequence[Sort], marks: Sequence[str]) -> list[Any]:
+    return [cast("Any", bindparam(mark, type_=each.column.type)) for mark, each in zip(marks, order, strict=True)]

@@ -1,0 +1,204 @@
+"""Plans: what each root field of an operation becomes, and why some do not."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias, cast
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    GraphQLObjectType,
+    GraphQLSchema,
+    OperationDefinitionNode,
+)
+from graphql.execution.values import VariableValues
+
+from core import ids
+from core.errors import Unavailable
+from graph.context import Actor
+from graph.facts import AnyById, ById, One, Page, Source, rows_of
+from graph.loaders import guard_of
+from graph.plan.levels import Level, View
+from graph.plan.objects import Objects, object_type
+from graph.plan.run import Run, Unplanned
+from graph.plan.selection import Field, Group, Selection, fact_of, field_of, name_of, origin_of, switches_of
+from graph.plan.text import Text
+from graph.statements import by_key
+
+Root: TypeAlias = Callable[[Run], Awaitable[Any]]
+
+_KEPT: Final = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The root fields of an operation in the order of its answer: what answers each, or None; `reasons` say why."""
+
+    roots: Mapping[str, Root | None]
+    groups: Mapping[str, Group]
+    reasons: Mapping[str, str]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is planned."""
+        return len(self.reasons) == len(self.roots)
+
+    async def answer(self, run: Run) -> tuple[dict[str, Any], dict[str, str], dict[str, Unavailable]]:
+        """Answer what is planned. Also returned is what was given up, with its reasons, and what could not be had."""
+        data: dict[str, Any] = {}
+        given_up = dict(self.reasons)
+        lost: dict[str, Unavailable] = {}
+        for key, root in self.roots.items():
+            if root is None:
+                continue
+            before = run.points
+            try:
+                data[key] = await root(run)
+            except Unavailable as error:
+                lost[key], data[key] = error, None
+            except Exception as error:  # noqa: BLE001  (the resolvers meet it again, and tell where it belongs)
+                run.points = before
+                given_up[key] = f"gave up: {type(error).__name__}"
+        return data, given_up, lost
+
+    def nodes(self, keys: Sequence[str]) -> list[FieldNode]:
+        """Return the nodes of some root fields."""
+        return [cast("FieldNode", each.node) for key in keys for each in self.groups[key]]
+
+
+class Operation:
+    """An operation of a sound document, with its plans for those who ask it; `planner` makes them."""
+
+    def __init__(self, planner: "Planner", document: DocumentNode, node: OperationDefinitionNode) -> None:
+        self._planner = planner
+        self._node = node
+        self._fragments = {
+            each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)
+        }
+        self._switches = switches_of(node, self._fragments)
+        self._plans: dict[Any, Plan] = {}
+
+    def plan(self, variables: VariableValues, actor: Actor, rights: object) -> Plan:
+        """Return the plan for an actor with some rights, and for the variables that directives read."""
+        key = (rights, *[variables.coerced.get(each) for each in self._switches])
+        found = self._plans.get(key)
+        if found is None:
+            selection = Selection(self._planner.schema, self._node, self._fragments, variables)
+            found = self._plans[key] = self._planner.plan(selection, actor)
+            if len(self._plans) > _KEPT:
+                self._plans.pop(next(iter(self._plans)))
+        return found
+
+
+class Planner:
+    """Plans the queries of one schema."""
+
+    def __init__(self, schema: GraphQLSchema) -> None:
+        self.schema = schema
+
+    def plan(self, selection: Selection, actor: Actor) -> Plan:
+        """Compile an operation, root field by root field."""
+        kind = cast("GraphQLObjectType", self.schema.query_type)
+        roots: dict[str, Root | None] = {}
+        reasons: dict[str, str] = {}
+        groups = selection.roots(kind)
+        for key, group in groups.items():
+            try:
+                roots[key] = self._root(Objects(selection, actor), kind, group)
+            except Unplanned as reason:
+                roots[key], reasons[key] = None, str(reason)
+        return Plan(roots=roots, groups=groups, reasons=reasons)
+
+    def _root(self, objects: Objects, kind: GraphQLObjectType, group: Group) -> Root:
+        name = name_of(group)
+        if name == "__typename":
+            return _always(kind.name)
+        if name.startswith("__"):
+            message = "introspection"
+            raise Unplanned(message)
+        field = field_of(kind, name)
+        fact = fact_of(kind, field)
+        objects.admitted(guard_of(fact))
+        match fact:
+            case Page():
+                return objects.pages(fact, field, group).root
+            case ById(prefix=prefix):
+                return _by_id(objects, field, group, cast("str", prefix), rows_of(fact))
+            case AnyById():
+                return self._any_by_id(objects, fact, field, group)
+            case One(target=target):
+                view = objects.view(object_type(field), group, Level(rows_of(fact), 0))
+                return _One(view, target, lambda run: run.tenant)
+            case _:
+                message = f"{name} is not read from a table"
+                raise Unplanned(message)
+
+    def _any_by_id(self, objects: Objects, fact: AnyById, field: Field, group: Group) -> Root:
+        """Answer a row of any type: what is selected of each type is compiled when its first row is asked for."""
+        read = objects.selection.arguments(field, group)
+        kinds = _kinds_of(self.schema)
+        made: dict[str, Root] = {}
+
+        async def answer(run: Run) -> Any:
+            prefix = str(read(run.variables)["id"]).rpartition("_")[0]
+            found = fact.views.get(prefix)
+            if found is None:
+                return None
+            run.context.require(found.permission)
+            root = made.get(prefix)
+            if root is None:
+                view = objects.view(kinds[id(found.source)], group, Level(found.source, 0))
+                root = made[prefix] = _One(view, found.source.model.id, _key(read, prefix), is_wrapper=True)
+            return await root(run)
+
+        return answer
+
+
+class _One:
+    """One row at the root, by the value of a column."""
+
+    def __init__(self, view: View, target: Any, key: Callable[[Run], Any], *, is_wrapper: bool = False) -> None:
+        self._view, self._target, self._key, self._points = view, target, key, 0 if is_wrapper else 1
+        self._text: Text | None = None
+
+    async def __call__(self, run: Run) -> Any:
+        key = self._key(run)
+        if key is None:
+            return None
+        level = self._view.level
+        if self._text is None:
+            level.at(self._target.key)
+            self._text = Text(by_key(level.source, self._target, level.names))
+        rows = await run.fetch(self._text, [key], {})
+        if not rows:
+            return None
+        run.points += self._points
+        (shown,) = await self._view.show(run, rows, None)
+        return shown
+
+
+def _by_id(objects: Objects, field: Field, group: Group, prefix: str, source: Source) -> Root:
+    read = objects.selection.arguments(field, group)
+    view = objects.view(object_type(field), group, Level(source, 0))
+    return _One(view, source.model.id, _key(read, prefix))
+
+
+def _key(read: Any, prefix: str) -> Callable[[Run], Any]:
+    return lambda run: ids.decode(prefix, read(run.variables)["id"])
+
+
+def _kinds_of(schema: GraphQLSchema) -> dict[int, GraphQLObjectType]:
+    """The object types over tables, by the identity of what they read."""
+    found: dict[int, GraphQLObjectType] = {}
+    for each in schema.type_map.values():
+        if isinstance(each, GraphQLObjectType) and hasattr(origin_of(each), "source"):
+            found[id(origin_of(each).source)] = each
+    return found
+
+
+def _always(text: str) -> Root:
+    async def answer(_: Run) -> str:
+        return text
+
+    return answer

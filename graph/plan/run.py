@@ -1,0 +1,45 @@
+"""One run of a plan: who asks, what was given, where rows come from, and how many objects were answered."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from graphql.execution.values import VariableValues
+
+from graph.context import Context
+from graph.plan.text import Text
+
+
+class Unplanned(Exception):
+    """A field that a plan cannot answer, and why."""
+
+
+class Unusual(ValueError):
+    """A value that a plan does not answer for: the resolvers do."""
+
+
+class Reading(Protocol):
+    """Reads rows of one workspace."""
+
+    async def fetch(self, text: str, arguments: Sequence[object], /) -> Sequence[Any]:
+        """Run a SELECT; return all of its rows, whose values are found by their places."""
+        ...
+
+
+class Run:
+    """One run. `points` counts the objects of the answer as the door prices them."""
+
+    __slots__ = ("context", "points", "reading", "tenant", "variables")
+
+    def __init__(self, context: Context, reading: Reading, variables: VariableValues) -> None:
+        self.context = context
+        self.reading = reading
+        self.variables = variables
+        self.tenant = context.actor.workspace_id
+        self.points = 0
+
+    async def fetch(self, text: Text, keys: list[Any], given: Mapping[str, Any]) -> Sequence[Any]:
+        """Run a statement for some keys; without keys there is nothing to run."""
+        if not keys:
+            return ()
+        values = {"tenant": self.tenant, "keys": keys, **given}
+        return await self.reading.fetch(text.sql, text.arguments(values))

@@ -1,0 +1,144 @@
+"""What an operation selects, as graphql-core understands it: this is the border to its internals."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias, cast
+
+from graphql import (
+    FieldNode,
+    FragmentDefinitionNode,
+    GraphQLObjectType,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    VariableNode,
+    Visitor,
+    visit,
+)
+from graphql.execution.collect_fields import FragmentDetails, collect_fields, collect_subfields
+from graphql.execution.values import VariableValues, get_argument_values
+from strawberry.schema.schema_converter import GraphQLCoreConverter
+from strawberry.types.arguments import convert_arguments
+from strawberry.types.field import StrawberryField
+
+from graph.facts import Fact
+from graph.plan.run import Unplanned
+
+Group: TypeAlias = list[Any]
+"""The nodes that stand under one name of the answer."""
+
+Arguments: TypeAlias = Mapping[str, Any]
+Read: TypeAlias = Callable[[VariableValues], Arguments]
+
+_BACK = GraphQLCoreConverter.DEFINITION_BACKREF
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """A field of an object type."""
+
+    name: str
+    type: Any
+    of: StrawberryField
+    core: Any
+
+
+class Selection:
+    """One operation of a document, with variables that decide what its directives leave out."""
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        operation: OperationDefinitionNode,
+        fragments: Mapping[str, FragmentDefinitionNode],
+        variables: VariableValues,
+    ) -> None:
+        self.schema = schema
+        self.operation = operation
+        self.variables = variables
+        self._fragments = {name: FragmentDetails(each) for name, each in fragments.items()}
+        converter: Any = schema.extensions[_BACK].schema_converter
+        self._scalars, self._config = converter.scalar_registry, converter.config
+
+    def roots(self, kind: GraphQLObjectType) -> dict[str, Group]:
+        """Return the root fields by their names in the answer, in its order."""
+        found = collect_fields(self.schema, self._fragments, self.variables, kind, self.operation)
+        if found.new_defer_usages:
+            raise Unplanned("@defer")
+        return dict(found.grouped_field_set)
+
+    def below(self, kind: GraphQLObjectType, group: Group) -> dict[str, Group]:
+        """Return what is selected of an object, by the names in the answer, in its order."""
+        found = collect_subfields(
+            self.schema, self._fragments, self.variables, self.operation, kind, group, hide_suggestions=False
+        )
+        if found.new_defer_usages:
+            raise Unplanned("@defer")
+        return dict(found.grouped_field_set)
+
+    def arguments(self, field: Field, group: Group) -> Read:
+        """Return what reads a field's arguments, as its resolver would get them."""
+        node: FieldNode = group[0].node
+        declared = field.of.arguments
+
+        def read(variables: VariableValues) -> Arguments:
+            given = get_argument_values(field.core, node, variables)
+            return convert_arguments(given, declared, self._scalars, self._config)
+
+        if _holds_variables(node):
+            return read
+        constant = read(self.variables)
+        return lambda _: constant
+
+
+def name_of(group: Group) -> str:
+    """Return the name of the field that stands under one name of the answer."""
+    return cast("str", group[0].node.name.value)
+
+
+def field_of(kind: GraphQLObjectType, name: str) -> Field:
+    """Return a field of an object type."""
+    core: Any = kind.fields[name]
+    of = core.extensions[_BACK]
+    return Field(name=of.python_name, type=core.type, of=of, core=core)
+
+
+def origin_of(kind: GraphQLObjectType) -> Any:
+    """Return the class that an object type was declared by; None for a type of graphql-core's own."""
+    return getattr(kind.extensions.get(_BACK), "origin", None)
+
+
+def fact_of(kind: GraphQLObjectType, field: Field) -> Fact:
+    """Return what a field was declared as.
+
+    Raises:
+        Unplanned: it has a resolver of its own.
+    """
+    found: Fact | None = getattr(origin_of(kind), "facts", {}).get(field.name)
+    if found is None:
+        raise Unplanned(f"{kind.name}.{field.name} has a resolver of its own")
+    return found
+
+
+def switches_of(operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]) -> tuple[str, ...]:
+    """Return the names of the variables that decide what directives leave out."""
+    found: set[str] = set()
+
+    class Look(Visitor):
+        def enter_directive(self, node: Any, *_: Any) -> None:
+            found.update(each.value.name.value for each in node.arguments or () if isinstance(each.value, VariableNode))
+
+    for each in (operation, *fragments.values()):
+        visit(each, Look())
+    return tuple(sorted(found))
+
+
+def _holds_variables(node: FieldNode) -> bool:
+    found: list[str] = []
+
+    class Look(Visitor):
+        def enter_variable(self, node: Any, *_: Any) -> None:
+            found.append(node.name.value)
+
+    for argument in node.arguments or ():
+        visit(argument.value, Look())
+    return bool(found)
