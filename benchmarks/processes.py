@@ -123,7 +123,7 @@ def _look(port: int, ready: str | None) -> None:
     if ready is None:
         socket.create_connection(("127.0.0.1", port), timeout=2).close()
         return
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}{ready}", timeout=2):  # noqa: S310  (an address of this machine)
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}{ready}", timeout=2):
         return
 
 

@@ -1,7 +1,6 @@
 """The bare limit: one statement that writes the whole answer as JSON, behind uvicorn. No GraphQL, no wall, no check."""
 
 import os
-from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 

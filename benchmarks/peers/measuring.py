@@ -5,7 +5,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,7 +59,7 @@ class Load:
 
     @classmethod
     @asynccontextmanager
-    async def started(cls) -> AsyncIterator["Load"]:
+    async def started(cls) -> AsyncGenerator["Load"]:
         """Start it on the second core; it ends with the block."""
         command = pinned(STORES_CORE, [sys.executable, "-m", "benchmarks.peers.load"])
         process = await asyncio.create_subprocess_exec(
@@ -140,7 +140,7 @@ def keep_to_stores_core() -> None:
 
 
 async def _backends(stage: Stage) -> list[int]:
-    """Return the database's processes that serve this run, having moved them to the second core where that is allowed."""
+    """Return the database's processes that serve this run, moved to the second core where that is allowed."""
     found = [row["pid"] for row in await stage.ask(_BACKENDS)]
     if (os.cpu_count() or 1) > STORES_CORE:
         for pid in found:

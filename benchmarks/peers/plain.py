@@ -1,4 +1,4 @@
-"""Strawberry over SQLAlchemy as its documentation has it: dataloaders, one session for each batch, the standard view."""
+"""Strawberry over SQLAlchemy as its documentation has it: dataloaders, a session for each batch, the standard view."""
 
 import os
 import uuid
@@ -152,20 +152,20 @@ class Contact:
     updated_at: datetime
 
     @strawberry.field
-    def custom_fields(root: Any) -> JSON:
-        return root.custom
+    def custom_fields(self: Any) -> JSON:
+        return self.custom
 
     @strawberry.field
-    async def labels(root: Any, info: Info) -> list[Label]:
-        return await info.context["loaders"].labels.load(root.id)
+    async def labels(self: Any, info: Info) -> list[Label]:
+        return await info.context["loaders"].labels.load(self.id)
 
     @strawberry.field
-    async def owner(root: Any, info: Info) -> User | None:
-        return root.owner_id and await info.context["loaders"].users.load(root.owner_id)
+    async def owner(self: Any, info: Info) -> User | None:
+        return self.owner_id and await info.context["loaders"].users.load(self.owner_id)
 
     @strawberry.field
-    async def lead_scores(root: Any, info: Info, last: int = 10) -> list[LeadScore]:
-        return await info.context["loaders"].scores(last).load(root.id)
+    async def lead_scores(self: Any, info: Info, last: int = 10) -> list[LeadScore]:
+        return await info.context["loaders"].scores(last).load(self.id)
 
 
 @strawberry.type
@@ -179,14 +179,14 @@ class Member:
     joined_at: datetime
 
     @strawberry.field
-    async def user(root: Any, info: Info) -> User:
-        return await info.context["loaders"].users.load(root.user_id)
+    async def user(self: Any, info: Info) -> User:
+        return await info.context["loaders"].users.load(self.user_id)
 
     @strawberry.field
     async def contacts(
-        root: Any, info: Info, first: int = 20, order_by: list[ContactOrder] | None = None
+        self: Any, info: Info, first: int = 20, order_by: list[ContactOrder] | None = None
     ) -> ContactConnection:
-        return ContactConnection(nodes=await info.context["loaders"].owned(first).load(root.user_id))
+        return ContactConnection(nodes=await info.context["loaders"].owned(first).load(self.user_id))
 
 
 @strawberry.type

@@ -83,11 +83,10 @@ def written(told: Told) -> str:
         _ratios(told.findings),
     ]
     if (OURS, Point(operation=CURVED, size=SIZES[0])) in told.findings.readings:
-        parts += [
-            f"CPU milliseconds of a page (server and stores) by its size, {BUSY} connections; and of the page of {PAGE},"
-            " answers a second by connections:",
-            _curves(told.findings),
-        ]
+        heading = (
+            f"CPU milliseconds of a page by its rows, at {BUSY} connections; pages of {PAGE} a second by connections:"
+        )
+        parts += [heading, _curves(told.findings)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -105,11 +104,11 @@ def _circumstances(told: Told) -> str:
     loads = [each.machine for each in readings]
     faults = sum(each.faults for each in readings)
     kind = "embedded" if told.stage.is_embedded else "of the machine"
+    rounds = f"{told.findings.rounds} interleaved round{'s' if told.findings.rounds > 1 else ''}"
     lines = [
-        f"{datetime.now(UTC):%Y-%m-%d}, PostgreSQL {told.stage.version} ({kind}), {told.findings.rounds} interleaved"
-        f" round{'s' if told.findings.rounds > 1 else ''} of {told.seconds:.0f} s in all, medians; pools of {POOL}"
-        f" connections; load average of the machine {min(loads):.1f} to {max(loads):.1f};"
-        f" {sum(each.answers for each in readings):,} answers, {faults} faulty."
+        f"{datetime.now(UTC):%Y-%m-%d}, PostgreSQL {told.stage.version} ({kind}), {rounds}, {told.seconds:.0f} s.",
+        f"Medians; pools of {POOL} connections; load average of the machine {min(loads):.1f} to {max(loads):.1f}.",
+        f"{sum(each.answers for each in readings):,} answers, {faults} of them faulty.",
     ]
     return " ".join([*lines, *told.missing])
 
@@ -192,4 +191,4 @@ def _whole(value: float | None) -> str:
 def _short(value: float | None) -> str:
     if value is None:
         return ""
-    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"  # noqa: PLR2004
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"

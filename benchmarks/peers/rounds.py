@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -215,7 +216,7 @@ class Run:
 
 
 def differences(one: Any, other: Any, where: str) -> Iterator[str]:
-    """Yield the places where two answers differ. Labels may come in any order: not all servers can sort by what is joined."""
+    """Yield the places where two answers differ. Labels may come in any order: not all can sort by what is joined."""
     if isinstance(one, dict) and isinstance(other, dict):
         here: Mapping[str, Any] = one
         there: Mapping[str, Any] = other

@@ -67,7 +67,7 @@ def on_python() -> list[Server]:
 
 
 def on_node() -> tuple[list[Server], list[str]]:
-    """Return the peers on Node, with a line for each that is left out. Installs their packages when they are missing."""
+    """Return the peers on Node, and a line for each that is left out. Installs their packages if need be."""
     if shutil.which("npm") is None or shutil.which("node") is None:
         return [], ["Without npm and Node, their servers are left out."]
     if not (FOLDER / "node_modules").is_dir():
@@ -96,7 +96,7 @@ def _version(node: str) -> int:
 
 
 def _has_prisma(node: str) -> bool:
-    """Make Prisma's client where it is missing. Its schema engine, which it would load from the net, has no part in it."""
+    """Make Prisma's client where it is missing, without its schema engine, which it would load and does not need."""
     made = FOLDER / "node_modules" / ".prisma" / "client" / "index.js"
     if not made.is_file():
         script = str(FOLDER / "node_modules" / "prisma" / "build" / "index.js")

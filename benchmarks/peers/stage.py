@@ -4,7 +4,7 @@ import os
 import secrets
 import tempfile
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,8 +82,8 @@ class Stage:
 
 
 @asynccontextmanager
-async def set_up(given: str | None, contacts: int, sessions: int) -> AsyncIterator[Stage]:
-    """Make a database with the workspace, on a given server, on the usual one of this machine, or on an embedded one."""
+async def set_up(given: str | None, contacts: int, sessions: int) -> AsyncGenerator[Stage]:
+    """Make a database with the workspace: on a given server, the usual one of this machine, or an embedded one."""
     admin = given or (LOCAL if await _answers(LOCAL) else None)
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         wanted = {"redis", "mongo"} | ({"postgres"} if admin is None else set())
@@ -118,7 +118,7 @@ async def _answers(url: str) -> bool:
 
 
 @asynccontextmanager
-async def _database(admin: str) -> AsyncIterator[str]:
+async def _database(admin: str) -> AsyncGenerator[str]:
     library: Any = asyncpg
     name = f"bench_{uuid.uuid4().hex[:10]}"
     base, _, query = admin.partition("?")
