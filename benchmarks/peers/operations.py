@@ -1,8 +1,8 @@
 """What is asked: the files under `queries/`, and the values of their variables.
 
-A query file says by the names of its variables what it is given: `$id` a contact, `$after` and `$member` a place in a list
-of contacts or members, `$first` a size, `$input` a new contact. A folder of a server's name has what it is asked in its own
-words. So another operation is another file, its statement for the limit, and what the peers need to answer it.
+A query file says by the names of its variables what it is given: `$id` a contact, `$after` and `$member` a place in a
+list of contacts or members, `$first` a size, `$input` a new contact. A folder of a server's name has what it is asked in
+its own words. So another operation is another file, its statement for the limit, and what the peers need to answer it.
 """
 
 import json
