@@ -28,8 +28,8 @@ SELECT pg_temp.key('session', n), pg_temp.key('user', n), pg_temp.workspace(), '
 FROM pg_temp.numbers('members') n;
 
 INSERT INTO labels (workspace_id, id, name, color, position)
-SELECT pg_temp.workspace(), pg_temp.key('label', n), 'Etiqueta ' || n, '#' || lpad(to_hex(n * 65537), 6, '0'), n
-FROM generate_series(1, 20) n;
+SELECT pg_temp.workspace(), pg_temp.key('label', n), 'Etiqueta ' || n, '#' || lpad(to_hex(n * 65537 % 16777216), 6, '0'), n
+FROM generate_series(1, 200) n;
 
 -- one in ten has no owner
 INSERT INTO contacts (workspace_id, id, name, phone, email, company, position, custom, owner_id, lead_score, created_at,
@@ -50,7 +50,7 @@ FROM pg_temp.numbers('contacts') n;
 
 -- none to four labels on each
 INSERT INTO contact_labels (workspace_id, contact_id, label_id)
-SELECT pg_temp.workspace(), pg_temp.key('contact', n), pg_temp.key('label', 1 + (n * 7 + k * 3) % 20)
+SELECT pg_temp.workspace(), pg_temp.key('contact', n), pg_temp.key('label', 1 + (n / 5 * 7 + k * 53) % 200)
 FROM pg_temp.numbers('contacts') n, generate_series(0, 3) k WHERE k < n % 5;
 
 -- none to four scores of each

@@ -1,8 +1,8 @@
 """What is asked: the files under `queries/`, and the values of their variables.
 
-A query file says by the names of its variables what it is given: `$id` a contact, `$after` and `$member` a place in a
-list of contacts or members, `$first` a size, `$input` a new contact. A folder of a server's name has what it is asked in
-its own words. So another operation is another file, its statement for the limit, and what the peers need to answer it.
+A query file says by the names of its variables what it is given: `$id` a contact, `$after` and `$label` a place in the
+list of contacts or labels, `$first` a size, `$input` a new contact. A folder of a server's name has what it is asked
+in its own words. So another operation is another file, its statement for the limit, and what the peers need to answer.
 """
 
 import json
@@ -19,7 +19,7 @@ from core.ids import encode
 
 QUERIES: Final = Path(__file__).parent / "queries"
 PAGE: Final = 50
-_VARIABLE: Final = re.compile(r"\$(\w+)\s*:")
+_VARIABLE: Final = re.compile(r"\$(\w+)\s*:\s*(\w+)")
 _NAME: Final = re.compile(r"(?:query|mutation)\s+(\w+)")
 MARK: Final = "@@@@@@@@"
 """Stands for eight digits that are others in each request."""
@@ -31,10 +31,10 @@ _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S*")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where a page begins: after a row, by our cursor or by its time."""
+    """Where a page begins: after a row, by our cursor or by what the list is sorted by."""
 
     cursor: str
-    moment: str
+    key: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,7 @@ class Values:
     workspace_id: UUID
     contacts: Sequence[UUID]
     places: Sequence[Place]
-    members: Sequence[Place]
+    labels: Sequence[Place]
 
 
 def names() -> list[str]:
@@ -66,10 +66,15 @@ def bodies(name: str, server: str, values: Values, *, amount: int, size: int = P
     found = _NAME.search(text)
     head: dict[str, Any] = {"query": text, "operationName": found and found.group(1)}
     draws = _draws(values, is_ours=server == "", size=size)
+    kinds = dict(_VARIABLE.findall(text))
     return [
-        json.dumps({**head, "variables": {each: drawn[each] for each in _VARIABLE.findall(text)}}, ensure_ascii=False)
+        json.dumps({**head, "variables": {n: _as(kind, drawn[n]) for n, kind in kinds.items()}}, ensure_ascii=False)
         for drawn, _ in zip(draws, range(amount), strict=False)
     ]
+
+
+def _as(kind: str, value: Any) -> Any:
+    return int(value) if kind == "Int" else value
 
 
 def _draws(values: Values, *, is_ours: bool, size: int) -> Iterator[Mapping[str, Any]]:
@@ -82,16 +87,16 @@ def _draws(values: Values, *, is_ours: bool, size: int) -> Iterator[Mapping[str,
     }
     row = {"workspaceId": str(values.workspace_id), "rowId": f"00000000-0000-4000-8000-0000{MARK}"}
     while True:
-        contact, place, member = (
+        contact, place, label = (
             chance.choice(values.contacts),
             chance.choice(values.places),
-            chance.choice(values.members),
+            chance.choice(values.labels),
         )
         yield {
             "workspace": str(values.workspace_id),
             "id": encode("contact", contact) if is_ours else str(contact),
-            "after": place.cursor if is_ours else place.moment,
-            "member": member.cursor if is_ours else member.moment,
+            "after": place.cursor if is_ours else place.key,
+            "label": label.cursor if is_ours else label.key,
             "first": size,
             "input": fresh,
             "contact": {**row, **fresh},

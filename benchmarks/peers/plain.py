@@ -66,16 +66,36 @@ async def load_users(keys: list[uuid.UUID]) -> list[models.User | None]:
     return [found.get(key) for key in keys]
 
 
-def first_of(
-    model: Any, key: Any, order: Sequence[Any], most: int, *conditions: Any
-) -> Callable[[Any], Awaitable[Any]]:
-    """Return a loader of the first rows below each key."""
-    rank = func.row_number().over(partition_by=key, order_by=order).label("rank")
+def scores_of(most: int) -> Callable[[Any], Awaitable[Any]]:
+    """Return a loader of the latest scores of contacts."""
+    score = models.LeadScore
+    rank = func.row_number().over(partition_by=score.contact_id, order_by=(score.at.desc(), score.id.desc()))
 
-    async def load(keys: list[uuid.UUID]) -> list[list[Any]]:
-        ranked = select(model, rank).where(model.workspace_id == WORKSPACE, key.in_(keys), *conditions).subquery()
-        entity: Any = aliased(model, ranked)
-        statement = select(getattr(entity, key.key), entity).where(ranked.c.rank <= most).order_by(ranked.c.rank)
+    async def load(keys: list[uuid.UUID]) -> list[list[models.LeadScore]]:
+        is_asked = (score.workspace_id == WORKSPACE, score.contact_id.in_(keys))
+        ranked = select(score, rank.label("rank")).where(*is_asked).subquery()
+        entity: Any = aliased(score, ranked)
+        statement = select(entity.contact_id, entity).where(ranked.c.rank <= most).order_by(ranked.c.rank)
+        async with Session() as session:
+            return grouped(keys, [(row[0], row[1]) for row in await session.execute(statement)])
+
+    return load
+
+
+def holders_of(most: int) -> Callable[[Any], Awaitable[Any]]:
+    """Return a loader of the first contacts that have labels."""
+    contact, link = models.Contact, models.ContactLabel
+    rank = func.row_number().over(partition_by=link.label_id, order_by=(contact.created_at, contact.id))
+
+    async def load(keys: list[uuid.UUID]) -> list[list[models.Contact]]:
+        ranked = (
+            select(contact, link.label_id.label("label_id"), rank.label("rank"))
+            .join(link, (link.workspace_id == contact.workspace_id) & (link.contact_id == contact.id))
+            .where(link.workspace_id == WORKSPACE, link.label_id.in_(keys), contact.archived_at.is_(None))
+            .subquery()
+        )
+        entity: Any = aliased(contact, ranked)
+        statement = select(ranked.c.label_id, entity).where(ranked.c.rank <= most).order_by(ranked.c.rank)
         async with Session() as session:
             return grouped(keys, [(row[0], row[1]) for row in await session.execute(statement)])
 
@@ -92,17 +112,11 @@ class Loaders:
 
     def scores(self, last: int) -> DataLoader[Any, Any]:
         """Load the latest scores of contacts."""
-        score = models.LeadScore
-        order = (score.at.desc(), score.id.desc())
-        return self._of("scores", last, first_of(score, score.contact_id, order, last))
+        return self._of("scores", last, scores_of(last))
 
-    def owned(self, first: int) -> DataLoader[Any, Any]:
-        """Load the first contacts of people."""
-        contact = models.Contact
-        order = (contact.created_at, contact.id)
-        return self._of(
-            "owned", first, first_of(contact, contact.owner_id, order, first, contact.archived_at.is_(None))
-        )
+    def holders(self, first: int) -> DataLoader[Any, Any]:
+        """Load the first contacts that have labels."""
+        return self._of("holders", first, holders_of(first))
 
     def _of(self, name: str, size: int, load: Callable[[Any], Awaitable[Any]]) -> DataLoader[Any, Any]:
         return self._sized.setdefault((name, size), DataLoader(load))
@@ -114,8 +128,8 @@ class ContactOrder(Enum):
 
 
 @strawberry.enum
-class MemberOrder(Enum):
-    JOINED_FIRST = "joined_first"
+class LabelOrder(Enum):
+    POSITION = "position"
 
 
 @strawberry.type
@@ -130,6 +144,12 @@ class Label:
     id: strawberry.ID
     name: str
     color: str
+
+    @strawberry.field
+    async def contacts(
+        self: Any, info: Info, first: int = 20, order_by: list[ContactOrder] | None = None
+    ) -> "ContactConnection":
+        return ContactConnection(nodes=await info.context["loaders"].holders(first).load(self.id))
 
 
 @strawberry.type
@@ -174,24 +194,8 @@ class ContactConnection:
 
 
 @strawberry.type
-class Member:
-    id: strawberry.ID
-    joined_at: datetime
-
-    @strawberry.field
-    async def user(self: Any, info: Info) -> User:
-        return await info.context["loaders"].users.load(self.user_id)
-
-    @strawberry.field
-    async def contacts(
-        self: Any, info: Info, first: int = 20, order_by: list[ContactOrder] | None = None
-    ) -> ContactConnection:
-        return ContactConnection(nodes=await info.context["loaders"].owned(first).load(self.user_id))
-
-
-@strawberry.type
-class MemberConnection:
-    nodes: list[Member]
+class LabelConnection:
+    nodes: list[Label]
 
 
 @strawberry.input
@@ -232,19 +236,19 @@ class Query:
         return ContactConnection(nodes=found)
 
     @strawberry.field
-    async def users(
-        self, first: int | None = 20, after: str | None = None, order_by: list[MemberOrder] | None = None
-    ) -> MemberConnection:
-        member = models.WorkspaceMember
+    async def labels(
+        self, first: int | None = 20, after: str | None = None, order_by: list[LabelOrder] | None = None
+    ) -> LabelConnection:
+        label = models.Label
         statement = (
-            select(member)
-            .where(member.workspace_id == WORKSPACE, member.joined_at > datetime.fromisoformat(after or _EARLIEST))
-            .order_by(member.joined_at, member.id)
+            select(label)
+            .where(label.workspace_id == WORKSPACE, label.position > int(after or 0))
+            .order_by(label.position, label.id)
             .limit(first)
         )
         async with Session() as session:
             found: Any = (await session.scalars(statement)).all()
-        return MemberConnection(nodes=found)
+        return LabelConnection(nodes=found)
 
 
 @strawberry.type

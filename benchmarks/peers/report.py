@@ -22,7 +22,7 @@ _END: Final = "<!-- end of the figures -->"
 _TITLES: Final = {
     "contact": "one contact",
     "contacts": f"page of {PAGE}",
-    "members": "20 × 20",
+    "labels": "20 labels × 20",
     "contact-create": "create",
 }
 

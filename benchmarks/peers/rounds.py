@@ -80,20 +80,20 @@ class Visit:
     async def look_around(self) -> Values:
         """Find out where pages may begin, by walking through the lists of our server."""
         places, ids = self._walk("contacts", "createdAt")
-        members, _ = self._walk("users", "joinedAt")
+        labels, _ = self._walk("labels", "position")
         # so that a whole page follows each
         return Values(
             workspace_id=self._run.stage.workspace_id,
             contacts=ids,
             places=places[: -max(SIZES)],
-            members=members[:-30],
+            labels=labels[:-20],
         )
 
-    def _walk(self, name: str, moment: str) -> tuple[list[Place], list[UUID]]:
-        order = "OLDEST" if name == "contacts" else "JOINED_FIRST"
+    def _walk(self, name: str, key: str) -> tuple[list[Place], list[UUID]]:
+        order = "OLDEST" if name == "contacts" else "POSITION"
         query = (
             f"query ($after: String) {{ {name}(first: 100, after: $after, orderBy: [{order}])"
-            f" {{ edges {{ cursor node {{ id {moment} }} }} pageInfo {{ hasNextPage endCursor }} }} }}"
+            f" {{ edges {{ cursor node {{ id {key} }} }} pageInfo {{ hasNextPage endCursor }} }} }}"
         )
         places: list[Place] = []
         ids: list[UUID] = []
@@ -101,7 +101,7 @@ class Visit:
         for _ in range(_WALK):
             page = self.ask(json.dumps({"query": query, "variables": {"after": after}}))[name]
             for each in page["edges"]:
-                places.append(Place(cursor=each["cursor"], moment=each["node"][moment]))
+                places.append(Place(cursor=each["cursor"], key=str(each["node"][key])))
                 ids.append(UUID(each["node"]["id"].rpartition("_")[2]))
             after = page["pageInfo"]["endCursor"]
             if not page["pageInfo"]["hasNextPage"]:
@@ -141,7 +141,7 @@ class Visit:
                 self.ask_all({introduced(bodies[0])})
                 named = [by_name(each) for each in bodies]
                 await self._at(BY_ID, Point(operation=name), named, self._run.pace.measure)
-            if with_curve and name in ("contact", CURVED):
+            if with_curve and name == CURVED:
                 await self._curve(values, name)
         self._run.findings.peaks.setdefault(self._server.name, []).append(usage_of(self._served).peak / 1024)
 
@@ -152,16 +152,17 @@ class Visit:
 
     async def _curve(self, values: Values, name: str) -> None:
         points = [Point(operation=name, connections=each) for each in CROWDS]
-        points += [Point(operation=name, size=each) for each in SIZES] if name == CURVED else []
+        points += [Point(operation=name, size=each) for each in SIZES]
         for each in points:
             await self._at(self._server.name, each, self._bodies(values, name, each.size), self._run.pace.curve)
 
     async def _at(self, name: str, point: Point, bodies: Sequence[str], seconds: float) -> None:
         run = self._run
-        warming = Order(bodies=bodies, connections=point.connections, seconds=min(run.pace.warm, seconds))
-        warm = await run.load.put(self._served, warming, self._tokens)
-        if warm["perSecond"] < _SLOW:
-            seconds = max(run.pace.slow, seconds)
+        if point == Point(operation=point.operation):
+            warming = Order(bodies=bodies, connections=point.connections, seconds=run.pace.warm)
+            warm = await run.load.put(self._served, warming, self._tokens)
+            if warm["perSecond"] < _SLOW:
+                seconds = max(run.pace.slow, seconds)
         order = Order(bodies=bodies, connections=point.connections, seconds=seconds)
         run.findings.note(name, point, await run.load.measure(self._served, run.stage, order, self._tokens))
 

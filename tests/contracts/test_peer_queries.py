@@ -18,8 +18,8 @@ SCHEMA = Path(__file__).parents[2] / "schema" / "schema.graphql"
 VALUES = Values(
     workspace_id=UUID(int=1),
     contacts=[UUID(int=2), UUID(int=3)],
-    places=[Place(cursor="abc", moment="2026-01-01T00:00:00+00:00")],
-    members=[Place(cursor="def", moment="2026-01-02T00:00:00+00:00")],
+    places=[Place(cursor="abc", key="2026-01-01T00:00:00+00:00")],
+    labels=[Place(cursor="def", key="7")],
 )
 
 

@@ -7,7 +7,7 @@ const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL, max: Numb
 const workspace = process.env.WORKSPACE;
 
 const CONTACT = `id, name, phone, email, company, position, lead_score AS "leadScore", custom AS "customFields",
-  created_at AS "createdAt", updated_at AS "updatedAt", owner_id AS "ownerId"`;
+  contacts.created_at AS "createdAt", updated_at AS "updatedAt", owner_id AS "ownerId"`;
 
 async function rows(name, text, ...values) {
   return (await pool.query({ name, text, values: [workspace, ...values] })).rows;
@@ -34,13 +34,12 @@ export function contacts(first, after) {
   );
 }
 
-export function members(first, after) {
+export function labelsAfter(first, after) {
   return rows(
-    'members',
-    `SELECT id, user_id AS "userId", joined_at AS "joinedAt" FROM workspace_members
-     WHERE workspace_id = $1 AND joined_at > $3 ORDER BY joined_at, id LIMIT $2`,
+    'labelsAfter',
+    'SELECT id, name, color FROM labels WHERE workspace_id = $1 AND position > $3 ORDER BY position, id LIMIT $2',
     first,
-    after,
+    Number(after),
   );
 }
 
@@ -79,17 +78,18 @@ export async function leadScores(contactIds, last) {
   return grouped(contactIds, found);
 }
 
-export async function contactsOf(userIds, first) {
+export async function contactsOf(labelIds, first) {
   const found = await rows(
     'contactsOf',
     `SELECT c.* FROM unnest($2::uuid[]) AS asked(id) CROSS JOIN LATERAL (
-       SELECT ${CONTACT}, owner_id AS parent FROM contacts
-       WHERE workspace_id = $1 AND owner_id = asked.id AND archived_at IS NULL
-       ORDER BY created_at, id LIMIT $3) c`,
-    userIds,
+       SELECT ${CONTACT}, asked.id AS parent
+       FROM contacts JOIN contact_labels l ON l.workspace_id = contacts.workspace_id AND l.contact_id = contacts.id
+       WHERE l.workspace_id = $1 AND l.label_id = asked.id AND archived_at IS NULL
+       ORDER BY contacts.created_at, id LIMIT $3) c`,
+    labelIds,
     first,
   );
-  return grouped(userIds, found);
+  return grouped(labelIds, found);
 }
 
 export async function create({ name, phone, email, company }) {

@@ -11,12 +11,11 @@ const resolvers = {
   Query: {
     contact: (_, { id }) => database.contact(id),
     contacts: async (_, { first, after }) => ({ nodes: await database.contacts(first, after) }),
-    users: async (_, { first, after }) => ({ nodes: await database.members(first, after) }),
+    labels: async (_, { first, after }) => ({ nodes: await database.labelsAfter(first, after) }),
   },
   Mutation: { contactCreate: async (_, { input }) => ({ contact: await database.create(input) }) },
   Contact: { createdAt: (contact) => date(contact.createdAt), updatedAt: (contact) => date(contact.updatedAt) },
   LeadScore: { at: (score) => date(score.at) },
-  Member: { joinedAt: (member) => date(member.joinedAt) },
 };
 const loaders = {
   Contact: {
@@ -24,10 +23,9 @@ const loaders = {
     owner: (asked) => database.users(asked.map(({ obj }) => obj.ownerId)),
     leadScores: (asked) => database.leadScores(asked.map(({ obj }) => obj.id), asked[0].params.last),
   },
-  Member: {
-    user: (asked) => database.users(asked.map(({ obj }) => obj.userId)),
+  Label: {
     contacts: async (asked) => {
-      const found = await database.contactsOf(asked.map(({ obj }) => obj.userId), asked[0].params.first);
+      const found = await database.contactsOf(asked.map(({ obj }) => obj.id), asked[0].params.first);
       return found.map((nodes) => ({ nodes }));
     },
   },

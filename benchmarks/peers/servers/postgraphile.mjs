@@ -1,5 +1,5 @@
-// PostGraphile 5, whose schema is made of our tables. Two functions in a schema of their own say where a page begins;
-// smart tags lead from a contact straight to its owner, and let lists be sorted as ours are.
+// PostGraphile 5, whose schema is made of our tables. Functions in a schema of their own say where a page begins,
+// and lead from a label to its contacts in their order; smart tags lead from a contact straight to its owner, and let lists be sorted as ours are.
 
 import { createServer } from 'node:http';
 import pg from 'pg';
@@ -15,10 +15,15 @@ const FUNCTIONS = `
   LANGUAGE sql STABLE AS $$
     SELECT * FROM public.contacts WHERE workspace_id = workspace AND archived_at IS NULL AND created_at > moment
     ORDER BY created_at, id $$;
-  CREATE OR REPLACE FUNCTION peers.members_after(workspace uuid, moment timestamptz) RETURNS SETOF public.workspace_members
+  CREATE OR REPLACE FUNCTION peers.labels_after(workspace uuid, place int) RETURNS SETOF public.labels
   LANGUAGE sql STABLE AS $$
-    SELECT * FROM public.workspace_members WHERE workspace_id = workspace AND joined_at > moment
-    ORDER BY joined_at, id $$;`;
+    SELECT * FROM public.labels WHERE workspace_id = workspace AND position > place ORDER BY position, id $$;
+  CREATE OR REPLACE FUNCTION peers.labels_holders(label public.labels) RETURNS SETOF public.contacts
+  LANGUAGE sql STABLE AS $$
+    SELECT c.* FROM public.contacts c JOIN public.contact_labels l
+      ON l.workspace_id = c.workspace_id AND l.contact_id = c.id
+    WHERE l.workspace_id = label.workspace_id AND l.label_id = label.id AND c.archived_at IS NULL
+    ORDER BY c.created_at, c.id $$;`;
 
 const connectionString = process.env.DATABASE_URL;
 const client = new pg.Client({ connectionString });
@@ -32,7 +37,7 @@ const tags = {
   version: 1,
   config: {
     class: { 'public.contacts': straight },
-    attribute: { 'public.contacts.archived_at': asked, 'public.contacts.created_at': asked, 'public.lead_scores.at': asked },
+    attribute: { 'public.lead_scores.at': asked },
   },
 };
 const preset = {

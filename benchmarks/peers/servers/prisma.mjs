@@ -19,8 +19,13 @@ const NESTED = {
   labels: { include: { label: true }, orderBy: [{ label: { position: 'asc' } }, { labelId: 'asc' }] },
   leadScores: { take: 3, orderBy: [{ at: 'desc' }, { id: 'desc' }] },
 };
-const OWNED = {
-  user: { include: { contacts: { where: { workspaceId, archivedAt: null }, orderBy: oldest, take: 20 } } },
+const LABELLED = {
+  contacts: {
+    where: { contact: { archivedAt: null } },
+    orderBy: [{ contact: { createdAt: 'asc' } }, { contactId: 'asc' }],
+    take: 20,
+    include: { contact: true },
+  },
 };
 const resolvers = {
   Query: {
@@ -33,12 +38,12 @@ const resolvers = {
         include: NESTED,
       }),
     }),
-    users: async (_, { first, after }) => ({
-      nodes: await prisma.member.findMany({
-        where: { workspaceId, joinedAt: { gt: new Date(after) } },
-        orderBy: [{ joinedAt: 'asc' }, { id: 'asc' }],
+    labels: async (_, { first, after }) => ({
+      nodes: await prisma.label.findMany({
+        where: { workspaceId, position: { gt: Number(after) } },
+        orderBy: [{ position: 'asc' }, { id: 'asc' }],
         take: first,
-        include: OWNED,
+        include: LABELLED,
       }),
     }),
   },
@@ -54,10 +59,7 @@ const resolvers = {
     labels: (contact) => contact.labels.map(({ label }) => label),
   },
   LeadScore: { at: (score) => score.at.toISOString() },
-  Member: {
-    joinedAt: (member) => member.joinedAt.toISOString(),
-    contacts: (member) => ({ nodes: member.user.contacts }),
-  },
+  Label: { contacts: (label) => ({ nodes: label.contacts.map(({ contact }) => contact) }) },
 };
 
 const server = new ApolloServer({ typeDefs, resolvers, introspection: false, csrfPrevention: false });

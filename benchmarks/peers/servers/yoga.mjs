@@ -27,7 +27,7 @@ const resolvers = {
   Query: {
     contact: (_, { id }) => database.contact(id),
     contacts: async (_, { first, after }) => ({ nodes: await database.contacts(first, after) }),
-    users: async (_, { first, after }) => ({ nodes: await database.members(first, after) }),
+    labels: async (_, { first, after }) => ({ nodes: await database.labelsAfter(first, after) }),
   },
   Mutation: { contactCreate: async (_, { input }) => ({ contact: await database.create(input) }) },
   Contact: {
@@ -38,10 +38,8 @@ const resolvers = {
     leadScores: (contact, { last }, { leadScores }) => leadScores(last).load(contact.id),
   },
   LeadScore: { at: (score) => date(score.at) },
-  Member: {
-    joinedAt: (member) => date(member.joinedAt),
-    user: (member, _, { users }) => users.load(member.userId),
-    contacts: async (member, { first }, { contactsOf }) => ({ nodes: await contactsOf(first).load(member.userId) }),
+  Label: {
+    contacts: async (label, { first }, { contactsOf }) => ({ nodes: await contactsOf(first).load(label.id) }),
   },
 };
 
