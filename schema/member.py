@@ -9,7 +9,6 @@ from graph import Connection, Entity, Order, Row, asc, column, computed, desc, o
 from graph.filters import EnumFilter, Filter, TimeFilter, where
 from models import Permission
 from schema.audit import AuditEntry, AuditFilter, AuditOrder
-from schema.contact import Contact, ContactFilter, ContactOrder
 from schema.enums import Role
 from schema.errors import MutationPayload
 from schema.idempotency import OnceInput
@@ -43,15 +42,6 @@ class Member(Entity[models.WorkspaceMember], prefix="member", require=Permission
 
     joined_at: datetime
     """When they joined."""
-
-    contacts: Connection[Contact] | None = page(
-        models.Contact.owner_id,
-        local="user_id",
-        filter=ContactFilter,
-        order=ContactOrder,
-        require=Permission.CONTACTS_READ,
-    )
-    """The contacts that they look after."""
 
 
 class MemberOrder(Order):

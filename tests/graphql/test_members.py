@@ -11,7 +11,6 @@ from core.ground import Ground
 from core.ids import decode, encode
 from models import Contact, Role, Session
 from services.access import Actor
-from tests.fixtures.contacts import make
 from tests.fixtures.door import Door
 from tests.fixtures.invites import accept, invite, role_in, token_of
 from tests.fixtures.people import ME, act, end_of, log_in, make_person, refusals, user
@@ -343,37 +342,3 @@ async def test_a_member_without_sessions_is_changed_too(
     async with ground.database.system() as session:
         assert await session.scalar(select(func.count()).where(Session.user_id == member.user_id)) == 0
     assert await role_of(ground, member) is Role.VIEWER
-
-
-# Their contacts.
-
-LOOKED_AFTER = """{ users(orderBy: [JOINED_FIRST]) { nodes { user { id }
-  contacts(first: 2, orderBy: [OLDEST]) { totalCount nodes { name owner { id } } } } } }"""
-
-
-async def test_a_member_has_pages_of_the_contacts_that_they_look_after(
-    door: Door, ground: Ground, tenant: Tenant, make_actor: Maker
-) -> None:
-    member = await make_actor(tenant, Role.MEMBER)
-    for name in ("Ana", "Bia", "Caio"):
-        await make(ground, tenant.owner, name=name, owner_id=member.user_id)
-    await make(ground, tenant.owner, name="Davi", owner_id=tenant.owner.user_id)
-    await make(ground, tenant.owner, name="Eva")
-
-    nodes = (await (await door.as_(tenant.owner)).execute(LOOKED_AFTER)).data["users"]["nodes"]
-
-    found = {each["user"]["id"]: each["contacts"] for each in nodes}
-    theirs, own = found[user(member)], found[user(tenant.owner)]
-    assert (theirs["totalCount"], [each["name"] for each in theirs["nodes"]]) == (3, ["Ana", "Bia"])
-    assert (own["totalCount"], [each["name"] for each in own["nodes"]]) == (1, ["Davi"])
-    assert {each["owner"]["id"] for each in theirs["nodes"]} == {user(member)}
-
-
-async def test_whose_contacts_may_not_be_read_are_not_shown(door: Door, tenant: Tenant, make_actor: Maker) -> None:
-    viewer = await make_actor(tenant, Role.VIEWER)
-    await change(await door.as_(tenant.owner), viewer, revoked=["CONTACTS_READ"])
-
-    reply = await (await door.as_(viewer)).execute(LOOKED_AFTER)
-
-    assert {each["contacts"] for each in reply.body["data"]["users"]["nodes"]} == {None}
-    assert reply.code == "FORBIDDEN"
