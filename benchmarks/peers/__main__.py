@@ -1,4 +1,4 @@
-"""`python -m benchmarks.peers [DATABASE_URL] [--quick] [--minutes N] [--only NAME ...] [--write]`: our server beside others.
+"""`python -m benchmarks.peers [DATABASE_URL] [--quick] [--minutes N] [--only NAME ...] [--write]`: ours beside others.
 
 One core for the server, one for the database and the load; rounds are interleaved, and medians are shown. Without an
 address, PostgreSQL on its usual port of this machine is used if it lets in `postgres`, and an embedded one otherwise.
