@@ -45,7 +45,7 @@ def drawn(findings: Findings) -> str:
         top += max(height for height, _ in pair) + 2 * _MARGIN
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {top}" width="{_WIDTH}" height="{top}"'
-        ' font-family="sans-serif" font-size="12">'
+        ' font-family="sans-serif" font-size="11">'
     )
     return "\n".join([head, '<rect width="100%" height="100%" fill="#ffffff"/>', *parts, "</svg>"]) + "\n"
 

@@ -98,7 +98,8 @@ def _version(node: str) -> int:
 def _has_prisma(node: str) -> bool:
     """Make Prisma's client where it is missing, without its schema engine, which it would load and does not need."""
     made = FOLDER / "node_modules" / ".prisma" / "client" / "index.js"
-    if not made.is_file():
+    source = FOLDER / "schema.prisma"
+    if not made.is_file() or made.stat().st_mtime < source.stat().st_mtime:
         script = str(FOLDER / "node_modules" / "prisma" / "build" / "index.js")
         try:
             _command([node, script, "generate"], PRISMA_SCHEMA_ENGINE_BINARY="/bin/true")
