@@ -76,7 +76,7 @@ def written(told: Told) -> str:
         f"Answers a second at {BUSY} connections, and the largest resident memory of the server:",
         _rates(told.findings),
         "CPU milliseconds of an answer, server + database (ours with Redis):",
-        _each(told.findings, lambda reading: f"{reading.server:.2f} + {reading.database + reading.redis:.2f}"),
+        _costs(told.findings),
         f"Milliseconds until the answer at {BUSY} connections, p50 / p95 / p99:",
         _percentiles(told.findings),
         "Ours beside the best peer of each line (over 1 is better for answers, under 1 for the rest):",
@@ -132,11 +132,12 @@ def _rates(findings: Findings) -> str:
     return _table(_head("", "peak MB"), [row(each) for each in names(findings)])
 
 
-def _each(findings: Findings, shown: Callable[[Reading], str]) -> str:
+def _costs(findings: Findings) -> str:
     def cell(name: str, operation: str) -> str:
-        found = findings.readings.get((name, Point(operation=operation)), [])
-        ordered = sorted(found, key=total_cpu)
-        return shown(ordered[(len(ordered) - 1) // 2]) if ordered else ""
+        point = Point(operation=operation)
+        server = middle(findings, name, point, lambda reading: reading.server)
+        stores = middle(findings, name, point, lambda reading: reading.database + reading.redis)
+        return "" if server is None or stores is None else f"{server:.2f} + {stores:.2f}"
 
     return _table(_head(""), [[n, *(cell(n, each) for each in operations.names())] for n in names(findings)])
 
