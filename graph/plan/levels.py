@@ -1,7 +1,8 @@
 """Levels: the rows of one statement, the objects that are made of them, and the edges to further levels."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import repeat
 from typing import Any, Protocol, TypeAlias
 
 import orjson
@@ -16,6 +17,8 @@ from graph.statements import by_key, children
 
 Times: TypeAlias = Sequence[int] | None
 """How often each row of a level stands in the answer; None where each stands once."""
+
+Count: TypeAlias = Callable[[Any], int]
 
 
 class Level:
@@ -42,12 +45,13 @@ class Edge(Protocol):
 
 
 class View:
-    """Makes objects of a level's rows."""
+    """Makes objects of a level's rows. `counts` tell of values how many objects they hold, by their names."""
 
     def __init__(self, level: Level, code: Code) -> None:
         self.level = level
         self.parts: list[tuple[str, str]] = []
         self.edges: list[Edge] = []
+        self.counts: list[tuple[str, Count]] = []
         self._code = code
         self._make: Any = None
 
@@ -60,7 +64,10 @@ class View:
         """Return an object for each row."""
         if self._make is None:
             self._make = self._code.maker(self.parts, len(self.edges))
-        return self._make(rows, *[await each.load(run, rows, times) for each in self.edges])
+        made = self._make(rows, *[await each.load(run, rows, times) for each in self.edges])
+        for name, count in self.counts:
+            run.points += sum(often * count(each[name]) for each, often in zip(made, times or repeat(1), strict=False))
+        return made
 
 
 class OneEdge:
@@ -81,7 +88,7 @@ class OneEdge:
         found = await run.fetch(self._text, list(named), {})
         shares = [named[row[own]] for row in found]
         run.points += sum(shares)
-        shown = await self._view.show(run, found, shares if self._view.edges else None)
+        shown = await self._view.show(run, found, shares if self._view.edges or self._view.counts else None)
         return {row[own]: orjson.Fragment(orjson.dumps(each)) for row, each in zip(found, shown, strict=True)}
 
 

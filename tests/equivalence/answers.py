@@ -88,22 +88,24 @@ class Sides:
         self.plans = Engine(schema, Free(ground.throttle), Introspection.ANYBODY, explains=True)
         self.resolvers = Resolvers(schema, Free(ground.throttle), Introspection.ANYBODY)
         self.resolvers.documents = self.plans.documents
-        self.last = Said(data="", errors=(), actual=None)
         self.ways: Counter[str] = Counter()
         self.reasons: Counter[str] = Counter()
 
-    async def compare(self, case: Case) -> Difference | None:
-        """Answer both ways; return the difference, if there is one."""
-        plans, resolvers = await self._said(self.plans, case), await self._said(self.resolvers, case)
-        self.last = plans
+    async def compare(self, case: Case) -> tuple[Said, Difference | None]:
+        """Answer both ways; return what plans say, and the difference if there is one."""
+        plans, resolvers = await self.planned(case), await self.resolved(case)
         self._count(plans, resolvers)
         if plans == resolvers or await self._is_open(case, plans, resolvers):
-            return None
-        return Difference(case=case, plans=plans, resolvers=resolvers)
+            return plans, None
+        return plans, Difference(case=case, plans=plans, resolvers=resolvers)
 
-    async def said(self, text: str, identity: Identity) -> Said:
+    async def planned(self, case: Case) -> Said:
+        """Answer with plans."""
+        return await self._said(self.plans, case)
+
+    async def resolved(self, case: Case) -> Said:
         """Answer by the resolvers alone."""
-        return await self._said(self.resolvers, Case(text=text, given={}, identity=identity))
+        return await self._said(self.resolvers, case)
 
     async def _is_open(self, case: Case, plans: Said, first: Said) -> bool:
         """Tell whether the resolvers give this answer at other times: which of several errors is told of first, where
@@ -111,7 +113,7 @@ class Sides:
         """
         if not plans.errors or plans.data != first.data:
             return False
-        again = [await self._said(self.resolvers, case) for _ in range(_AGAIN)]
+        again = [await self.resolved(case) for _ in range(_AGAIN)]
         is_so = plans in again
         self.ways["open"] += is_so
         return is_so

@@ -44,9 +44,8 @@ async def _compare(found: tuple[Field, Field], given: argparse.Namespace) -> int
     seed, differing = given.seed, 0
     while _compared(found) < given.operations and time.monotonic() - begun < given.seconds:
         chance = Dice(seed)
-        field, home = found[chance.below(4) == 0], chance.below(2)
-        written = field.write(chance, home)
-        difference = await field.differs(written, home, chance)
+        field = found[chance.below(4) == 0]
+        difference = await field.differs(field.round(chance))
         if difference is not None:
             differing += 1
             sys.stdout.write(f"seed {seed}: {difference}\n")
@@ -69,7 +68,10 @@ def _compared(found: tuple[Field, Field]) -> int:
 
 def _tell(found: tuple[Field, Field], documents: int, seconds: float) -> None:
     ways = found[0].sides.ways + found[1].sides.ways
-    line = ", ".join(f"{ways[name]} {name}" for name in ("compared", "planned", "mixed", "resolvers", "refused", "with errors", "open"))
+    line = ", ".join(
+        f"{ways[name]} {name}"
+        for name in ("compared", "planned", "mixed", "resolvers", "refused", "with errors", "open")
+    )
     sys.stdout.write(f"{seconds:7.0f} s: {documents} documents, {line}\n")
     sys.stdout.flush()
 

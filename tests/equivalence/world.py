@@ -29,7 +29,7 @@ from models import (
     Sentiment,
     SuggestionState,
 )
-from services.access import Actor, Identity
+from services.access import Identity
 from tests.equivalence.values import Known
 from tests.fixtures.tenants import Tenant, found_tenant, join, make_user, sign_in
 
@@ -229,12 +229,11 @@ class _Furniture:
             "company": {"points": 3, "most": 10, "known": True}, "position": {"points": 5, "most": 10, "known": False},
             "engagement": {"points": 20, "most": 40, "known": True},
         }  # fmt: skip
-        for number, contact in enumerate(self._contacts):
+        for contact in self._contacts:
             for turn in range(self._chance.choice((0, 1, 4))):
-                is_odd = number == CONTACTS - 1 and turn == 0
                 yield models.LeadScore(
                     workspace_id=self._workspace, contact_id=contact, score=10 * turn,
-                    recommendation="unheard" if is_odd else self._chance.choice(("hot", "warm", "cold", "low")),
+                    recommendation=self._chance.choice(("hot", "warm", "cold", "low")),
                     factors=factors if turn % 2 == 0 else {}, reasons=[self._text("porque")] if turn else [],
                     provider="local", at=self._later(turn),
                 )  # fmt: skip
@@ -313,8 +312,3 @@ class _Furniture:
                 workspace_id=self._workspace, name=self._text(f"Voz {number}"), instructions="Fale.",
                 temperature=0.25 * number, max_tokens=100, created_by_id=self._person(),
             )  # fmt: skip
-
-
-def actor_of(identity: Identity) -> Actor:
-    """Return who acts."""
-    return identity.working

@@ -241,13 +241,16 @@ class Writer:
         names = [each for each in value if not isinstance(value[each], dict)]
         if not names:
             return {
-                name: self._referring(fields[name].type, inner) if isinstance(inner, dict) and name in fields and hasattr(get_named_type(fields[name].type), "fields") else inner
+                name: self._referring(fields[name].type, inner)
+                if isinstance(inner, dict) and name in fields and hasattr(get_named_type(fields[name].type), "fields")
+                else inner
                 for name, inner in value.items()
             }
         name = pick(self._chance, names)
         inner, known = fields[name].type, self._known
         variable = self._declare(
-            str(inner), lambda chance: values.of_type(inner, name, chance, known, "user"),
+            str(inner),
+            lambda chance: values.of_type(inner, name, chance, known, "user"),
             optional=not isinstance(inner, GraphQLNonNull),
         )
         return {**value, name: Ref(variable)}
