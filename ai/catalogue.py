@@ -5,7 +5,7 @@ A model without a price is shown, and refused for metered use; nothing is ever f
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -82,11 +82,12 @@ class Model:
     capabilities: frozenset[Capability]
     region: Region
     fixed_temperature: bool = False
+    key: str = field(init=False)
+    """The name in the whole catalogue: `groq/openai/gpt-oss-20b`."""
 
-    @property
-    def key(self) -> str:
-        """The name in the whole catalogue: `groq/openai/gpt-oss-20b`."""
-        return f"{self.provider}/{self.name}"
+    def __post_init__(self) -> None:
+        """Make the key, which is asked for often."""
+        object.__setattr__(self, "key", f"{self.provider}/{self.name}")
 
     @property
     def is_priced(self) -> bool:

@@ -42,7 +42,7 @@ class Prompt:
 
     def placeholders(self, section: str) -> frozenset[str]:
         """Return what a section has to be given."""
-        return frozenset(_SLOT.findall(self._text(section)))
+        return frozenset(_parted(self._text(section))[1::2])
 
     def render(self, section: str, **values: str) -> str:
         """Return a section with its placeholders filled; a value is not read for placeholders.
@@ -50,17 +50,23 @@ class Prompt:
         Raises:
             PromptBroken: there is no such section, or the values are not exactly those that it names.
         """
-        wanted = self.placeholders(section)
+        parts, wanted = _parted(self._text(section)), self.placeholders(section)
         if wanted != values.keys():
             differing = ", ".join(sorted(wanted ^ values.keys()))
             raise PromptBroken(f"{self.stamp}, section {section}: missing or unknown: {differing}.")
-        return _SLOT.sub(lambda slot: values[slot[1]], self._text(section))
+        return "".join(values[part] if place % 2 else part for place, part in enumerate(parts))
 
     def _text(self, section: str) -> str:
         try:
             return self.sections[section]
         except KeyError:
             raise PromptBroken(f"{self.stamp} has no section {section}.") from None
+
+
+@cache
+def _parted(text: str) -> tuple[str, ...]:
+    """Return a section in parts: text and names of placeholders in turns, text first and last."""
+    return tuple(_SLOT.split(text))
 
 
 @cache

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 from pydantic import SecretStr
@@ -21,14 +22,14 @@ class Patience:
     close: float = 1.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Credential:
     """What opens a provider: its key, or the address of a server of one's own, or both."""
 
     secret: SecretStr | None = None
     address: str | None = None
 
-    @property
+    @cached_property
     def scope(self) -> str:
         """A name that is the same for the same key in every process, and from which no key can be made."""
         secret = self.secret.get_secret_value() if self.secret is not None else ""

@@ -4,6 +4,7 @@ import re
 import string
 import unicodedata
 from collections.abc import Sequence
+from operator import mul
 from typing import Final
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
@@ -168,13 +169,19 @@ def language(text: str, *, field: Sequence[str] = ("language",)) -> str:
 def cpf(text: str, *, field: Sequence[str] = ("cpf",)) -> str:
     """Return the eleven digits of a CPF whose check digits fit (Receita Federal)."""
     digits = re.sub(r"[.\-\s]", "", text)
-    if not re.fullmatch(r"[0-9]{11}", digits) or len(set(digits)) == 1:
+    if not re.fullmatch(r"[0-9]{11}", digits) or not _fits_cpf(digits):
         raise DocumentInvalid(field=field)
-    for length in (9, 10):
-        total = sum(int(digit) * (length + 1 - place) for place, digit in enumerate(digits[:length]))
-        if int(digits[length]) != total * 10 % 11 % 10:
-            raise DocumentInvalid(field=field)
     return digits
+
+
+def _fits_cpf(digits: str) -> bool:
+    """Tell whether the check digits of eleven digits fit."""
+    values = [int(digit) for digit in digits]
+    return (
+        sum(map(mul, values, range(10, 1, -1))) * 10 % 11 % 10 == values[9]
+        and sum(map(mul, values, range(11, 1, -1))) * 10 % 11 % 10 == values[10]
+        and len(set(values)) > 1
+    )
 
 
 def cnpj(text: str, *, field: Sequence[str] = ("cnpj",)) -> str:

@@ -192,6 +192,13 @@ def column(
     return cast("A", Column(name=attribute.key, guard=_guard(require, otherwise)))
 
 
+def document(
+    attribute: InstrumentedAttribute[A], *, require: str | None = None, otherwise: Callable[[A], Any] | None = None
+) -> Any:
+    """Show a JSON object as it is kept: a field of the type JSON. Guards are those of `column`."""
+    return Column(name=attribute.key, guard=_guard(require, otherwise))
+
+
 @overload
 def computed(
     f: Callable[[A], R],
@@ -333,9 +340,6 @@ def last(default: int, *, most: int) -> Limit:
     return Limit(argument="last", default=default, most=most)
 
 
-# From declaration to Strawberry.
-
-
 def _declare(cls: type[Any]) -> None:
     """Give a view its facts, a Strawberry field for each, and its place in the registry."""
     registry = current()
@@ -384,6 +388,7 @@ __all__ = [
     "column",
     "computed",
     "desc",
+    "document",
     "last",
     "many",
     "one",

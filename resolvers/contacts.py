@@ -18,10 +18,8 @@ from schema.contact import (
     ContactCreateInput,
     ContactCreatePayload,
     ContactDeletePayload,
-    ContactFilter,
     ContactInput,
     ContactLabelsInput,
-    ContactOrder,
     ContactsInput,
     ContactsPayload,
     ContactsUpsertInput,
@@ -31,6 +29,7 @@ from schema.contact import (
     ContactUpsertInput,
     ContactUpsertPayload,
 )
+from schema.contact_list import ContactFilter, ContactOrder
 from schema.event import ContactChanged, ContactChangedResult
 from schema.label import Label
 from services.contacts import archiving, change, creation, labelling, searching

@@ -1,15 +1,20 @@
 """Labels."""
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import strawberry
 
 import models
-from graph import Entity, Order, asc, column, desc
+from graph import Connection, Entity, Order, asc, column, desc, page
 from graph.filters import Filter, TextFilter, where
 from models import Permission
+from schema.contact_list import ContactFilter, ContactOrder
 from schema.errors import MutationPayload
 from schema.idempotency import OnceInput
+
+if TYPE_CHECKING:
+    from schema.contact import Contact
 
 
 class Label(Entity[models.Label], prefix="label", require=Permission.LABELS_READ):
@@ -26,6 +31,15 @@ class Label(Entity[models.Label], prefix="label", require=Permission.LABELS_READ
 
     position: int = column(models.Label.position)
     """Its place among the labels."""
+
+    contacts: "Connection[Contact] | None" = page(
+        models.ContactLabel.label_id,
+        far=models.ContactLabel.contact_id,
+        filter=ContactFilter,
+        order=ContactOrder,
+        require=Permission.CONTACTS_READ,
+    )
+    """The contacts that have it."""
 
     created_at: datetime
     """When it was made."""

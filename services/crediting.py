@@ -11,8 +11,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from core import clock
@@ -24,7 +23,6 @@ from models import (
     MICRO_USD,
     Base,
     CreditAccount,
-    CreditBudget,
     CreditEntry,
     CreditHold,
     CreditKind,
@@ -33,6 +31,7 @@ from models import (
     WorkspaceSettings,
 )
 from services.access import Actor
+from services.credit_statements import HOLD, SETTLE
 from services.jobs import Job
 from services.transaction import Transaction, begin
 
@@ -87,8 +86,8 @@ def opened(workspace_id: UUID) -> list[Base]:
     return [account, grant]
 
 
-async def hold(tx: Transaction, request_id: UUID, feature: str, amount: int) -> CreditHold:
-    """Hold credits back for a request, for five minutes at most. The same request gets the hold that it has.
+async def hold(tx: Transaction, request_id: UUID, feature: str, amount: int) -> None:
+    """Hold credits back for a request, for five minutes at most. The same request keeps the hold that it has.
 
     Raises:
         AmountInvalid: it is not a number of credits.
@@ -97,44 +96,42 @@ async def hold(tx: Transaction, request_id: UUID, feature: str, amount: int) -> 
     """
     if not 0 < amount <= _MOST:
         raise AmountInvalid
-    account = await _account(tx, tx.workspace_id)
     given: dict[str, object] = {
-        "workspace_id": tx.workspace_id,
-        "id": request_id,
-        "feature": feature,
-        "amount": amount,
-        "state": HoldState.HELD,
-        "user_id": tx.actor.user_id,
-        "expires_at": clock.now() + LEASE,
+        "workspace": tx.workspace_id,
+        "request": request_id,
+        "of": feature,
+        "credits": amount,
+        "user": tx.actor.user_id,
+        "until": clock.now() + LEASE,
     }
-    taken = insert(CreditHold).values(given).on_conflict_do_nothing().returning(CreditHold.id)
-    if await tx.session.scalar(taken) is None:
-        return await _again(tx, request_id)
-    if account.balance - account.held < amount:
+    found = (await tx.session.execute(HOLD, given)).one()
+    if not found.is_taken:
+        await _require_held(tx, request_id)
+        return
+    if not found.is_covered:
         raise CreditsSpent
-    await _require_budget(tx, feature)
-    account.held += amount
-    await tx.session.flush()
-    return await _held(tx, request_id)
+    if found.monthly is not None and await used_this_month(tx, feature) > found.monthly:
+        raise FeatureBudgetSpent
 
 
-async def settle(tx: Transaction, request_id: UUID, micro_usd: int) -> CreditEntry | None:
-    """Take what a request did cost, and give back the rest of what was held. What costs more than was held and is left
-    is written off: an account is never negative. None when nothing was held any more, or it cost nothing.
+async def settle(tx: Transaction, request_id: UUID, micro_usd: int) -> int:
+    """Take what a request did cost, and give back the rest of what was held; return the credits that were taken. What
+    costs more than was held and is left is written off: an account is never negative. What holds nothing, or not any
+    more, costs nothing.
     """
-    account = await _account(tx, tx.workspace_id)
-    found = await _held(tx, request_id)
-    if found.state is not HoldState.HELD:
-        return None
-    found.state = HoldState.SETTLED
-    account.held -= found.amount
-    if micro_usd == 0:
-        return None
-    amount = min(price_of(micro_usd), account.balance - account.held)
-    entry = _move(tx, account, CreditKind.CONSUME, -amount, request_id)
-    entry.feature, entry.user_id = found.feature, found.user_id
-    _alert(tx, account)
-    return entry
+    given: dict[str, object] = {
+        "workspace": tx.workspace_id,
+        "request": request_id,
+        "price": price_of(micro_usd) if micro_usd else 0,
+        "entry": uuid7(),
+        "moment": clock.now(),
+    }
+    found = (await tx.session.execute(SETTLE, given)).one_or_none()
+    if found is None:
+        return 0
+    if found.cost:
+        await _alert(tx, found.balance, found.granted, found.alerted)
+    return int(found.cost)
 
 
 async def release(tx: Transaction, request_id: UUID) -> None:
@@ -223,11 +220,9 @@ async def _held(tx: Transaction, request_id: UUID) -> CreditHold:
     return (await tx.session.scalars(statement.execution_options(populate_existing=True))).one()
 
 
-async def _again(tx: Transaction, request_id: UUID) -> CreditHold:
-    found = await _held(tx, request_id)
-    if found.state is not HoldState.HELD:
+async def _require_held(tx: Transaction, request_id: UUID) -> None:
+    if (await _held(tx, request_id)).state is not HoldState.HELD:
         raise HoldOver
-    return found
 
 
 def _move(tx: Transaction, account: CreditAccount, kind: CreditKind, amount: int, request_id: UUID) -> CreditEntry:
@@ -246,24 +241,14 @@ def _move(tx: Transaction, account: CreditAccount, kind: CreditKind, amount: int
     return entry
 
 
-def _alert(tx: Transaction, account: CreditAccount) -> None:
+async def _alert(tx: Transaction, balance: int, granted: int, alerted: int) -> None:
     """Tell once when four fifths are used, and when ten and five credits are left."""
-    reached = [
-        account.balance * 5 <= account.granted if name == _ALERTS[0][0] else account.balance <= left
-        for name, left in _ALERTS
-    ]
+    reached = [balance * 5 <= granted if name == _ALERTS[0][0] else balance <= left for name, left in _ALERTS]
     level = max((place for place, is_reached in enumerate(reached, 1) if is_reached), default=0)
-    if level > account.alerted:
-        account.alerted = level
-        tx.publish(EventType.CREDITS_LOW, tx.workspace_id, alert=_ALERTS[level - 1][0], balance=account.balance)
-
-
-async def _require_budget(tx: Transaction, feature: str) -> None:
-    """Raise unless a feature stays within its budget with what was just held for it."""
-    here = (CreditBudget.workspace_id == tx.workspace_id, CreditBudget.feature == feature)
-    monthly = await tx.session.scalar(select(CreditBudget.monthly).where(*here))
-    if monthly is not None and await used_this_month(tx, feature) > monthly:
-        raise FeatureBudgetSpent
+    if level > alerted:
+        own = update(CreditAccount).where(CreditAccount.workspace_id == tx.workspace_id)
+        await tx.session.execute(own.values(alerted=level), execution_options={"synchronize_session": False})
+        tx.publish(EventType.CREDITS_LOW, tx.workspace_id, alert=_ALERTS[level - 1][0], balance=balance)
 
 
 async def month_of(session: ReadSession | WriteSession, workspace_id: UUID) -> datetime:

@@ -13,7 +13,6 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from core import clock, text
-from core.database import ReadSession, WriteSession
 from core.errors import Invalid, NotFound
 from core.ids import uuid7
 from models import EventType, Feature, Permission, PromptTemplate
@@ -107,20 +106,10 @@ async def deactivate(tx: Transaction, feature: Feature) -> PromptTemplate | None
     return row
 
 
-async def active(
-    session: ReadSession | WriteSession, workspace_id: UUID, feature: Feature, facts: Mapping[str, str]
-) -> str:
-    """Return what the workspace adds to the instructions of a feature, filled with facts by the names of `Placeholder`;
-    empty when it adds nothing. A fact that is not given is left out. Names are in it: mask it like any other text.
-    """
-    statement = select(PromptTemplate.body).where(
-        PromptTemplate.workspace_id == workspace_id, PromptTemplate.feature == feature, PromptTemplate.is_active
-    )
-    return filled(await session.scalar(statement) or "", facts)
-
-
 def filled(body: str, facts: Mapping[str, str]) -> str:
-    """Put facts into the placeholders of a text: each as one line of up to 100 characters, without braces."""
+    """Put facts into the placeholders of a text, by the names of `Placeholder`: each as one line of up to 100
+    characters, without braces. One that is not given is left out. Names are in it: mask it like any other text.
+    """
     return _PLACEHOLDER.sub(lambda found: _line(facts.get(found[1], "")), body)
 
 

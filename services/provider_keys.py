@@ -5,7 +5,7 @@ leaves the vault only for the pipeline; people see its last four characters.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -16,7 +16,6 @@ from sqlalchemy import func, select
 
 from ai.catalogue import KEYED, ModelProvider
 from ai.provider import Credential
-from core.database import ReadSession, WriteSession
 from core.errors import Conflict, Invalid, NotFound
 from core.ground import Ground
 from core.ids import uuid7
@@ -99,13 +98,12 @@ async def every(ground: Ground, actor: Actor) -> Sequence[ProviderKey]:
     return [found[each] for each in KEYED if each in found]
 
 
-async def credentials(session: ReadSession | WriteSession, vault: Vault, workspace_id: UUID) -> dict[str, Credential]:
-    """Return the keys of a workspace by provider, opened. One that does not open is logged, and left out."""
-    statement = select(ProviderKey.provider, ProviderKey.secret).where(
-        ProviderKey.workspace_id == workspace_id, ProviderKey.provider.in_(KEYED)
-    )
+def unsealed(sealed_keys: Iterable[tuple[str, bytes]], vault: Vault, workspace_id: UUID) -> dict[str, Credential]:
+    """Open keys of a workspace, given by provider as they are kept. One that does not open is logged, and left out."""
     found: dict[str, Credential] = {}
-    for provider, sealed in await session.execute(statement):
+    for provider, sealed in sealed_keys:
+        if provider not in KEYED:
+            continue
         try:
             found[provider] = Credential(secret=_opened(vault, sealed, workspace_id, provider))
         except SealBroken:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from ai.privacy.alternatives import by_letter, name_of
 from ai.privacy.reading import Reading
 from ai.privacy.spans import Kind, Span
 from ai.privacy.words import GIVEN_NAMES, LINKS, NO_NAMES, PLAIN_WORDS, SURNAMES
@@ -11,18 +12,20 @@ from ai.privacy.words import GIVEN_NAMES, LINKS, NO_NAMES, PLAIN_WORDS, SURNAMES
 _TITLE: Final = r"(?:(?:o|a|os|as|el|la)\b +)?(?:(?:seu|dona|sr|sra|srta|dr|dra|mr|mrs|ms)\b\.? +)?"
 # whoever says this says a name next
 _PLAIN: Final = (
-    r"me chamo|meu nome (?:e|eh)|me llamo|mi nombre es|my name is|my name's|pode me chamar de|me chamam de|"
-    r"nome *:|titular *:|nome completo *:?|nome do titular *:?|nome da mae *:?|nome do cliente *:?|destinatari[oa] *:"
+    *(r"me chamo", r"meu nome (?:e|eh)", r"me llamo", r"mi nombre es", r"my name is", r"my name's"),
+    *(r"pode me chamar de", r"me chamam de", r"nome *:", r"titular *:", r"nome completo *:?", r"nome do titular *:?"),
+    *(r"nome da mae *:?", r"nome do cliente *:?", r"destinatari[oa] *:"),
 )
 # after these a name is likely, and a capital or a frequent name decides
 _VAGUE: Final = (
-    r"sou|aqui (?:e|eh)|quem fala e|fal(?:ar|a|o|ei|ou) com|(?:em|no) nome d[eao]|aos cuidados d[eao]|a/c|"
-    r"att\.?,?|ass\.?:?|assinado:?|atenciosamente,?|soy|hablar con|(?:speak|talk) (?:to|with)|this is|i am|i'm|"
-    r"d[ao] cliente|conta d[eao]|pix d[eao]|com a atendente|com o vendedor|com a vendedora"
+    *(r"sou", r"aqui (?:e|eh)", r"quem fala e", r"fal(?:ar|a|o|ei|ou) com", r"em nome d[eao]", r"no nome d[eao]"),
+    *(r"aos cuidados d[eao]", r"a/c", r"att\.?,?", r"ass\.?:?", r"assinado:?", r"atenciosamente,?", r"soy"),
+    *(r"hablar con", r"speak (?:to|with)", r"talk (?:to|with)", r"this is", r"i am", r"i'm", r"d[ao] cliente"),
+    *(r"conta d[eao]", r"pix d[eao]", r"com a atendente", r"com o vendedor", r"com a vendedora"),
 )
-_CUE: Final = re.compile(
-    rf"\b(?:(?P<plain>{_PLAIN})|(?P<vague>{_VAGUE}))\s+{_TITLE}(?=[^\W\d_])|\b(?P<colon>nome):(?=[^\W\d_])"
-)
+_VAGUELY: Final = "vague"
+_CUES: Final = by_letter({"plain": _PLAIN, _VAGUELY: _VAGUE})
+_CUE: Final = re.compile(rf"\b(?:(?:{_CUES})\s+{_TITLE}(?=[^\W\d_])|(?P<colon>nome):(?=[^\W\d_]))")
 _WORD: Final = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 _BETWEEN: Final = re.compile(r"[ \-]{1,2}")
 _MOST: Final = 6
@@ -33,7 +36,7 @@ _LEAST: Final = 2
 def find(reading: Reading) -> Iterator[Span]:
     """Find names that somebody introduces; offsets are of the reading."""
     for cue in _CUE.finditer(reading.low):
-        end = _end_of_name(reading, cue.end(), is_plain=cue["vague"] is None)
+        end = _end_of_name(reading, cue.end(), is_plain=name_of(cue.lastgroup or "") != _VAGUELY)
         if end > cue.end():
             yield Span(start=cue.end(), end=end, kind=Kind.NAME, confidence=_CONFIDENCE)
 
@@ -62,7 +65,7 @@ def _end_of_name(reading: Reading, start: int, *, is_plain: bool) -> int:
 def _is_followed(low: str, gap: re.Match[str] | None) -> bool:
     """Tell whether a frequent name stands behind a gap: then what stands before it is a name too."""
     word = _WORD.match(low, gap.end()) if gap is not None else None
-    return word is not None and word[0] in GIVEN_NAMES | SURNAMES and word[0] not in PLAIN_WORDS
+    return word is not None and _is_frequent(word[0]) and word[0] not in PLAIN_WORDS
 
 
 def _is_name(word: str, low: str, *, is_expected: bool) -> bool:
@@ -70,10 +73,14 @@ def _is_name(word: str, low: str, *, is_expected: bool) -> bool:
         return False
     if is_expected or (word[0].isupper() and not word.isupper()):
         return True
-    return (low in GIVEN_NAMES or low in SURNAMES) and (low not in PLAIN_WORDS or word[0].isupper())
+    return _is_frequent(low) and (low not in PLAIN_WORDS or word[0].isupper())
 
 
 def _goes_on(word: str, low: str) -> bool:
-    if low in GIVEN_NAMES or low in SURNAMES:
+    if _is_frequent(low):
         return True
     return low not in NO_NAMES and word[0].isupper() and not word.isupper()
+
+
+def _is_frequent(low: str) -> bool:
+    return low in GIVEN_NAMES or low in SURNAMES

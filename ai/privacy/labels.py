@@ -4,6 +4,8 @@ import re
 from enum import StrEnum
 from typing import Final
 
+from ai.privacy.alternatives import by_letter, name_of
+
 
 class Label(StrEnum):
     """What a word announces. `ORDER` is any number of business that belongs to no person."""
@@ -40,7 +42,7 @@ _WORDS: Final = {
     ),
     Label.VERSION: r"v|versao|version|release|build|firmware",
 }
-_ANY: Final = re.compile("|".join(rf"(?P<{label}>\b(?:{words})(?!\w))" for label, words in _WORDS.items()))
+_ANY: Final = re.compile(rf"\b(?:{by_letter({label: words.split('|') for label, words in _WORDS.items()})})(?!\w)")
 _REACH: Final = 48
 
 BLANK: Final = "\ufdd0" * 8
@@ -57,24 +59,33 @@ _TOUCHING: Final = re.compile(
 class Lead:
     """The labels before a place, the nearest first."""
 
-    __slots__ = ("_labels", "_touching")
+    __slots__ = ("_before", "_found")
 
     def __init__(self, low: str, start: int, since: int) -> None:
-        before = low[max(since, start - _REACH) : start].rpartition(BLANK)[2]
-        found = list(_ANY.finditer(before))
-        self._labels = [Label(match.lastgroup or "") for match in reversed(found)]
-        self._touching = bool(found) and _TOUCHING.fullmatch(before, found[-1].end()) is not None
+        self._before = low[max(since, start - _REACH) : start].rpartition(BLANK)[2]
+        self._found: tuple[list[Label], bool] | None = None
 
     @property
     def nearest(self) -> Label | None:
         """The label that stands nearest."""
-        return self._labels[0] if self._labels else None
+        labels, _ = self._read()
+        return labels[0] if labels else None
 
     @property
     def touching(self) -> Label | None:
         """The nearest label, if nothing but `nº`, `é` and the like follows it."""
-        return self._labels[0] if self._touching else None
+        labels, is_touching = self._read()
+        return labels[0] if is_touching else None
 
     def says(self, label: Label) -> bool:
         """Tell whether a label stands anywhere before."""
-        return label in self._labels
+        return label in self._read()[0]
+
+    def _read(self) -> tuple[list[Label], bool]:
+        """Return the labels, the nearest first, and whether that one touches."""
+        if self._found is None:
+            found = list(_ANY.finditer(self._before))
+            labels = [Label(name_of(match.lastgroup or "")) for match in reversed(found)]
+            is_touching = bool(found) and _TOUCHING.fullmatch(self._before, found[-1].end()) is not None
+            self._found = labels, is_touching
+        return self._found

@@ -8,6 +8,7 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, NoReturn
 
 from ai.privacy import tokens
@@ -20,6 +21,7 @@ from ai.privacy.spans import Kind, Span, settled
 from core import phone
 from core.errors import Invalid
 
+_TEAMS: Final = 100
 _SPELLINGS: Final = 26 * 27
 _NUMBERS: Final = frozenset((Kind.CPF, Kind.CNPJ, Kind.RG, Kind.CEP, Kind.PIX, Kind.CARD, Kind.PASSPORT))
 
@@ -49,12 +51,13 @@ class Masking:
     first a letter); without it equal texts give equal masks, which is what a cache of answers needs.
     """
 
-    __slots__ = ("_mark", "_met", "_numbers", "_people", "_spellings", "_told", "_values")
+    __slots__ = ("_known", "_mark", "_met", "_numbers", "_spellings", "_told", "_values")
 
-    def __init__(self, known: Known | None = None, *, mark: str = "") -> None:
+    def __init__(self, known: Known | None = None, *, team: Known | None = None, mark: str = "") -> None:
+        """`team` are people whom many calls know: what they are found by is remembered from one call to the next."""
         if mark and not tokens.MARK.fullmatch(mark):
             raise ValueError("A mark has up to eight small letters and digits, and begins with a letter.")
-        self._people = People(known)
+        self._known = (People(known),) if team is None else (_remembered(team), People(known))
         self._met, self._told = People(), People()
         self._mark = mark
         self._numbers: defaultdict[Kind, dict[str, int]] = defaultdict(dict)
@@ -115,7 +118,7 @@ class Masking:
         Raises:
             PersonalDataLeft: something personal is in one of them, or a value of this call in any spelling.
         """
-        look([tokens.TOKEN.sub(self._blank, text) for text in texts], (self._people, self._told))
+        look([tokens.TOKEN.sub(self._blank, text) for text in texts], (*self._known, self._told))
 
     def _found(self, text: str) -> list[Span]:
         alike = [
@@ -125,7 +128,8 @@ class Masking:
         # looked at again until nothing is found: a number beside another may be taken for a part of it, and what was
         # told with its label may stand elsewhere without
         spans = alike
-        while more := recognise_more(text, (self._people, self._met, self._told), spans):
+        people = (*self._known, self._met, self._told)
+        while more := recognise_more(text, people, spans):
             for span in more:
                 self._note(span.kind, text[span.start : span.end])
             spans = settled([*spans, *more])
@@ -178,6 +182,11 @@ class Unmasker:
         """Return what is left when the stream has ended."""
         rest, self._held = self._held, ""
         return rest
+
+
+@lru_cache(maxsize=_TEAMS)
+def _remembered(team: Known) -> People:
+    return People(team)
 
 
 def _normal(kind: Kind, value: str) -> str:

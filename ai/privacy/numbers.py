@@ -17,7 +17,7 @@ from core import text
 from core.errors import Invalid
 
 _RUN: Final = re.compile(r"\d(?:[\W_]{0,4}\d)*")
-_AROUND: Final = re.compile(r"\s*([.\-/])\s*")
+_AROUND: Final = re.compile(r"(?<=[.\-/])\s+|\s+(?=[.\-/])")
 _GROUP: Final = re.compile(r"\d+")
 _LONGEST: Final = 19
 _SHORTEST: Final = 8
@@ -52,16 +52,21 @@ _FREE: Final = ("0800", "0300", "0500", "0900")
 _LINE_SHAPES: Final = frozenset({(8,), (9,), (4, 4), (5, 4), (1, 4, 4), (1, 8)})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Stretch:
-    """Some whole groups of a run: their digits and lengths, how they are written, and what was said before."""
+    """Some whole groups of a run: their digits and lengths, the text of them, and what was said before."""
 
     digits: str
     shape: tuple[int, ...]
-    written: str
+    text: str
     lead: Lead
     is_first: bool
     is_whole: bool
+
+    @property
+    def written(self) -> str:
+        """How it is written, without spaces beside its marks."""
+        return _AROUND.sub("", self.text)
 
     def is_announced(self, label: Label) -> bool:
         """Tell whether a label stands before the run, and the stretch begins it."""
@@ -87,16 +92,14 @@ def find(reading: Reading) -> Iterator[Span]:
 
 def _best(reading: Reading, groups: list[tuple[int, int]], lead: Lead) -> list[Span]:
     best: list[Span] = []
-    taken: set[int] = set()
     for span in sorted(_candidates(reading, groups, lead), key=lambda s: (-s.confidence, s.start - s.end, s.start)):
-        places = range(span.start, span.end)
-        if taken.isdisjoint(places):
-            taken.update(places)
+        if all(span.end <= each.start or each.end <= span.start for each in best):
             best.append(span)
     return best
 
 
 def _candidates(reading: Reading, groups: list[tuple[int, int]], lead: Lead) -> Iterator[Span]:
+    sizes = [end - start for start, end in groups]
     for first in range(len(groups)):
         digits = ""
         for last in range(first, len(groups)):
@@ -108,14 +111,14 @@ def _candidates(reading: Reading, groups: list[tuple[int, int]], lead: Lead) -> 
             start, end = groups[first][0], groups[last][1]
             stretch = Stretch(
                 digits=digits,
-                shape=tuple(to - since for since, to in groups[first : last + 1]),
-                written=_AROUND.sub(r"\1", reading.plain[start:end]),
+                shape=tuple(sizes[first : last + 1]),
+                text=reading.plain[start:end],
                 lead=lead,
                 is_first=first == 0,
                 is_whole=first == 0 and last == len(groups) - 1,
             )
-            for kind, judge in _JUDGES:
-                if (confidence := judge(stretch)) > 0:
+            for kind, lengths, judge in _JUDGES:
+                if len(digits) in lengths and (confidence := judge(stretch)) > 0:
                     yield Span(start=_opened(reading, start, kind), end=end, kind=kind, confidence=confidence)
 
 
@@ -239,10 +242,11 @@ def _fits_luhn(digits: str) -> bool:
     return total % 10 == 0
 
 
-_JUDGES: Final[tuple[tuple[Kind, Callable[[Stretch], float]], ...]] = (
-    (Kind.CPF, _cpf),
-    (Kind.CNPJ, _cnpj),
-    (Kind.CARD, _card),
-    (Kind.CEP, _cep),
-    (Kind.PHONE, _phone),
+# by how many digits a number may have
+_JUDGES: Final[tuple[tuple[Kind, range, Callable[[Stretch], float]], ...]] = (
+    (Kind.CPF, range(9, 13), _cpf),
+    (Kind.CNPJ, range(12, 16), _cnpj),
+    (Kind.CARD, range(13, _LONGEST + 1), _card),
+    (Kind.CEP, range(8, 9), _cep),
+    (Kind.PHONE, range(_SHORTEST, _LONGEST + 1), _phone),
 )

@@ -42,6 +42,7 @@ _IP6: Final = re.compile(
     r"(?<![0-9a-z:])(?:[0-9a-f]{0,4}:){2,7}(?:[0-9a-f]{1,4}|(?:\d{1,3}\.){3}\d{1,3})?(?![0-9a-z:])"
 )
 _COLONS: Final = re.compile(r":[0-9a-f]{0,4}:")
+_HEXADECIMAL: Final = re.compile(r"[0-9a-f]{8}")
 _CNPJ_WRITTEN: Final = re.compile(r"(?<![0-9a-z])[0-9a-z]{2}\.[0-9a-z]{3}\.[0-9a-z]{3}/[0-9a-z]{4}-\d{2}(?![0-9a-z])")
 _GAP: Final = r"[\W_]{0,3}"
 _MARKS: Final = r"[\W_]{1,3}"
@@ -58,6 +59,7 @@ _RG: Final = re.compile(
     rf"((?:[a-z]{{2}}[\W_]{{0,2}})?"
     rf"(?:\d{{1,2}}{_GAP}\d{{3}}{_GAP}\d{{3}}(?:{_GAP}[\dx])?(?![0-9a-z])|\d(?:{_GAP}\d){{4,10}}(?:[\W_]?x\b)?))"
 )
+_RG_LABELS: Final = ("rg", "r.g", "ident", "registro", "cedula")
 _RG_WRITTEN: Final = re.compile(r"(?<![\d.])\d{2}\.\d{3}\.\d{3}-[\dx](?![\w])(?![.\-]\d)")
 _PASSPORT: Final = re.compile(
     rf"\b(?:passaportes?|passport|pasaporte){_FILLER}"
@@ -65,7 +67,9 @@ _PASSPORT: Final = re.compile(
 )
 _CARD_CODE: Final = re.compile(r"\b(?:cvv2?|cvc2?)\W{0,3}(?:[a-z]{1,8}\W{1,3}){0,2}?(\d{3,4})(?!\d)")
 _ABROAD: Final = re.compile(r"(?:\+|(?<![\d.,])00(?=[\W_]{0,2}[1-9]))(?:(?:[^\w+]|_){0,3}\d){8,15}(?!\d)")
-_DIGIT: Final = re.compile(r"\d")
+_DIGITS: Final = re.compile(r"\d+")
+_SHORTEST_ABROAD: Final = 8
+_DOTS: Final = 3
 _LAST_OF_GROUP: Final = re.compile(r"\d(?!\d)")
 
 
@@ -75,19 +79,23 @@ def find(reading: Reading) -> Iterator[Span]:
     if "@" in low:
         yield from _each(_EMAIL, low, Kind.EMAIL, _SURE)
         yield from _each(_WHATSAPP_ID, low, Kind.PHONE, 1.0)
-    if _AT.search(low):
+    if ("@" in low or "arroba" in low or "(" in low or "[" in low) and _AT.search(low):
         yield from _each(_EMAIL_APART, low, Kind.EMAIL, _LABELLED)
     if _COLONS.search(low):
         yield from _addresses(_IP6, low)
-    if not _DIGIT.search(low):
+    digits = sum(map(len, _DIGITS.findall(low)))
+    if not digits:
         return
-    yield from _each(_UUID, low, Kind.PIX, _SURE)
-    yield from _bare_keys(low)
+    if _HEXADECIMAL.search(low):
+        yield from _each(_UUID, low, Kind.PIX, _SURE)
+        yield from _bare_keys(low)
     yield from _each(_BR_CODE, low, Kind.PIX, 1.0)
-    yield from _addresses(_IP4, low)
+    if low.count(".") >= _DOTS:
+        yield from _addresses(_IP4, low)
     yield from _companies(low)
     yield from _documents(low)
-    yield from _abroad(reading.plain)
+    if digits >= _SHORTEST_ABROAD and ("+" in low or "00" in low):
+        yield from _abroad(reading.plain)
 
 
 def _each(pattern: re.Pattern[str], low: str, kind: Kind, confidence: float) -> Iterator[Span]:
@@ -121,21 +129,27 @@ def _addresses(pattern: re.Pattern[str], low: str) -> Iterator[Span]:
 
 
 def _companies(low: str) -> Iterator[Span]:
-    yield from _each(_CNPJ_WRITTEN, low, Kind.CNPJ, _SHAPED)
+    if "/" in low:
+        yield from _each(_CNPJ_WRITTEN, low, Kind.CNPJ, _SHAPED)
     for match in _CNPJ.finditer(low):
         try:
             text.cnpj(re.sub(r"[\W_]", "", match[1]))
         except Invalid:
             continue
         yield Span(start=match.start(1), end=match.end(1), kind=Kind.CNPJ, confidence=_SURE)
-    if "j" in low:
+    if "j" in low and "n" in low and "p" in low:
         yield from _groups(_CNPJ_LABELLED, low, Kind.CNPJ, _LABELLED)
 
 
 def _documents(low: str) -> Iterator[Span]:
-    yield from _groups(_RG, low, Kind.RG, _LABELLED)
-    yield from _groups(_PASSPORT, low, Kind.PASSPORT, _LABELLED)
-    yield from _groups(_CARD_CODE, low, Kind.CARD, _LABELLED)
+    if any(each in low for each in _RG_LABELS):
+        yield from _groups(_RG, low, Kind.RG, _LABELLED)
+    if "pas" in low:
+        yield from _groups(_PASSPORT, low, Kind.PASSPORT, _LABELLED)
+    if "cv" in low:
+        yield from _groups(_CARD_CODE, low, Kind.CARD, _LABELLED)
+    if "-" not in low or "." not in low:
+        return
     for match in _RG_WRITTEN.finditer(low):
         if Lead(low, match.start(), 0).touching is not Label.ORDER:
             yield Span(start=match.start(), end=match.end(), kind=Kind.RG, confidence=_SHAPED)

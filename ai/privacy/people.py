@@ -11,11 +11,10 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
 
-from ai.privacy.reading import Reading, read
+from ai.privacy.reading import WORD, Reading, read
 from ai.privacy.spans import Kind, Span
 from ai.privacy.words import LEGAL_FORMS, LINKS, PLAIN_WORDS
 
-_WORD: Final = re.compile(r"[^\W_]+")
 _RUN: Final = re.compile(r"\d(?:[\W_]{0,4}\d)*")
 _GAP: Final = 4
 _SHORT: Final = 3
@@ -104,9 +103,9 @@ class People:
             self._entries[words[0]].setdefault(words, entry)
 
     def _named(self, reading: Reading) -> Iterator[Span]:
-        if self._entries.keys().isdisjoint(_WORD.findall(reading.low)):
+        if self._entries.keys().isdisjoint(reading.words):
             return
-        found = [match.span() for match in _WORD.finditer(reading.low)]
+        found = [match.span() for match in WORD.finditer(reading.low)]
         for place, (start, end) in enumerate(found):
             for entry in self._entries.get(reading.low[start:end], {}).values():
                 last = _matched(reading.low, found, place, entry.words)
@@ -145,7 +144,7 @@ def _matched(low: str, found: Sequence[tuple[int, int]], place: int, words: Word
 
 
 def _words(name: str) -> Words:
-    return tuple(_WORD.findall(read(name).low))
+    return tuple(WORD.findall(read(name).low))
 
 
 def _forms_of_name(words: Words) -> Iterator[Words]:

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 _BLANKS: Final = frozenset("\t\r\x0b\x0c\x85\u2800")
@@ -18,17 +19,25 @@ _DASHES: Final = frozenset("\u2212\u2043\u02d7\u2796\u30fc\u2500\u2501\u00af\u02
 _UNSEEN: Final = frozenset(("Cc", "Cf", "Cs", "Mn", "Me"))
 _SPACES: Final = frozenset(("Zs", "Zl", "Zp"))
 _TABLE: Final = 8_192
+WORD: Final = re.compile(r"[^\W_]+")
+# what is seen as one character each: most texts in Portuguese, also where a blank stands in them
+_SINGLE: Final = re.compile(r"[\n -~\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u00ff\ufdd0]*")
 # the size of whatever is not seen as one character
 _ODD: Final = re.compile(r"[^\x01]", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Reading:
     """A text as it is seen (`plain`, and `low` in lower case); `starts` has a place for each character and the end."""
 
     plain: str
     low: str
     starts: Sequence[int]
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """The words of it, in lower case."""
+        return frozenset(WORD.findall(self.low))
 
     def written(self, start: int, end: int) -> tuple[int, int]:
         """Return where a part of `plain` stands in what was written, with the marks that hang on its last character."""
@@ -40,7 +49,8 @@ def read(text: str) -> Reading:
     if text.isascii() and text.isprintable():
         return Reading(plain=text, low=text.lower(), starts=range(len(text) + 1))
     plain = text.translate(_SEEN)
-    return Reading(plain=plain, low=_lowered(plain), starts=_starts(text))
+    starts = range(len(text) + 1) if _SINGLE.fullmatch(text) else _starts(text)
+    return Reading(plain=plain, low=_lowered(plain), starts=starts)
 
 
 def _starts(text: str) -> Sequence[int]:

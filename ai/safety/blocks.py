@@ -13,6 +13,8 @@ _CLOSER: Final = ">>>"
 _LABEL: Final = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
 _LIKE_OPENERS: Final = frozenset("<≪⋘«‹〈《⟨⟪❮❰⧼˂ᐸ")
 _LIKE_CLOSERS: Final = frozenset(">≫⋙»›〉》⟩⟫❯❱⧽˃ᐳ")
+# what may be one of them, or be made of them
+_ANGLED: Final = re.compile(r"[<>]|[^\x00-\x7f]")
 # direction marks, and tags, in which a text can hide that a model reads and nobody sees
 _HIDDEN: Final = re.compile("[\u202a-\u202e\u2066-\u2069\u200b\u2060-\u2064\ufeff\U000e0000-\U000e007f]")
 _ROLE: Final = re.compile(
@@ -34,17 +36,16 @@ def data_block(label: str, text: str) -> str:
 
 
 def _neutral(text: str) -> str:
-    shown = "".join(map(_angle, _HIDDEN.sub("", text)))
+    shown = _ANGLED.sub(_angle, _HIDDEN.sub("", text))
     return _ROLE.sub(r"\1\2∶", shown)
 
 
-def _angle(character: str) -> str:
+def _angle(match: re.Match[str]) -> str:
+    character = match[0]
     if character in _LIKE_OPENERS:
         return "‹"
     if character in _LIKE_CLOSERS:
         return "›"
-    if character.isascii():
-        return character
     apart = unicodedata.normalize("NFKD", character)
     if "<" in apart or ">" in apart:
         return "".join("‹" if each == "<" else "›" if each == ">" else each for each in apart)

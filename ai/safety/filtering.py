@@ -20,6 +20,7 @@ from ai.safety.verdicts import OF_INPUT, OF_OUTPUT, Assessment, Category, Findin
 
 _FILTER: Final = Filter((PORTUGUESE, ENGLISH, SPANISH))
 _CANARY_LETTERS: Final = 17
+_LETTERS: Final = len(ascii_lowercase)
 # turns and marks of chat formats, which no customer has a reason to write
 _MARKUP: Final = re.compile(
     r"<\|[a-z_]{2,20}\|>|\[/?inst\]|<<sys>>|</?(?:system|assistant|instructions?|prompt)>|<{2,} ?/?(?:end|data)\b|"
@@ -47,7 +48,8 @@ def new_canary() -> str:
     """Return a word for the instructions of one call, which no answer has a reason to hold. It has 79 bits in letters
     alone: digits may look like a telephone number, which would not be sent.
     """
-    return "wh" + "".join(secrets.choice(ascii_lowercase) for _ in range(_CANARY_LETTERS))
+    drawn = secrets.randbelow(_LETTERS**_CANARY_LETTERS)
+    return "wh" + "".join(ascii_lowercase[drawn // _LETTERS**place % _LETTERS] for place in range(_CANARY_LETTERS))
 
 
 def _markup(text: str) -> Iterator[Finding]:

@@ -80,7 +80,7 @@ class Call:
         self.preferences = self.about.preferences
         self.strategy = self.preferences.strategy or terms.strategy
         self.providers = allowed(assistant.fleet.providers(terms.own), terms.allowed)
-        self.masking = Masking(joined(terms.known, self.about.known)) if terms.masks else None
+        self.masking = Masking(self.about.known, team=terms.known) if terms.masks else None
         self.record = Record()
         self.judged = ""
         self._own_words: tuple[str, ...] = ()
@@ -241,13 +241,3 @@ def require_safe(text: str) -> None:
 def allowed(providers: Mapping[str, P], names: frozenset[str] | None) -> Mapping[str, P]:
     """Return those of some providers that a workspace allows; all, where it says nothing."""
     return providers if names is None else {name: each for name, each in providers.items() if name in names}
-
-
-def joined(one: Known, other: Known) -> Known:
-    """Return whom either knows."""
-    return Known(
-        names=(*one.names, *other.names),
-        companies=(*one.companies, *other.companies),
-        emails=(*one.emails, *other.emails),
-        phones=(*one.phones, *other.phones),
-    )

@@ -19,7 +19,7 @@ from models import Feature
 from services.access import Actor
 from services.assistant import terms
 from services.assistant.assistant import Assistant
-from services.assistant.calls import allowed, joined, preferred, ranked
+from services.assistant.calls import allowed, preferred, ranked
 from services.assistant.people import known_by
 from services.assistant.preferences import Preferences
 from services.assistant.terms import Terms
@@ -98,7 +98,7 @@ async def preview(assistant: Assistant, actor: Actor, written: str, contact_id: 
     said = text.clean_text(written, field=("text",), most=LONGEST)
     decided = await terms.read(assistant, actor, Feature.COPILOT)
     known = await known_by(assistant.ground, actor, contact_id)
-    return Masking(joined(decided.known, known)).preview(said), decided.masks
+    return Masking(known, team=decided.known).preview(said), decided.masks
 
 
 def _report(assistant: Assistant, decided: Terms, configured: Mapping[str, Provider], name: str) -> ProviderReport:

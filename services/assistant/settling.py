@@ -6,11 +6,11 @@ back when its lease runs out (`services.crediting`).
 
 import asyncio
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, cast
 from uuid import UUID
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import Table, Uuid, bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 
 from ai.catalogue import Model
@@ -21,7 +21,7 @@ from core import clock
 from core.database import DatabaseAway, DatabaseBusy
 from core.ground import Ground
 from core.settings import Strategy
-from models import AiUsage, Contact, CreditHold, Feature, Outcome, RoutingStrategy
+from models import AiUsage, Contact, CreditAccount, Feature, Outcome, RoutingStrategy
 from services import crediting, suggestions
 from services.access import Actor
 from services.suggestions import SuggestionDraft
@@ -30,6 +30,35 @@ from services.transaction import Transaction, begin
 _TRIES: Final = 4
 _AGAIN: Final = 0.25
 _TIMEOUT: Final = 10.0
+
+_accounts = cast("Table", CreditAccount.__table__)
+_contacts = cast("Table", Contact.__table__)
+_usage = cast("Table", AiUsage.__table__)
+_WORKSPACE: Final = bindparam("workspace_id", type_=Uuid())
+
+# a contact that is there still is kept from being deleted until the commit
+_contact = (
+    select(_contacts.c.id)
+    .where(_contacts.c.workspace_id == _WORKSPACE, _contacts.c.id == bindparam("contact_id"))
+    .with_for_update(read=True, key_share=True)
+    .cte("contact")
+)
+_row_of_usage = (
+    insert(_usage)
+    .values(
+        {each.name: bindparam(each.name, type_=each.type) for each in _usage.c}
+        | {"workspace_id": _WORKSPACE, "contact_id": select(_contact.c.id).scalar_subquery()}
+    )
+    .on_conflict_do_nothing()
+    .cte("noted")
+)
+_left = select(_accounts.c.balance - _accounts.c.held).where(_accounts.c.workspace_id == _WORKSPACE)
+_NOTE: Final = select(
+    select(_contact.c.id).scalar_subquery().label("contact_id"), _left.scalar_subquery().label("credits_left")
+).add_cte(_row_of_usage)
+"""Writes the usage row of a request, once, with the contact while there is one. One row: the contact's id, and how many
+credits can be used then.
+"""
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -100,25 +129,11 @@ async def finish(
 
 
 async def _written(tx: Transaction, request_id: UUID, outlay: Outlay, offered: SuggestionDraft | None) -> Books:
-    outlay = replace(outlay, contact_id=await _still_there(tx, outlay.contact_id))
-    here = (CreditHold.workspace_id == tx.workspace_id, CreditHold.id == request_id)
-    cost = 0
-    if await tx.session.scalar(select(CreditHold.id).where(*here)) is not None:
-        entry = await crediting.settle(tx, request_id, outlay.charged)
-        cost = 0 if entry is None else -entry.amount
-    row = insert(AiUsage).values(_row(tx, request_id, outlay, cost)).on_conflict_do_nothing()
-    await tx.session.execute(row)
+    cost = await crediting.settle(tx, request_id, outlay.charged)
+    noted = (await tx.session.execute(_NOTE, _row(tx, request_id, outlay, cost))).one()
     if offered is not None:
-        await suggestions.offer(tx, replace(offered, contact_id=outlay.contact_id))
-    return Books(credits=cost, credits_left=await crediting.available(tx))
-
-
-async def _still_there(tx: Transaction, contact_id: UUID | None) -> UUID | None:
-    """Return a contact's id while it exists, and keep it from being deleted until the commit."""
-    if contact_id is None:
-        return None
-    here = (Contact.workspace_id == tx.workspace_id, Contact.id == contact_id)
-    return await tx.session.scalar(select(Contact.id).where(*here).with_for_update(read=True, key_share=True))
+        await suggestions.offer(tx, replace(offered, contact_id=noted.contact_id))
+    return Books(credits=cost, credits_left=noted.credits_left or 0)
 
 
 def _row(tx: Transaction, request_id: UUID, outlay: Outlay, cost: int) -> dict[str, object]:

@@ -1,26 +1,79 @@
-"""What a workspace decided about models: read once a request, in one session."""
+"""What a workspace decided about models: read once a request, by one statement, so that a change counts at once."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, LargeBinary, ScalarSelect, Text, Uuid, bindparam, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from ai.privacy import Known
 from ai.provider import Credential
 from ai.results import Language
 from core import clock
-from core.database import ReadSession
 from core.settings import Strategy
-from models import CreditAccount, Feature, User, Workspace, WorkspaceMember, WorkspaceSettings
+from models import (
+    CreditAccount,
+    Feature,
+    PromptTemplate,
+    ProviderKey,
+    User,
+    Workspace,
+    WorkspaceMember,
+    WorkspaceSettings,
+)
 from services import prompt_templates, provider_keys
 from services.access import Actor
 from services.assistant.assistant import Assistant
 from services.assistant.errors import SuggestionsOff
 
 _MEMBERS: Final = 200
+_KEYS: Final = 100
+_WORKSPACE: Final = bindparam("workspace", type_=Uuid())
+_workspaces, _settings = Workspace.__table__, WorkspaceSettings.__table__
+_members, _users = WorkspaceMember.__table__, User.__table__
+_accounts, _templates = CreditAccount.__table__, PromptTemplate.__table__
+
+_own_keys = ProviderKey.__table__
+
+
+def _keys(column: ColumnElement[Any]) -> ScalarSelect[Any]:
+    """Return a column of the workspace's keys, in one order for all columns."""
+    own = select(column).where(_own_keys.c.workspace_id == _WORKSPACE)
+    return own.order_by(_own_keys.c.provider).limit(_KEYS).scalar_subquery()
+
+
+_people = (
+    select(_users.c.name)
+    .join(_members, _members.c.user_id == _users.c.id)
+    .where(_members.c.workspace_id == _WORKSPACE)
+    .order_by(_members.c.user_id)
+    .limit(_MEMBERS)
+)
+_left = select(_accounts.c.balance - _accounts.c.held).where(_accounts.c.workspace_id == _WORKSPACE)
+_template = select(_templates.c.body).where(
+    _templates.c.workspace_id == _WORKSPACE,
+    _templates.c.feature == bindparam("feature", type_=_templates.c.feature.type),
+    _templates.c.is_active,
+)
+_DECIDED: Final = (
+    select(
+        _workspaces.c.name.label("company"),
+        *(_settings.c.language, _settings.c.timezone, _settings.c.currency, _settings.c.ai_enabled),
+        *(_settings.c.ai_persona, _settings.c.ai_strategy, _settings.c.ai_mask_personal_data, _settings.c.ai_providers),
+        func.array(_people.scalar_subquery(), type_=ARRAY(Text())).label("people"),
+        func.array(_keys(_own_keys.c.provider), type_=ARRAY(Text())).label("keyed"),
+        func.array(_keys(_own_keys.c.secret), type_=ARRAY(LargeBinary())).label("secrets"),
+        _left.scalar_subquery().label("credits_left"),
+        _template.scalar_subquery().label("template"),
+    )
+    .join_from(_settings, _workspaces, _workspaces.c.id == _settings.c.workspace_id)
+    .where(_settings.c.workspace_id == _WORKSPACE)
+)
+"""All that a workspace decided, in one row; the names of its people are masked as those of customers are."""
+
 _DAYS: Final = {"pt": "%d/%m/%Y", "es": "%d/%m/%Y", "en": "%Y-%m-%d"}
 
 
@@ -54,34 +107,31 @@ async def read(assistant: Assistant, actor: Actor, feature: Feature) -> Terms:
     Raises:
         SuggestionsOff: it wants nothing of models.
     """
-    async with assistant.ground.database.read(actor.workspace_id) as session:
-        settings = await _settings(session, actor)
-        if not settings.ai_enabled:
+    workspace_id = actor.workspace_id
+    async with assistant.ground.database.read(workspace_id) as session:
+        given = {"workspace": workspace_id, "feature": feature}
+        found = (await session.execute(_DECIDED, given)).one()
+        if not found.ai_enabled:
             raise SuggestionsOff
-        company = await session.scalar(select(Workspace.name).where(Workspace.id == actor.workspace_id)) or ""
-        people = await _people(session, actor)
-        own = await provider_keys.credentials(session, assistant.ground.vault, actor.workspace_id)
-        language = language_of(settings.language)
-        today = clock.now().astimezone(ZoneInfo(settings.timezone)).date()
-        facts = {"company": company, "today": today.strftime(_DAYS[language.value])}
-        free = select(CreditAccount.balance - CreditAccount.held)
-        left = await session.scalar(free.where(CreditAccount.workspace_id == actor.workspace_id))
-        qualities = await assistant.learned.qualities(session, actor.workspace_id)
-        extra = await prompt_templates.active(session, actor.workspace_id, feature, facts)
+        qualities = await assistant.learned.qualities(session, workspace_id)
+    language = language_of(found.language)
+    today = clock.now().astimezone(ZoneInfo(found.timezone)).date()
+    facts = {"company": found.company, "today": today.strftime(_DAYS[language.value])}
+    keys = zip(found.keyed, found.secrets, strict=True)
     server = assistant.ground.settings.ai.ai_routing_strategy
     return Terms(
-        company=company,
+        company=found.company,
         language=language,
-        currency=settings.currency,
+        currency=found.currency,
         today=today,
-        persona=settings.ai_persona.value,
-        strategy=server if settings.ai_strategy is None else Strategy(settings.ai_strategy.value),
-        masks=settings.ai_mask_personal_data,
-        allowed=None if settings.ai_providers is None else frozenset(settings.ai_providers),
-        own=own,
-        known=Known(names=people),
-        credits_left=int(left or 0),
-        extra=extra,
+        persona=found.ai_persona.value,
+        strategy=server if found.ai_strategy is None else Strategy(found.ai_strategy.value),
+        masks=found.ai_mask_personal_data,
+        allowed=None if found.ai_providers is None else frozenset(found.ai_providers),
+        own=provider_keys.unsealed(keys, assistant.ground.vault, workspace_id),
+        known=Known(names=tuple(found.people)),
+        credits_left=found.credits_left or 0,
+        extra=prompt_templates.filled(found.template or "", facts),
         qualities=qualities,
     )
 
@@ -90,20 +140,3 @@ def language_of(tag: str) -> Language:
     """Return the language that prompts are written in for a BCP 47 tag: Portuguese where there is none."""
     known = {each.value: each for each in Language}
     return known.get(tag.partition("-")[0].lower(), Language.PORTUGUESE)
-
-
-async def _settings(session: ReadSession, actor: Actor) -> WorkspaceSettings:
-    own = select(WorkspaceSettings).where(WorkspaceSettings.workspace_id == actor.workspace_id)
-    return (await session.scalars(own)).one()
-
-
-async def _people(session: ReadSession, actor: Actor) -> tuple[str, ...]:
-    """Return the names of the team, which are masked as those of customers are."""
-    statement = (
-        select(User.name)
-        .join(WorkspaceMember, WorkspaceMember.user_id == User.id)
-        .where(WorkspaceMember.workspace_id == actor.workspace_id)
-        .order_by(WorkspaceMember.user_id)
-        .limit(_MEMBERS)
-    )
-    return tuple((await session.scalars(statement)).all())

@@ -28,8 +28,10 @@ async def save(ground: Ground, tenant: Tenant, body: str, feature: Feature = Fea
 async def active(
     ground: Ground, tenant: Tenant, feature: Feature = Feature.COPILOT, facts: dict[str, str] | None = None
 ) -> str:
+    own = (PromptTemplate.workspace_id == tenant.workspace_id, PromptTemplate.feature == feature)
     async with ground.database.read(tenant.workspace_id) as session:
-        return await prompt_templates.active(session, tenant.workspace_id, feature, FACTS if facts is None else facts)
+        body = await session.scalar(select(PromptTemplate.body).where(*own, PromptTemplate.is_active))
+    return prompt_templates.filled(body or "", FACTS if facts is None else facts)
 
 
 async def versions(ground: Ground, tenant: Tenant) -> list[tuple[int, bool]]:

@@ -29,8 +29,10 @@ async def put(ground: Ground, tenant: Tenant, provider: ModelProvider, key: str 
 
 
 async def opened(ground: Ground, workspace_id: UUID) -> dict[str, str]:
+    own = select(ProviderKey.provider, ProviderKey.secret).where(ProviderKey.workspace_id == workspace_id)
     async with ground.database.read(workspace_id) as session:
-        found = await provider_keys.credentials(session, ground.vault, workspace_id)
+        kept = [(row.provider, row.secret) for row in await session.execute(own)]
+    found = provider_keys.unsealed(kept, ground.vault, workspace_id)
     return {name: each.secret.get_secret_value() for name, each in found.items() if each.secret is not None}
 
 
