@@ -26,7 +26,7 @@ def swept(number: int, part: int) -> Callable[..., Any]:
         deadline=None,
         database=None,
         print_blob=True,
-        phases=(Phase.explicit, Phase.generate, Phase.shrink),
+        phases=(Phase.explicit, Phase.generate),
         suppress_health_check=list(HealthCheck),
     )
     @given(data=st.data())

@@ -12,7 +12,7 @@ from tests.equivalence.chance import Dice
 from tests.equivalence.mutants import MUTANTS, Patch
 from tests.equivalence.sweep import Field, Round, leaks
 
-ROUNDS = 150
+ROUNDS = 60
 """How many operations of each schema it may take."""
 
 
