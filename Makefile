@@ -11,6 +11,9 @@ PYTEST := $(BIN)/pytest
 ROOMS  := ai benchmarks core examples graph migrations models resolvers schema server services tests workers
 SDL    := schema/schema.graphql
 
+# what is imported is compiled once and kept, whatever the shell says of that: compiling it all takes longer than a start
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help run test test-browser check fmt schema migration migrate bench verify-audit clean lint types imports dead sdl drift
 

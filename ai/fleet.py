@@ -6,6 +6,8 @@ A workspace's own keys are added for a call: a provider costs nothing to make, a
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from types import MappingProxyType
 from typing import Final
 
 import httpx
@@ -17,7 +19,7 @@ from ai.catalogue import Catalogue, catalogue
 from ai.failover import Failover
 from ai.health import Health
 from ai.provider import Credential, Patience, Provider
-from ai.providers import make_providers, open_client, reachable, server_credentials, warm_up
+from ai.providers import make_providers, open_client, reachable, server_addresses, server_credentials, warm_up
 from ai.run import Limits
 from ai.safety.moderation import Moderator
 from core.settings import Ai
@@ -40,6 +42,7 @@ class Fleet:
         failover: Failover,
         given: Mapping[str, Credential],
         patience: Patience | None = None,
+        addresses: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.client = client
         self.failover = failover
@@ -47,6 +50,7 @@ class Fleet:
         self.catalogue: Catalogue = catalogue()
         self._given = dict(given)
         self._patience = patience
+        self._addresses = addresses
         self._shared: dict[str, Provider] = {}
         self._task: asyncio.Task[None] | None = None
 
@@ -57,11 +61,19 @@ class Fleet:
 
     def providers(self, own: Mapping[str, Credential]) -> Mapping[str, Provider]:
         """Return the providers that can be asked with a workspace's own keys, which go before the server's."""
-        return {**self._shared, **make_providers(own, self.client, self._patience)} if own else self._shared
+        if not own:
+            return self._shared
+        here = {name: self._at_home(name, each) for name, each in own.items()}
+        return {**self._shared, **make_providers(here, self.client, self._patience)}
 
     def credential(self, provider: str, own: Mapping[str, Credential]) -> Credential | None:
         """Return the key that a provider is asked with: a workspace's own before the server's."""
-        return own.get(provider) or self._given.get(provider)
+        theirs = own.get(provider)
+        return self._given.get(provider) if theirs is None else self._at_home(provider, theirs)
+
+    def _at_home(self, provider: str, own: Credential) -> Credential:
+        """Return a workspace's key for where the server's operator says that the provider is asked."""
+        return own if own.address is not None else replace(own, address=self._addresses.get(provider))
 
     async def start(self) -> None:
         """Look which providers can be asked, now and every half minute: an Ollama comes and goes."""
@@ -104,7 +116,8 @@ async def open_fleet(settings: Ai, redis: Redis, redis_url: str) -> AsyncGenerat
         stack.push_async_callback(breaker.stop)
         await health.start()
         stack.push_async_callback(health.stop)
-        fleet = Fleet(client, Failover(breaker, health, _LIMITS), server_credentials(settings))
+        failover, given = Failover(breaker, health, _LIMITS), server_credentials(settings)
+        fleet = Fleet(client, failover, given, addresses=server_addresses(settings))
         await fleet.start()
         stack.push_async_callback(fleet.stop)
         yield fleet

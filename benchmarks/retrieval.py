@@ -82,7 +82,10 @@ def weigh(passages: Sequence[str], questions: Sequence[str]) -> list[Evidence]:
     for question, vector in zip(questions, asked, strict=True):
         scores = lexicon.score(question)
         words = len(set(stems(question)))
-        found.append(Evidence(bm25=scores.bm25, coverage=scores.coverage, cosine=rows @ vector, words=words))
+        cosine = rows @ vector
+        found.append(
+            Evidence(bm25=scores.bm25, coverage=scores.coverage, cosine=cosine, words=words, lacks=scores.lacks)
+        )
     return found
 
 
@@ -134,12 +137,13 @@ def trust(answered: Sequence[Evidence], unanswered: Sequence[Evidence]) -> Trust
     """Score the decision whether the best passage is about the question."""
 
     def share(some: Sequence[Evidence]) -> float:
-        return sum(_is_grounded(each) for each in some) / len(some)
+        return sum(is_grounded(each) for each in some) / len(some)
 
     return Trust(right=share(answered), false=share(unanswered))
 
 
-def _is_grounded(evidence: Evidence) -> bool:
+def is_grounded(evidence: Evidence) -> bool:
+    """Say whether the best passage is said to be about the question."""
     best = int(fusing.ranking(evidence).argmax())
     return fusing.certainty(evidence, best) >= fusing.GROUNDED
 

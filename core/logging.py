@@ -7,12 +7,13 @@ number. That is a net, not a licence: nothing personal should be given to a log 
 import logging
 import re
 import sys
-from collections.abc import Callable, Generator, Mapping, MutableMapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, MutableMapping
+from contextlib import AbstractContextManager
+from contextvars import Token
 from typing import Any, Final, cast
 
 import structlog
-from structlog.contextvars import bound_contextvars, merge_contextvars
+from structlog.contextvars import bind_contextvars, merge_contextvars, reset_contextvars
 
 from core.settings import Environment
 
@@ -74,7 +75,8 @@ def configure(env: Environment, level: str, report: Processor | None = None) -> 
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
+        # what is too quiet for the level is dropped before anything is made of it
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=True,
     )
     # tracebacks are texts by then: a prettier one would show the values of variables
@@ -96,11 +98,23 @@ def configure(env: Environment, level: str, report: Processor | None = None) -> 
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
-@contextmanager
-def bind_request(request_id: str) -> Generator[None]:
+def bind_request(request_id: str) -> AbstractContextManager[None]:
     """Put a request's id on every line that is logged inside."""
-    with bound_contextvars(request_id=request_id):
-        yield
+    return _Bound(request_id)
+
+
+class _Bound(AbstractContextManager[None]):
+    __slots__ = ("_before", "_request_id")
+
+    def __init__(self, request_id: str) -> None:
+        self._request_id = request_id
+        self._before: Mapping[str, Token[Any]] = {}
+
+    def __enter__(self) -> None:
+        self._before = bind_contextvars(request_id=self._request_id)
+
+    def __exit__(self, *_: object) -> None:
+        reset_contextvars(**self._before)
 
 
 def redact(logger: object, method: str, event: Event) -> Event:

@@ -10,16 +10,21 @@ import asyncio
 import random
 import secrets
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import structlog
 from broadcaster import Broadcast
 from broadcaster._backends.redis import RedisBackend  # pyright: ignore[reportPrivateUsage]
 from broadcaster._base import Event, Subscriber  # pyright: ignore[reportPrivateUsage]
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from core.endings import closed, ended, first_end, surely
 
 _PING: Final = "-"
 _ORIGIN_BYTES: Final = 6
@@ -45,24 +50,31 @@ class Pace:
 
 
 class _Backend(RedisBackend):
-    """Redis pub/sub that can be closed whatever state it is in, and whose queue has a bound."""
+    """Redis pub/sub that never connects by itself, can be closed in any state, and whose queue has a bound."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, call: float) -> None:
         super().__init__(url)
+        # a listener that connects again while this is closed would leave that connection behind
+        self._conn = Redis.from_url(url, socket_connect_timeout=call, retry=Retry(NoBackoff(), 0))  # pyright: ignore[reportUnknownMemberType]
+        self._pubsub = self._conn.pubsub()  # pyright: ignore[reportUnknownMemberType]
         self._queue: asyncio.Queue[Event] = asyncio.Queue(_QUEUE_LIMIT)
+        self._call = call
 
     @property
     def is_listening(self) -> bool:
         return self._listener is not None and not self._listener.done()
 
+    async def unsubscribe(self, channel: str) -> None:
+        """Do nothing: the connection ends with its only subscription."""
+
+    async def disconnect(self) -> None:
+        """Do nothing: broadcaster may not come this far, so whoever made this closes it."""
+
     async def close(self) -> None:
-        listener = self._listener
-        if listener is not None:
-            listener.cancel()
-            await asyncio.gather(listener, return_exceptions=True)
-        for connection in (self._pubsub, self._conn):
-            with suppress(Exception):
-                await connection.aclose()
+        """End the listener, then close both connections."""
+        if self._listener is not None:
+            await ended({self._listener})
+        await closed(self._conn, within=self._call)
 
 
 class Hints:
@@ -142,28 +154,19 @@ class Hints:
 
     async def _converse(self) -> None:
         """Hold one subscription until any part of it ends."""
-        backend = _Backend(self._url)
+        backend = _Backend(self._url, call=self._pace.call)
         broadcast = Broadcast(backend=backend)
         try:
             async with AsyncExitStack() as stack:
                 async with asyncio.timeout(self._pace.call):
                     await broadcast.connect()
-                    stack.push_async_callback(self._quietly, broadcast.disconnect)
-                    subscription = broadcast.subscribe(self._channel)
-                    subscriber = await subscription.__aenter__()
-                stack.push_async_callback(self._quietly, lambda: subscription.__aexit__(None, None, None))
-                await _first_end(
-                    self._read(subscriber), self._publish(broadcast), self._ping(broadcast), self._watch(backend)
-                )
+                    stack.push_async_callback(broadcast.disconnect)
+                    subscriber = await stack.enter_async_context(broadcast.subscribe(self._channel))
+                parts = (self._read(subscriber), self._publish(broadcast), self._ping(broadcast), self._watch(backend))
+                await first_end(*parts, name="hints")
         finally:
             self._heard = None
-            await self._quietly(backend.close)
-
-    async def _quietly(self, close: Callable[[], Coroutine[Any, Any, object]]) -> None:
-        """Close what may be broken already; broadcaster raises the old error again when it is."""
-        with suppress(Exception):
-            async with asyncio.timeout(self._pace.call):
-                await close()
+            await surely(backend.close())
 
     async def _read(self, subscriber: Subscriber) -> None:
         while True:
@@ -197,16 +200,3 @@ class Hints:
             if time.monotonic() - (self._heard or began) > self._pace.deaf:
                 raise Deaf
         raise Deaf
-
-
-async def _first_end(*parts: Coroutine[Any, Any, None]) -> None:
-    """Run parts together until one ends; cancel the others and raise what ended it."""
-    tasks = [asyncio.create_task(part) for part in parts]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-    for task in done:
-        task.result()

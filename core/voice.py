@@ -9,7 +9,7 @@ import asyncio
 import random
 import secrets
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
@@ -20,9 +20,10 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
+from core.endings import closed, ended, first_end, surely
+
 _ORIGIN_BYTES: Final = 6
-_AGAIN: Final = 0.1
-_TRIES: Final = 10
+_STOP: Final = 2.0
 
 Words = dict[str, Any]
 
@@ -53,7 +54,6 @@ class Voice:
         self._pace = pace or Pace()
         self._origin = secrets.token_hex(_ORIGIN_BYTES)
         self._heard: float | None = None
-        self._closing: asyncio.Task[None] | None = None
         self._ready = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._hear: Callable[[str, Words], None] = lambda _origin, _said: None
@@ -82,8 +82,8 @@ class Voice:
         """Fall silent."""
         task, self._task = self._task, None
         if task is not None:
-            # its parts have their time within this
-            await _ended({task}, again=2 * _AGAIN * _TRIES)
+            # its parts and its connections have their time within this
+            await ended({task}, again=_STOP)
         self._heard = None
 
     def speak(self) -> None:
@@ -113,12 +113,11 @@ class Voice:
         try:
             async with asyncio.timeout(call):
                 await pubsub.subscribe(self._channel)
-            await _first_end(self._listen(pubsub), self._say(redis), self._ping(redis), self._watch())
+            parts = (self._listen(pubsub), self._say(redis), self._ping(redis), self._watch())
+            await first_end(*parts, name="voice")
         finally:
             self._heard = None
-            # whoever ends this may ask more than once: the connections are closed all the same
-            self._closing = asyncio.create_task(_closed(pubsub, redis, within=call), name="voice's end")
-            await asyncio.shield(self._closing)
+            await surely(closed(redis, within=call))
 
     async def _listen(self, pubsub: Any) -> None:
         while True:
@@ -161,32 +160,3 @@ class Voice:
     async def _publish(self, redis: Any, said: Words) -> None:
         async with asyncio.timeout(self._pace.call):
             await redis.publish(self._channel, orjson.dumps({"from": self._origin, **said}))
-
-
-async def _closed(*connections: Any, within: float) -> None:
-    for connection in connections:
-        with suppress(Exception):
-            async with asyncio.timeout(within):
-                await connection.aclose()
-
-
-async def _first_end(*parts: Coroutine[Any, Any, None]) -> None:
-    """Run parts together until one ends; cancel the others and raise what ended it."""
-    tasks = {asyncio.create_task(part, name="voice") for part in parts}
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        await _ended(tasks)
-    for task in done:
-        task.result()
-
-
-async def _ended(tasks: set[asyncio.Task[None]], *, again: float = _AGAIN) -> None:
-    """End tasks. Until Python 3.12 redis-py may lose a cancellation, so they are asked again."""
-    pending = tasks
-    for _ in range(_TRIES):
-        for each in pending:
-            each.cancel()
-        _, pending = await asyncio.wait(pending, timeout=again)
-        if not pending:
-            break

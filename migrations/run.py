@@ -1,5 +1,6 @@
 """Brings a database to the newest revision, or to a given one. Safe to run from several processes at once."""
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -7,12 +8,15 @@ from typing import Final
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.database import unpooled
 
 _FOLDER: Final = Path(__file__).parent
 _LOCK: Final = 7_283_641_190
 _LOCK_TIMEOUT: Final = "120s"
+_WAIT: Final = 120.0
+_AGAIN: Final = 0.1
 
 
 def configuration(connection: Connection | None = None) -> Config:
@@ -38,9 +42,20 @@ async def act(url: str, do: Callable[[Connection], object]) -> None:
     engine = unpooled(url, lock_timeout=_LOCK_TIMEOUT)
     try:
         async with engine.connect() as connection:
-            await connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": _LOCK})
-            await connection.commit()
+            await _alone(connection)
             await connection.run_sync(do)
             await connection.commit()
     finally:
         await engine.dispose()
+
+
+async def _alone(connection: AsyncConnection) -> None:
+    """Wait until nobody else migrates. Each look is a transaction of its own: one that waited inside the database would
+    be waited for by an index that is built beside its writers.
+    """
+    take = text("SELECT pg_try_advisory_lock(:lock)")
+    async with asyncio.timeout(_WAIT):
+        while not await connection.scalar(take, {"lock": _LOCK}):
+            await connection.commit()
+            await asyncio.sleep(_AGAIN)
+    await connection.commit()

@@ -34,6 +34,13 @@ class WorkspaceSettings(Stamped, Base):
     """How one workspace works."""
 
     __tablename__ = "workspace_settings"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["workspace_id", "ai_persona_id"],
+            ["personas.workspace_id", "personas.id"],
+            ondelete="SET NULL (ai_persona_id)",
+        ),
+    )
 
     workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"), primary_key=True)
     language: Mapped[str] = mapped_column(default="pt-BR", server_default="pt-BR")
@@ -45,6 +52,8 @@ class WorkspaceSettings(Stamped, Base):
     ai_persona: Mapped[Persona] = mapped_column(
         choice(Persona), default=Persona.PROFESSIONAL, server_default=Persona.PROFESSIONAL.value
     )
+    ai_persona_id: Mapped[UUID | None]
+    """A voice of the workspace's own, in the place of `ai_persona`."""
     ai_mask_personal_data: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
     ai_providers: Mapped[list[str] | None]
     """The providers that may be asked, by their names in the catalogue; null allows all."""

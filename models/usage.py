@@ -77,7 +77,8 @@ class AiUsage(Tenant, Base):
         ),
         CheckConstraint("input_tokens >= 0 AND output_tokens >= 0 AND micro_usd >= 0 AND credits >= 0", name="counts"),
         Index("ix_ai_usage_at", "workspace_id", "at", "id"),
-        Index("ix_ai_usage_contact_id", "workspace_id", "contact_id"),
+        Index("ix_ai_usage_contact_id", "workspace_id", "contact_id", "at", "id"),
+        Index("ix_ai_usage_user_id", "workspace_id", "user_id", "at", "id"),
     )
 
     feature: Mapped[Feature] = mapped_column(choice(Feature))

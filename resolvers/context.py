@@ -1,6 +1,5 @@
 """What a resolver gets as `info.context`: who asks, the ground, and the loaders of this one operation."""
 
-import copy
 import time
 from dataclasses import dataclass
 from typing import Final, Self, TypeAlias
@@ -143,7 +142,7 @@ class Context:
         if not authorization:
             return
         self._standing.checked_at = time.monotonic()
-        if not authorization.lower().startswith(_BEARER):
+        if authorization[: len(_BEARER)].lower() != _BEARER:
             return
         try:
             token = authorization[len(_BEARER) :].strip()
@@ -179,7 +178,8 @@ class Context:
 
     def fork(self) -> Self:
         """Make the surroundings of another operation of the same caller, with loaders of its own."""
-        other = copy.copy(self)
+        other = type(self).__new__(type(self))
+        other.__dict__.update(self.__dict__)
         other.keys = Keys(self.keys.given)
         other.forget()
         return other

@@ -66,7 +66,7 @@ def _refused(failed: Failed) -> CopilotSuggestPayload:
     """Answer with an error that somebody can act on; raise what is none."""
     if failed.code not in _KNOWN:
         raise ModelsFailed(failed.message)
-    return CopilotSuggestPayload.refusing((Problem(code=failed.code, message=failed.message),))
+    return CopilotSuggestPayload.refusing((Problem(code=failed.code, message=failed.message, field=failed.field),))
 
 
 def _followed(context: Context, asked: Asked, after: int) -> AsyncGenerator[Numbered]:

@@ -1,10 +1,14 @@
 """Settings, read as one object and changed in groups."""
 
+from uuid import UUID
+
+from core.unset import UnsetType
 from graph import Root
 from models import Permission
 from resolvers.context import Context
 from resolvers.fields import mutation, query
 from resolvers.inputs import given
+from schema.persona import PersonaVoice
 from schema.setting import (
     AiSettings,
     AiSettingsInput,
@@ -69,9 +73,14 @@ def _ai(input: AiSettingsInput | None) -> AiDraft:
         ai_enabled=given(input.enabled),
         ai_strategy=given(input.strategy),
         ai_persona=given(input.persona),
+        ai_persona_id=_persona(given(input.custom_persona_id)),
         ai_mask_personal_data=given(input.mask_personal_data),
         ai_providers=given(input.providers),
     )
+
+
+def _persona(id: str | UnsetType | None) -> UUID | UnsetType | None:
+    return PersonaVoice.key_of(id, field=("ai", "custom_persona_id")) if isinstance(id, str) else id
 
 
 def _notifications(input: NotificationSettingsInput | None) -> NotificationDraft:

@@ -32,6 +32,7 @@ _REFERENCES: Final[Mapping[str, str]] = {
     "created_by_id": "user",
     "invited_by_id": "user",
     "user_id": "user",
+    "ai_persona_id": "persona",
     "workspace_id": "workspace",
     "session": "session",
     "labels": "label",

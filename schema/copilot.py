@@ -84,7 +84,10 @@ class CopilotAnalysis(CopilotEvent):
     sentiment_score: float = strawberry.field(description="From 0, the worst mood, to 1, the best.")
     language: Language = strawberry.field(description="The language of the reply.")
     flags: list[str] = strawberry.field(
-        description="What the safety filter saw in the message, such as `threat` or `self_harm`: a person should look."
+        description=(
+            "What the safety filter saw in what waits for an answer, such as `threat` or `self_harm`: a person should"
+            " look."
+        )
     )
 
 
@@ -109,7 +112,7 @@ class CopilotSources(CopilotEvent):
 @strawberry.type(description="The safety filter has stopped it: what came of the text is not to be used. The end.")
 class CopilotBlocked(CopilotEvent):
     side: str = strawberry.field(
-        description="`input` when the message is not answered, `output` when the reply is bad."
+        description="`input` when something in the messages is not answered, `output` when the reply is bad."
     )
     categories: list[str] = strawberry.field(description="Why.")
 

@@ -85,9 +85,14 @@ class KnowledgeRowFault:
     message: str = strawberry.field(description="What is wrong with it.")
 
 
-@strawberry.type(description="Something that the workspace's assistants may cite.")
+@strawberry.type(
+    description=(
+        "Something that the workspace's assistants may cite. It is a document and no row, so `node` does not find it:"
+        " `knowledgeSource` does."
+    )
+)
 class KnowledgeSource:
-    id: strawberry.ID = strawberry.field(description="Its global id.")
+    id: strawberry.ID = strawberry.field(description="Its id, for `knowledgeSource`.")
     kind: SourceKind = strawberry.field(description="What it was made from.")
     title: str = strawberry.field(description="What it is called.")
     language: str = strawberry.field(description="The language of its text (BCP 47).")

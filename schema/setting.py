@@ -3,9 +3,11 @@
 import strawberry
 
 import models
-from graph import Row, column, computed
+from graph import Row, column, computed, one
+from models import Permission
 from schema.enums import ModelProvider, Persona, RoutingStrategy
 from schema.errors import MutationPayload
+from schema.persona import PersonaVoice
 
 
 def known_providers(names: list[str] | None) -> list[ModelProvider] | None:
@@ -39,7 +41,10 @@ class AiSettings(Row[models.WorkspaceSettings]):
     """How the model is chosen; null follows the server."""
 
     persona: Persona = column(models.WorkspaceSettings.ai_persona)
-    """The voice."""
+    """The voice that comes with the product: the one that counts while there is no `customPersona`."""
+
+    custom_persona: PersonaVoice | None = one(models.WorkspaceSettings.ai_persona_id, require=Permission.AI_USE)
+    """The voice, where it is one of the workspace's own. When that is deleted, `persona` counts again."""
 
     mask_personal_data: bool = column(models.WorkspaceSettings.ai_mask_personal_data)
     """Whether names, phones and documents are masked before a model sees them."""
@@ -88,7 +93,13 @@ class AiSettingsInput:
     strategy: RoutingStrategy | None = strawberry.field(
         default=strawberry.UNSET, description="How the model is chosen; null follows the server."
     )
-    persona: Persona | None = strawberry.field(default=strawberry.UNSET, description="The voice.")
+    persona: Persona | None = strawberry.field(
+        default=strawberry.UNSET, description="A voice that comes with the product; it counts instead of any other."
+    )
+    custom_persona_id: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="A voice of the workspace's own, which counts instead of `persona`; null goes back to that.",
+    )
     mask_personal_data: bool | None = strawberry.field(
         default=strawberry.UNSET, description="Whether personal data is masked before a model sees it."
     )

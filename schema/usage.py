@@ -8,7 +8,7 @@ import strawberry
 
 import models
 from graph import Entity, Order, asc, column, computed, desc, one
-from graph.filters import EnumFilter, Filter, TextFilter, TimeFilter, where
+from graph.filters import EnumFilter, Filter, IdFilter, TextFilter, TimeFilter, where
 from models import Permission
 from schema.contact import Contact
 from schema.enums import AiUsagePreset, Feature, Outcome, RoutingStrategy
@@ -107,6 +107,15 @@ class AiRequestFilter(Filter):
 
     provider: TextFilter | None = where(models.AiUsage.provider)
     """Who answered."""
+
+    model: TextFilter | None = where(models.AiUsage.model)
+    """The model, such as `openai/gpt-4o`."""
+
+    user: IdFilter | None = where(models.AiUsage.user_id, prefix="user")
+    """Who asked."""
+
+    contact: IdFilter | None = where(models.AiUsage.contact_id)
+    """The contact that they were about."""
 
     at: TimeFilter | None = where(models.AiUsage.at)
     """When they were asked."""

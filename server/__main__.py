@@ -14,7 +14,7 @@ from typing import Final
 
 import uvicorn
 import uvloop
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from core import logging
 from core.embedded import FolderInUse, StoreFailed
@@ -162,7 +162,7 @@ async def _until_end(server: Server, door: socket.socket, stores: Stores) -> Non
             raise outcome
 
 
-def _config(settings: Settings, app: Starlette) -> uvicorn.Config:
+def _config(settings: Settings, app: ASGIApp) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         host=settings.server.host,
@@ -171,6 +171,8 @@ def _config(settings: Settings, app: Starlette) -> uvicorn.Config:
         log_config=None,
         access_log=False,
         backlog=_BACKLOG,
+        http="httptools",
+        interface="asgi3",
         ws="websockets-sansio",
         ws_max_size=_WS_LIMIT,
         ws_ping_interval=_PING,

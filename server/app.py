@@ -3,15 +3,16 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from core.settings import Environment
 from resolvers import root
@@ -21,7 +22,7 @@ from server.engine import Engine
 from server.engine.budget import Budget
 from server.explorer import Explorer
 from server.health import Health
-from server.middleware import UPLOADS, RequestLog, StraightSockets
+from server.middleware import UPLOADS, Entrance, RequestLog
 from server.persisted import PersistedDocuments
 from server.protocols.backing import Backing
 from server.protocols.http import PREFLIGHT, HttpEndpoint
@@ -49,7 +50,7 @@ class Parts:
 class App:
     """The application, and the sockets that whoever stops it must end."""
 
-    asgi: Starlette
+    asgi: ASGIApp
     sockets: Sockets
 
 
@@ -71,18 +72,19 @@ def build(parts: Parts) -> App:
     )
     sockets = Sockets(limits)
     backing = Backing(engine=engine, persisted=persisted, house=parts.house, sockets=sockets)
+    endpoint = HttpEndpoint(backing, explorer.page)
     routes = [
         *explorer.routes(),
         *mailed_links.routes(GRAPHQL),
-        Route(GRAPHQL, HttpEndpoint(backing, explorer.page)),
+        Route(GRAPHQL, endpoint),
         Route(UPLOADS + "{token}", UploadEndpoint(ground, sockets)),
         *_plain_routes(f"{schema.as_str()}\n", backing),
         *_health(parts).routes(),
     ]
-    straight = Middleware(StraightSockets, path=GRAPHQL, endpoint=SocketEndpoint(backing))
-    surroundings = [Middleware(RequestLog), straight, _cross_origin(ground.settings.server.allowed_origins)]
-    starlette = Starlette(routes=routes, middleware=surroundings)
-    return App(asgi=starlette, sockets=sockets)
+    across = partial(_across, origins=ground.settings.server.allowed_origins)
+    others = across(Starlette(routes=routes))
+    entrance = Entrance(GRAPHQL, endpoint, SocketEndpoint(backing), others, across(endpoint))
+    return App(asgi=RequestLog(entrance), sockets=sockets)
 
 
 def _health(parts: Parts) -> Health:
@@ -115,9 +117,10 @@ async def _may_see(backing: Backing, authorization: str | None) -> bool:
     return backing.engine.shows_schema(context)
 
 
-def _cross_origin(origins: Sequence[str]) -> Middleware:
-    return Middleware(
-        CORSMiddleware,
+def _across(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:
+    """Let pages of some origins ask."""
+    return CORSMiddleware(
+        app,
         allow_origins=list(origins),
         allow_methods=["GET", "POST", "PUT"],
         allow_headers=[

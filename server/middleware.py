@@ -1,27 +1,35 @@
 """What happens to every request: its id, its time in the log, the limit of its body, and the headers of its answer."""
 
+import os
 import re
 import time
+from collections.abc import Awaitable, Iterable, Iterator
 from typing import Final
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from core.ids import uuid7
 from core.logging import bind_request
 
 BODY_LIMIT: Final = 256 * 1024
 UPLOADS: Final = "/uploads/"
 """Below it stand tokens, which no log may hold."""
 
-_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_-]{8,64}")
-_HEADERS: Final = (
-    ("X-Content-Type-Options", "nosniff"),
-    ("Referrer-Policy", "no-referrer"),
-    ("X-Frame-Options", "DENY"),
-    ("Cross-Origin-Opener-Policy", "same-origin"),
+_WORD: Final = re.compile(rb"[A-Za-z0-9_-]{8,64}")
+_REQUEST_ID: Final = b"x-request-id"
+_ORIGIN: Final = b"origin"
+_DIGITS: Final = 20
+_DRAWN: Final = 64
+_CAREFUL: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"vary", b"Origin"),
 )
+_NAMES: Final = frozenset(name for name, _ in _CAREFUL)
+
+Header = tuple[bytes, bytes]
 
 log = structlog.stdlib.get_logger("server.access")
 
@@ -38,31 +46,28 @@ class RequestLog:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] not in ("http", "websocket"):
+        kind: str = scope["type"]
+        if kind not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        given = Headers(scope=scope).get("x-request-id", "")
-        request_id = given if _REQUEST_ID.fullmatch(given) else uuid7().hex
+        request_id = _id_of(scope)
         scope.setdefault("state", {})["request_id"] = request_id
         began, status = time.monotonic(), 0
 
-        async def answer(message: Message) -> None:
+        def answer(message: Message) -> Awaitable[None]:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-Id"] = request_id
-                for name, value in _HEADERS:
-                    headers.setdefault(name, value)
-            await send(message)
+                message["headers"] = _with_ours(message.get("headers", ()), request_id)
+            return send(message)
 
         with bind_request(request_id):
             try:
-                await self._app(scope, receive, answer if scope["type"] == "http" else send)
+                await self._app(scope, receive, answer if kind == "http" else send)
             finally:
                 log.info(
                     "request",
-                    kind=scope["type"],
+                    kind=kind,
                     method=scope.get("method"),
                     path=UPLOADS if scope["path"].startswith(UPLOADS) else scope["path"],
                     status=status or None,
@@ -70,14 +75,55 @@ class RequestLog:
                 )
 
 
-class StraightSockets:
-    """Hands the sockets of one path to their endpoint: each layer in between would be passed by every frame."""
+class Entrance:
+    """Leads what comes to one path straight to its endpoints, and all else to `others`: each layer in between would be
+    passed by every frame and every request. Whatever a browser may have to be told of origins for goes `across`.
+    """
 
-    def __init__(self, app: ASGIApp, path: str, endpoint: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, path: str, http: ASGIApp, sockets: ASGIApp, others: ASGIApp, across: ASGIApp) -> None:
         self._path = path
-        self._endpoint = endpoint
+        self._http = http
+        self._sockets = sockets
+        self._others = others
+        self._across = across
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_ours = scope["type"] == "websocket" and scope["path"] == self._path
-        await (self._endpoint if is_ours else self._app)(scope, receive, send)
+        await self._endpoint(scope)(scope, receive, send)
+
+    def _endpoint(self, scope: Scope) -> ASGIApp:
+        if scope.get("path") != self._path:
+            return self._others
+        if scope["type"] == "websocket":
+            return self._sockets
+        is_plain = scope["method"] == "POST" and all(name != _ORIGIN for name, _ in scope["headers"])
+        return self._http if is_plain else self._across
+
+
+def _id_of(scope: Scope) -> str:
+    """Return the id that a request brings, or one of its own: milliseconds, then chance."""
+    for name, value in scope["headers"]:
+        if name == _REQUEST_ID:
+            return value.decode("ascii") if _WORD.fullmatch(value) else _new_id()
+    return _new_id()
+
+
+def _new_id() -> str:
+    return f"{time.time_ns() // 1_000_000:012x}{next(_chances)}"
+
+
+def _drawn() -> Iterator[str]:
+    """Draw chance for many ids at a time: each draw is a call of the system."""
+    while True:
+        digits = os.urandom(_DRAWN * _DIGITS // 2).hex()
+        yield from (digits[place : place + _DIGITS] for place in range(0, len(digits), _DIGITS))
+
+
+_chances: Final = _drawn()
+
+
+def _with_ours(headers: Iterable[Header], request_id: str) -> list[Header]:
+    """Add the id, and what the answer does not say itself."""
+    given = [*headers, (_REQUEST_ID, request_id.encode())]
+    names = {name for name, _ in given}
+    given.extend(_CAREFUL if names.isdisjoint(_NAMES) else [each for each in _CAREFUL if each[0] not in names])
+    return given

@@ -11,7 +11,6 @@ import re
 from collections import OrderedDict
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, Self, cast
 
@@ -65,6 +64,8 @@ class PersistedDocuments:
         Raises:
             RequestRefused: the name is none, is not that of the text, or is unknown; or the text is not trusted.
         """
+        if self._trusted is None and parameters.document_id is None and not parameters.extensions:
+            return parameters
         name = _name(parameters)
         if self._trusted is not None:
             return self._resolve_trusted(parameters, name)
@@ -78,15 +79,17 @@ class PersistedDocuments:
             message = "PersistedQueryNotFound"
             raise RequestRefused.because(message, code="PERSISTED_QUERY_NOT_FOUND", status=404)
         self._keep_near(name, text)
-        return replace(parameters, query=text)
+        return parameters.asking(text)
 
     async def keep(self, parameters: Parameters, sender: str) -> None:
         """Store a text that came with its name. Call it when the text has proved to be a sound document.
 
         What a sender may put into Redis is limited; beyond it, a text is known to this process for a while.
         """
+        if self._trusted is not None or parameters.query is None:
+            return
         name = _name(parameters)
-        if self._trusted is None and name is not None and parameters.query is not None and name not in self._near:
+        if name is not None and name not in self._near:
             self._keep_near(name, parameters.query)
             with suppress(RateLimited):
                 await self._throttle.spend(f"documents:{sender}", _NEW, 1 + len(parameters.query) // _CHARACTERS_EACH)
@@ -98,7 +101,7 @@ class PersistedDocuments:
         if text is None or (parameters.query is not None and parameters.query != text):
             message = "Only documents that the operator of this server trusts may run here."
             raise RequestRefused.because(message, code="DOCUMENT_NOT_TRUSTED", status=403)
-        return replace(parameters, query=text)
+        return parameters.asking(text)
 
     async def _fetch(self, name: str) -> str | None:
         try:

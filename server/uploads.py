@@ -98,4 +98,4 @@ def _retry(error: DomainError) -> list[Header]:
 async def _refuse(send: Send, status: int, code: str, message: str, more: list[Header] | None = None) -> None:
     """Say why, and hang up: what still comes of the body is not read."""
     body = asgi.encoded({"code": code, "message": message})
-    await asgi.reply(send, status, body, "application/json", [_CLOSE, *(more or [])])
+    await asgi.reply(send, status, body, b"application/json", [_CLOSE, *(more or [])])

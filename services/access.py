@@ -59,6 +59,16 @@ class Actor:
         """
         return cls(workspace_id=workspace_id, user_id=user_id, role=Role.VIEWER, permissions=frozenset(), origin=origin)
 
+    def coming_from(self, origin: Origin) -> Self:
+        """Return the same actor with another origin."""
+        return type(self)(
+            workspace_id=self.workspace_id,
+            user_id=self.user_id,
+            role=self.role,
+            permissions=self.permissions,
+            origin=origin,
+        )
+
     def may(self, permission: str) -> bool:
         """Tell whether this actor may do a thing."""
         return permission in self.permissions

@@ -163,6 +163,7 @@ async def add(tx: Transaction, kind: CreditKind, amount: int, request_id: UUID) 
 
 async def available(tx: Transaction) -> int:
     """Return how many credits can be used now."""
+    await tx.session.flush()
     free = select(CreditAccount.balance - CreditAccount.held).where(CreditAccount.workspace_id == tx.workspace_id)
     return int(await tx.session.scalar(free) or 0)
 

@@ -13,9 +13,9 @@ from core import text
 from core.database import ReadSession, WriteSession, constraint_of
 from core.errors import Conflict, Invalid, NotFound, Problems
 from core.ground import Ground
-from core.ids import decode, uuid7
+from core.ids import decode, encode, uuid7
 from core.unset import UNSET, UnsetType
-from models import BUILT_IN, CustomPersona, EventType, Permission, WorkspaceSettings
+from models import BUILT_IN, CustomPersona, EventType, Permission, Persona, WorkspaceSettings
 from services.access import Actor
 from services.transaction import Transaction
 
@@ -152,6 +152,11 @@ async def find(session: ReadSession | WriteSession, workspace_id: UUID, name_or_
     return SpokenVoice(
         name=row.name, instructions=row.instructions, temperature=row.temperature, max_tokens=row.max_tokens
     )
+
+
+def default_of(chosen: Persona, own: UUID | None) -> str:
+    """Return the one name of a workspace's voice: one of its own before the product's."""
+    return chosen.value if own is None else encode(_PREFIX, own)
 
 
 def known_as(name_or_id: str) -> str:

@@ -3,23 +3,28 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Final
+from uuid import UUID
 
 import phonenumbers
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from ai.catalogue import ModelProvider
 from core import text
+from core.database import constraint_of
 from core.errors import Invalid, Problems
 from core.ground import Ground
 from core.money import CURRENCIES
 from core.unset import UNSET, UnsetType
 from models import EventType, MemberSettings, Permission, Persona, RoutingStrategy, WorkspaceSettings
 from services.access import Actor
+from services.personas import PersonaUnknown
 from services.transaction import Transaction
 
 _PREFIXES: Final = {"workspace": "", "ai": "ai_", "notifications": "notify_"}
 """What the columns of each group begin with, and its fields in the API do not."""
-_MAY_BE_EMPTY: Final = frozenset({"ai_strategy", "ai_providers"})
+_MAY_BE_EMPTY: Final = frozenset({"ai_strategy", "ai_providers", "ai_persona_id"})
+_PERSONA_KEY: Final = "fk_workspace_settings_workspace_id_ai_persona_id"
 
 
 class CurrencyUnknown(Invalid):
@@ -52,11 +57,14 @@ class WorkspaceDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AiDraft:
-    """What is to change about suggestions; a strategy of None follows the server's, providers of None allow all."""
+    """What is to change about suggestions; a strategy of None follows the server's, providers of None allow all, and an
+    `ai_persona_id` of None lets `ai_persona` count.
+    """
 
     ai_enabled: bool | UnsetType | None = UNSET
     ai_strategy: RoutingStrategy | UnsetType | None = UNSET
     ai_persona: Persona | UnsetType | None = UNSET
+    ai_persona_id: UUID | UnsetType | None = UNSET
     ai_mask_personal_data: bool | UnsetType | None = UNSET
     ai_providers: Sequence[str] | UnsetType | None = UNSET
 
@@ -104,15 +112,20 @@ async def change(tx: Transaction, draft: SettingsDraft) -> Current:
 
     Raises:
         Invalid: values are not acceptable; all are told at once, and nothing is changed.
+        PersonaUnknown: the voice is none of the workspace's own.
         PermissionMissing: the workspace's settings are not the actor's to change.
     """
     given = {group: _given(getattr(draft, group)) for group in _PREFIXES}
     if given["workspace"] or given["ai"]:
         tx.require(Permission.SETTINGS_WRITE)
     clean = _checked(given)
+    if "ai_persona" in clean["ai"]:
+        # whoever names a voice of the product wants that one
+        clean["ai"].setdefault("ai_persona_id", None)
     shared = await _shared(tx)
     own = await _own(tx)
     _apply(tx, shared, clean["workspace"] | clean["ai"], "settings.update")
+    await _require_persona(tx)
     _apply(tx, own, clean["notifications"], "settings.notifications")
     return Current(workspace=shared, member=own)
 
@@ -136,6 +149,16 @@ def _apply(tx: Transaction, row: WorkspaceSettings | MemberSettings, changes: Ma
         tx.audit(action, row)
         if isinstance(row, WorkspaceSettings):
             tx.publish(EventType.SETTINGS_UPDATED, row.workspace_id, changed=sorted(changes))
+
+
+async def _require_persona(tx: Transaction) -> None:
+    """Have the database say whether the voice is one of the workspace's own."""
+    try:
+        await tx.session.flush()
+    except IntegrityError as error:
+        if constraint_of(error) == _PERSONA_KEY:
+            raise PersonaUnknown(field=("ai", "custom_persona_id")) from error
+        raise
 
 
 def _given(draft: WorkspaceDraft | AiDraft | NotificationDraft) -> dict[str, Any]:

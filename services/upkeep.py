@@ -3,9 +3,12 @@
 Each verb works in short transactions over bounded batches; what one night does not finish, the next one does.
 """
 
+from collections import Counter
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Final
 
+import structlog
 from sqlalchemy import ColumnElement, delete, or_, select, text
 
 from core import clock
@@ -17,6 +20,7 @@ from services.jobs import Job
 EVENTS_KEPT: Final = timedelta(days=30)
 SESSIONS_KEPT: Final = timedelta(days=30)
 TOKENS_KEPT: Final = timedelta(days=7)
+STRAY_AFTER: Final = timedelta(hours=1)
 JOB_LOG_KEPT: Final = timedelta(days=7)
 STATISTICS_KEPT: Final = timedelta(days=90)
 
@@ -36,6 +40,26 @@ _STRAY_RUNS = text("""
         SELECT job_id FROM job_runs r WHERE started_at < :before
         AND NOT EXISTS (SELECT 1 FROM pgqueuer q WHERE q.id = r.job_id) LIMIT :batch) RETURNING 1
 """)
+
+
+_STRAY_JOBS = text("""
+    WITH stray AS (
+        UPDATE pgqueuer SET status = 'failed', updated = now() WHERE id IN (
+            SELECT id FROM pgqueuer WHERE status = 'queued' AND entrypoint <> ALL(:known)
+            AND execute_after < :before ORDER BY id LIMIT :batch FOR UPDATE SKIP LOCKED)
+        RETURNING id, entrypoint, priority
+    ), noted AS (
+        INSERT INTO pgqueuer_log (job_id, status, entrypoint, priority)
+        SELECT id, 'failed', entrypoint, priority FROM stray
+    )
+    SELECT entrypoint FROM stray
+""")
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+class HoldStrayJobs(Job):
+    """Keep jobs aside that nobody does: those of an older release."""
 
 
 class PruneEvents(Job):
@@ -79,6 +103,19 @@ async def expire_idempotency_keys(database: Database) -> int:
     return await _delete(database, IdempotencyKey, IdempotencyKey.expires_at < now) + await _delete(
         database, PersonalIdempotencyKey, PersonalIdempotencyKey.expires_at < now
     )
+
+
+async def hold_stray_jobs(database: Database, known: Collection[str]) -> int:
+    """Keep jobs aside whose entrypoint is none of those that are `known`, an hour after they were due: workers of a
+    newer release would have done them by then. It is logged once, because a job that is held is no longer queued.
+    Return how many they were.
+    """
+    given = {"known": sorted(known), "before": clock.now() - STRAY_AFTER, "batch": _BATCH}
+    async with database.system() as session:
+        found = Counter((await session.scalars(_STRAY_JOBS, given)).all())
+    for entrypoint, count in found.items():
+        log.error("jobs held: no handler of this release does them", entrypoint=entrypoint, count=count)
+    return found.total()
 
 
 async def prune_job_log(database: Database) -> int:

@@ -5,7 +5,9 @@ template; each worker of the parallel run copies it. A test gets a workspace of 
 """
 
 import asyncio
+import gc
 import os
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
@@ -19,6 +21,17 @@ from tests.fixtures.door import Door, serving
 from tests.fixtures.tenants import Tenant, found_tenant, join
 
 _STORES = pytest.StashKey[stores.Stores]()
+
+# whatever the shell says of it: nobody's suite, nor any process that it starts, compiles everything again and again
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
+
+def pytest_collection_finish() -> None:
+    """Look seldom for garbage among what was imported and collected, as the product does: none of it ever goes."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 50, 100)
 
 
 def pytest_configure(config: pytest.Config) -> None:

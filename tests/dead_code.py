@@ -50,6 +50,7 @@ CALLED_BY_FRAMEWORKS: Final = [
     "settings_customise_sources",
     "start_cursor",
     "total_count",
+    "unsubscribe",
     "_get_pre_execution_close_reason",
 ]
 CALLED_BY_MIGRATIONS_AND_TESTS: Final = ["role_statements", "table_statements", "isolated", "variables"]

@@ -16,7 +16,7 @@ from services.crediting import ReleaseHolds
 from services.jobs import Job, payload_of
 from services.knowledge.indexing import TidyKnowledge
 from services.traces import ExpireTraces
-from services.upkeep import ExpireIdempotencyKeys, ExpireSessions, PruneEvents, PruneJobLog
+from services.upkeep import ExpireIdempotencyKeys, ExpireSessions, HoldStrayJobs, PruneEvents, PruneJobLog
 from services.uploads import ExpireUploads
 from services.workspaces.changing import PurgeWorkspaces
 
@@ -36,6 +36,7 @@ SCHEDULES: Final = (
     Schedule(cron="7 4 * * *", job=PurgeWorkspaces()),
     Schedule(cron="37 4 * * *", job=TidyKnowledge()),
     Schedule(cron="27 * * * *", job=ExpireIdempotencyKeys()),
+    Schedule(cron="7 * * * *", job=HoldStrayJobs()),
     Schedule(cron="47 * * * *", job=ExpireUploads()),
     Schedule(cron="57 * * * *", job=ExpireTraces()),
     Schedule(cron="* * * * *", job=ReleaseHolds()),

@@ -2,8 +2,8 @@
 
 from core.ground import Ground
 from services import upkeep
-from services.upkeep import ExpireIdempotencyKeys, ExpireSessions, PruneEvents, PruneJobLog
-from workers.registry import handles
+from services.upkeep import ExpireIdempotencyKeys, ExpireSessions, HoldStrayJobs, PruneEvents, PruneJobLog
+from workers.registry import handlers, handles
 
 _LONG = 600.0
 
@@ -34,3 +34,10 @@ async def prune_job_log(ground: Ground, job: PruneJobLog) -> None:
     """Delete what the queue remembers of old jobs."""
     del job
     await upkeep.prune_job_log(ground.database)
+
+
+@handles(HoldStrayJobs)
+async def hold_stray_jobs(ground: Ground, job: HoldStrayJobs) -> None:
+    """Keep jobs aside that no handler of this release does."""
+    del job
+    await upkeep.hold_stray_jobs(ground.database, handlers().keys())

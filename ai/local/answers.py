@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from ai.engines.citations import validated
+from ai.local.framing import framed
 from ai.local.quotes import best_quotes, joined
 from ai.passages import Passage
 from ai.results import LOCAL, KnowledgeAnswer, Language, Method
@@ -18,14 +19,15 @@ _NOT_FOUND: Final = {
 
 
 async def answer(question: str, passages: Sequence[Passage], *, language: Language) -> KnowledgeAnswer:
-    """Return what the passages say to a question, up to three sentences of theirs.
+    """Return what the passages say to a question, up to three sentences of theirs. Where they are in another language
+    than the asker's, that is told in the asker's.
 
     `passages` are those of a search that says that they are about the question: of another one give none.
     """
     quotes = await asyncio.to_thread(best_quotes, question, passages, most=_QUOTES)
     if not quotes:
         return not_found(language)
-    cited = validated(joined(quotes), passages)
+    cited = validated(framed(joined(quotes), language), passages)
     return KnowledgeAnswer(
         provider=LOCAL,
         method=Method.EXTRACTIVE,

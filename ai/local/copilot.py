@@ -1,4 +1,5 @@
-"""What the team could answer, without a key: sentences of the knowledge base word for word, or a template.
+"""What the team could answer, without a key: sentences of the knowledge base word for word, or a template. Quotes in
+another language than the customer's are told to be that.
 
 A greeting is added where one is due, with the name that is known. The same conversation always gives the same reply.
 """
@@ -11,6 +12,7 @@ from typing import Final
 
 from ai.conversations import Speaker, Turn
 from ai.local import phrases
+from ai.local.framing import framed
 from ai.local.quotes import best_quotes, joined
 from ai.local.replies import Addressed, suggest_replies
 from ai.passages import Passage
@@ -48,15 +50,16 @@ async def compose(
 ) -> LocalReply:
     """Return what could be answered to what the customer wrote last.
 
-    `passages` are those of a search that says that they are about it: of another one give none. `intent` is that of the
-    last message, and `language` that of the customer.
+    `passages` are those of a search that says that they are about it: of another one give none; then nothing is
+    affirmed, and the team is going to look. `intent` is that of the last message, and `language` that of the customer.
     """
     asked = _asked(turns)
     if passages and is_wish(intent):
         quotes = await asyncio.to_thread(best_quotes, "\n".join(asked), passages)
         if quotes:
             hello = _hello(turns, asked, language, to)
-            text = f"{hello} {joined(quotes)}" if hello else joined(quotes)
+            said = framed(joined(quotes), language)
+            text = f"{hello} {said}" if hello else said
             cited = tuple(dict.fromkeys(each.number for each in quotes))
             return LocalReply(provider=LOCAL, method=Method.EXTRACTIVE, text=text, cited=cited)
     (reply,) = suggest_replies(intent.purpose, language, to=to, tones=(Tone.NEUTRAL,), count=1)

@@ -11,6 +11,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 from ai.local import seeds
+from ai.local.denials import affirmed
 from ai.local.wording import sentences
 from ai.results import LOCAL, Candidate, Emotion, Felt, Intent, Method, Mood, Purpose, Sentiment
 
@@ -50,7 +51,7 @@ async def warm_heads() -> None:
 
 
 def _intent(text: str) -> Intent:
-    whole, *parts = _parts(text)
+    whole, *parts = _parts(affirmed(text))
     if not parts:
         return _told({Purpose.OTHER: 1.0}, also=())
     head = _learned("purposes")
@@ -107,6 +108,7 @@ def _sentiment(text: str) -> Sentiment:
     if not text.strip():
         return Sentiment(provider=LOCAL, method=Method.HEAD, label=Mood.NEUTRAL, score=0.5, confidence=1.0, emotions=())
     head = _learned("moods")
+    text = affirmed(text)
     rows = head.confidences(_parts(text))
     place = head.answers.index(Mood.NEGATIVE)
     # who complains is often polite around it

@@ -1,8 +1,8 @@
 """Replies out of a bank of templates: what to answer to a message of some purpose, in three languages and tones.
 
 The bank is `replies.toml` beside this. A template states nothing that could be wrong of a company: no price, no day,
-no stock; it greets, thanks, asks, or says that somebody will look. A part in brackets is left out when what it names is
-not known. Nobody's name is read as a template.
+no stock, and says yes to nothing; it greets, thanks, asks, or says that somebody will look. A part in brackets is left
+out when what it names is not known. Nobody's name is read as a template.
 """
 
 import re

@@ -1,7 +1,12 @@
-"""Access tokens: JWTs of ten minutes (RFC 7519), signed with HMAC-SHA256 and a key that can be rotated."""
+"""Access tokens: JWTs of ten minutes (RFC 7519), signed with HMAC-SHA256 and a key that can be rotated.
+
+What a token says does not change: one that was verified is known again by the digest of its text until it ends. Whether
+its session stands is no matter of the token, and is asked elsewhere each time.
+"""
 
 import hashlib
 import re
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -21,6 +26,8 @@ AUDIENCE: Final = "whatshybrid-api"
 _ALGORITHM: Final = "HS256"
 _LONGEST: Final = 2_048
 _LEEWAY: Final = 2
+_REMEMBERED: Final = 5_000
+_DIGEST: Final = 32
 _REQUIRED: Final = ["iss", "aud", "sub", "sid", "jti", "iat", "exp"]
 _HEX: Final = re.compile(r"[0-9a-f]{32}")
 
@@ -53,12 +60,22 @@ class Issued:
     expires_at: datetime
 
 
-class AccessTokens:
-    """Signs with the first secret, and reads what any of them signed."""
+@dataclass(frozen=True, slots=True)
+class _Verified:
+    """What a token says that was verified, and the second at which it ends."""
 
-    def __init__(self, secrets: Sequence[str]) -> None:
+    claims: Claims
+    ends_at: int
+
+
+class AccessTokens:
+    """Signs with the first secret, and reads what any of them signed. Knows `remembered` tokens again."""
+
+    def __init__(self, secrets: Sequence[str], remembered: int = _REMEMBERED) -> None:
         self._keys = {_key_id(secret): secret for secret in secrets}
         self._current = _key_id(secrets[0])
+        self._verified: dict[bytes, _Verified] = {}
+        self._remembered = remembered
 
     @classmethod
     def of(cls, settings: Security) -> Self:
@@ -96,6 +113,23 @@ class AccessTokens:
         """
         if len(token) > _LONGEST or not token.isascii():
             raise TokenInvalid
+        digest = hashlib.blake2b(token.encode(), digest_size=_DIGEST).digest()
+        known = self._verified.get(digest)
+        if known is None:
+            known = self._verify(token)
+            self._remember(digest, known)
+        if known.ends_at <= time.time():
+            del self._verified[digest]
+            raise TokenExpired
+        return known.claims
+
+    def _remember(self, digest: bytes, verified: _Verified) -> None:
+        """Keep what was verified; of too many, the oldest go first, which end soonest."""
+        self._verified[digest] = verified
+        if len(self._verified) > self._remembered:
+            del self._verified[next(iter(self._verified))]
+
+    def _verify(self, token: str) -> _Verified:
         try:
             key = self._keys[str(jwt.get_unverified_header(token).get("kid"))]
             given = jwt.decode(
@@ -115,12 +149,13 @@ class AccessTokens:
         if given["exp"] - given["iat"] > LIFETIME.total_seconds():
             raise TokenInvalid
         wid = given.get("wid")
-        return Claims(
+        claims = Claims(
             user_id=UserId(_identifier(given["sub"])),
             session_id=_identifier(given["sid"]),
             workspace_id=None if wid is None else WorkspaceId(_identifier(wid)),
             expires_at=expires_at,
         )
+        return _Verified(claims, int(given["exp"]) + _LEEWAY)
 
 
 def _identifier(value: object) -> UUID:

@@ -4,7 +4,9 @@ Compiling decides what can be decided without values. What is unusual at run tim
 field: the resolvers then answer it, so that errors have one meaning only.
 """
 
+from graph.plan.levels import View
 from graph.plan.planner import Operation, Plan, Planner
 from graph.plan.run import Reading, Run
+from graph.plan.selection import origin_of
 
-__all__ = ["Operation", "Plan", "Planner", "Reading", "Run"]
+__all__ = ["Operation", "Plan", "Planner", "Reading", "Run", "View", "origin_of"]

@@ -36,11 +36,6 @@ class Code:
         return space["make"]
 
 
-def value(place: int) -> str:
-    """The expression of a row's value."""
-    return f"{ROW}[{place}]"
-
-
 def edge(number: int) -> str:
     """The name of what was found for an edge."""
     return f"e{number}"

@@ -12,7 +12,7 @@ from sqlalchemy import Enum as EnumColumn
 from sqlalchemy.dialects.postgresql import JSONB
 
 from graph.facts import Column, Computed
-from graph.plan.emit import Code, value
+from graph.plan.emit import Code
 from graph.plan.levels import Level
 from graph.plan.run import Unplanned, Unusual
 from graph.plan.selection import Field, Group, Selection, field_of, name_of
@@ -45,9 +45,8 @@ class Leaves:
     def column(self, fact: Column, field: Field, level: Level, mask: Callable[[Any], Any] | None) -> str:
         """Return the expression of a column, masked or not."""
         kind = column_type(level, fact.name)
-        at = value(level.at(fact.name))
         if mask is None:
-            found = self._plain(kind, field, at)
+            found = self._plain(kind, field, level, fact.name)
             if found is not None:
                 return found
         given = self._python(level, fact.name)
@@ -120,21 +119,26 @@ class Leaves:
 
         return complete
 
-    def _plain(self, kind: Any, field: Field, at: str) -> str | None:
+    def _plain(self, kind: Any, field: Field, level: Level, name: str) -> str | None:
         """The expression of a column whose values are written as they are, or by a table of them."""
         shown: Any = _core.get_nullable_type(field.type)
+        at = level.value(name)
         if isinstance(kind, EnumColumn):
             return f"{self._code.refer(_spelled(kind, shown))}[{at}]" if isinstance(shown, GraphQLEnumType) else None
         if isinstance(kind, ARRAY):
             is_same = str(shown) == "[String!]" and isinstance(cast("Any", kind).item_type, Text)
             return at if is_same else None
         if isinstance(kind, JSONB):
-            return f"(None if {at} is None else fragment({at}))" if str(shown) == "JSON" else None
+            if str(shown) != "JSON":
+                return None
+            return f"(None if {at} is None else fragment({at}))" if level.is_raw else at
         return at if isinstance(kind, _SAME.get(str(shown), ())) else None
 
     def _python(self, level: Level, name: str) -> str:
         """The expression of a column as the table's class has it."""
-        kind, at = column_type(level, name), value(level.at(name))
+        kind, at = column_type(level, name), level.value(name)
+        if not level.is_raw:
+            return at
         if isinstance(kind, JSONB):
             return f"(None if {at} is None else {self._code.refer(orjson.loads)}({at}))"
         process = None if isinstance(kind, Uuid) else from_driver(kind)

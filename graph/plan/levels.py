@@ -2,18 +2,22 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from itertools import repeat
+from operator import attrgetter, itemgetter
 from typing import Any, Protocol, TypeAlias
 
 import orjson
 
 from graph.facts import Many, One, Source, total
 from graph.loaders import check_limit
-from graph.plan.emit import Code, edge
+from graph.plan.emit import ROW, Code, Make, edge
 from graph.plan.run import Run
 from graph.plan.selection import Read
 from graph.plan.text import Text
 from graph.statements import by_key, children
+
+Take: TypeAlias = Callable[[Any], Any]
 
 Times: TypeAlias = Sequence[int] | None
 """How often each row of a level stands in the answer; None where each stands once."""
@@ -22,18 +26,45 @@ Count: TypeAlias = Callable[[Any], int]
 
 
 class Level:
-    """The columns of one statement in their order, behind `lead` others."""
+    """The columns of one statement in their order, behind `lead` others; rows are as the driver gives them."""
+
+    is_raw = True
 
     def __init__(self, source: Source, lead: int) -> None:
         self.source = source
         self.lead = lead
         self.names: list[str] = []
 
+    def value(self, name: str) -> str:
+        """Return the expression of a row's column."""
+        return f"{ROW}[{self.at(name)}]"
+
+    def take(self, name: str) -> Take:
+        """Return what takes a column's value out of a row."""
+        return itemgetter(self.at(name))
+
     def at(self, name: str) -> int:
         """Return a column's place in the rows, asking for it if nobody did."""
         if name not in self.names:
             self.names.append(name)
         return self.lead + self.names.index(name)
+
+
+class Held(Level):
+    """Rows that somebody loaded: objects of the table's class."""
+
+    is_raw = False
+
+    def __init__(self, source: Source) -> None:
+        super().__init__(source, 0)
+
+    def value(self, name: str) -> str:
+        """Return the expression of an attribute."""
+        return f"{ROW}.{name}"
+
+    def take(self, name: str) -> Take:
+        """Return what takes an attribute's value."""
+        return attrgetter(name)
 
 
 class Edge(Protocol):
@@ -53,7 +84,6 @@ class View:
         self.edges: list[Edge] = []
         self.counts: list[tuple[str, Count]] = []
         self._code = code
-        self._make: Any = None
 
     def lead_to(self, each: Edge) -> str:
         """Add an edge; return the name of what is found for it."""
@@ -62,26 +92,29 @@ class View:
 
     async def show(self, run: Run, rows: Sequence[Any], times: Times) -> list[dict[str, Any]]:
         """Return an object for each row."""
-        if self._make is None:
-            self._make = self._code.maker(self.parts, len(self.edges))
-        made = self._make(rows, *[await each.load(run, rows, times) for each in self.edges])
+        made = self.make(rows, *[await each.load(run, rows, times) for each in self.edges])
         for name, count in self.counts:
             run.points += sum(often * count(each[name]) for each, often in zip(made, times or repeat(1), strict=False))
         return made
+
+    @cached_property
+    def make(self) -> Make:
+        """The function of rows, and of what was found for the edges."""
+        return self._code.maker(self.parts, len(self.edges))
 
 
 class OneEdge:
     """To the one row that a column names. An object that several rows share is written once."""
 
-    def __init__(self, fact: One, place: int, view: View) -> None:
-        self._fact, self._place, self._view = fact, place, view
+    def __init__(self, fact: One, take: Take, view: View) -> None:
+        self._fact, self._take, self._view = fact, take, view
         self._own = view.level.at(_target(fact).key)
         self._text: Text | None = None
 
     async def load(self, run: Run, rows: Sequence[Any], times: Times) -> Mapping[Any, Any]:
         """Return the written objects by their keys; a missing row's key is missing."""
-        place, own = self._place, self._own
-        named = weighed(rows, place, times)
+        own = self._own
+        named = weighed(rows, self._take, times)
         named.pop(None, 0)
         if self._text is None:
             self._text = Text(by_key(self._view.level.source, _target(self._fact), self._view.level.names))
@@ -89,14 +122,16 @@ class OneEdge:
         shares = [named[row[own]] for row in found]
         run.points += sum(shares)
         shown = await self._view.show(run, found, shares if self._view.edges or self._view.counts else None)
+        if not run.writes:
+            return {row[own]: each for row, each in zip(found, shown, strict=True)}
         return {row[own]: orjson.Fragment(orjson.dumps(each)) for row, each in zip(found, shown, strict=True)}
 
 
 class ManyEdge:
     """To the rows of a list."""
 
-    def __init__(self, fact: Many, place: int, view: View, read: Read) -> None:
-        self._fact, self._place, self._view, self._read = fact, place, view, read
+    def __init__(self, fact: Many, take: Take, view: View, read: Read) -> None:
+        self._fact, self._take, self._view, self._read = fact, take, view, read
         self._text: Text | None = None
 
     async def load(self, run: Run, rows: Sequence[Any], times: Times) -> Mapping[Any, Any]:
@@ -107,7 +142,7 @@ class ManyEdge:
             given["limit"] = check_limit(fact.limit, self._read(run.variables))
         if self._text is None:
             self._text = Text(children(fact, total([fact.sort]), self._view.level.names))
-        parents = weighed(rows, self._place, times)
+        parents = weighed(rows, self._take, times)
         found = await run.fetch(self._text, list(parents), given)
         shares = None if are_even(parents, rows, times) else [parents[row[0]] for row in found]
         run.points += len(found) if shares is None else sum(shares)
@@ -122,13 +157,13 @@ class ManyEdge:
         return lists
 
 
-def weighed(rows: Sequence[Any], place: int, times: Times) -> Counter[Any]:
+def weighed(rows: Sequence[Any], take: Take, times: Times) -> Counter[Any]:
     """Count how often each value of a column stands in the answer."""
     if times is None:
-        return Counter(row[place] for row in rows)
+        return Counter(map(take, rows))
     found: Counter[Any] = Counter()
     for row, often in zip(rows, times, strict=True):
-        found[row[place]] += often
+        found[take(row)] += often
     return found
 
 

@@ -11,7 +11,7 @@ from graph import pages, statements
 from graph.facts import Page, Sort
 from graph.pages import WHOLE, Listing
 from graph.paging import write_cursor
-from graph.plan.levels import Level, Times, View, are_even, weighed
+from graph.plan.levels import Level, Take, Times, View, are_even, weighed
 from graph.plan.run import Run
 from graph.plan.selection import Read
 from graph.plan.text import Text
@@ -81,9 +81,9 @@ class Pages:
         found = await self._shown(run, [WHOLE], None)
         return found[WHOLE]
 
-    async def load(self, run: Run, rows: Sequence[Any], place: int, times: Times) -> Mapping[Any, Any]:
+    async def load(self, run: Run, rows: Sequence[Any], take: Take, times: Times) -> Mapping[Any, Any]:
         """Show a page for each row, by what names it."""
-        parents = weighed(rows, place, times)
+        parents = weighed(rows, take, times)
         parents.pop(None, 0)
         shares = None if are_even(parents, rows, times) else dict(parents)
         return await self._shown(run, list(parents), shares)
@@ -160,12 +160,12 @@ class Pages:
 class PageEdge:
     """To the pages of a level's rows."""
 
-    def __init__(self, pages: Pages, place: int) -> None:
-        self._pages, self._place = pages, place
+    def __init__(self, pages: Pages, take: Take) -> None:
+        self._pages, self._take = pages, take
 
     async def load(self, run: Run, rows: Sequence[Any], times: Times) -> Mapping[Any, Any]:
         """Return the pages by their parents' keys."""
-        return await self._pages.load(run, rows, self._place, times)
+        return await self._pages.load(run, rows, self._take, times)
 
 
 def total_count(listing: Listing, key: Hashable, run: Run) -> Awaitable[Any]:

@@ -10,7 +10,7 @@ from graph.context import Actor
 from graph.facts import Column, Computed, Fact, Guard, Identity, Many, One, Page, rows_of
 from graph.loaders import guard_of
 from graph.plan import listings
-from graph.plan.emit import Code, value
+from graph.plan.emit import Code
 from graph.plan.leaves import Leaves
 from graph.plan.levels import Level, ManyEdge, OneEdge, View
 from graph.plan.listings import PageEdge, Pages, Parts, Show, Shown
@@ -65,7 +65,7 @@ class Objects:
         level = view.level
         match fact:
             case Identity(prefix=prefix):
-                return f"'{prefix}_' + {value(level.at('id'))}.hex"
+                return f"'{prefix}_' + {level.value('id')}.hex"
             case Column():
                 return self._leaves.column(fact, field, level, mask)
             case Computed():
@@ -75,25 +75,25 @@ class Objects:
             case Many():
                 return self._many(view, fact, field, group)
             case Page():
-                place = level.at(cast("str", fact.local))
-                name = view.lead_to(PageEdge(self.pages(fact, field, group), place))
-                return f"{name}[{value(place)}]"
+                local = cast("str", fact.local)
+                name = view.lead_to(PageEdge(self.pages(fact, field, group), level.take(local)))
+                return f"{name}[{level.value(local)}]"
             case _:
                 message = f"{field.name} stands at the root alone"
                 raise Unplanned(message)
 
     def _one(self, view: View, fact: One, field: Field, group: Group) -> str:
-        place = view.level.at(cast("str", fact.local))
+        local, level = cast("str", fact.local), view.level
         child = self.view(object_type(field), group, Level(rows_of(fact), 0))
-        name = view.lead_to(OneEdge(fact, place, child))
+        name = view.lead_to(OneEdge(fact, level.take(local), child))
         is_needed = isinstance(field.type, GraphQLNonNull)
-        return f"{name}[{value(place)}]" if is_needed else f"{name}.get({value(place)})"
+        return f"{name}[{level.value(local)}]" if is_needed else f"{name}.get({level.value(local)})"
 
     def _many(self, view: View, fact: Many, field: Field, group: Group) -> str:
-        place = view.level.at(cast("str", fact.local))
+        local, level = cast("str", fact.local), view.level
         child = self.view(object_type(field), group, Level(rows_of(fact), 1))
         read = self.selection.arguments(field, group)
-        return f"{view.lead_to(ManyEdge(fact, place, child, read))}.get({value(place)}, none)"
+        return f"{view.lead_to(ManyEdge(fact, level.take(local), child, read))}.get({level.value(local)}, none)"
 
     # Connections.
 

@@ -19,7 +19,7 @@ from core.errors import Unavailable
 from graph.context import Actor
 from graph.facts import AnyById, ById, One, Page, Source, rows_of
 from graph.loaders import guard_of
-from graph.plan.levels import Level, View
+from graph.plan.levels import Held, Level, View
 from graph.plan.objects import Objects, object_type
 from graph.plan.run import Run, Unplanned
 from graph.plan.selection import Field, Group, Selection, fact_of, field_of, name_of, origin_of, switches_of
@@ -78,17 +78,39 @@ class Operation:
         }
         self._switches = switches_of(node, self._fragments)
         self._plans: dict[Any, Plan] = {}
+        self._views: dict[Any, View | None] = {}
 
     def plan(self, variables: VariableValues, actor: Actor, rights: object) -> Plan:
         """Return the plan for an actor with some rights, and for the variables that directives read."""
-        key = (rights, *[variables.coerced.get(each) for each in self._switches])
+        key = self._key(variables, rights)
         found = self._plans.get(key)
         if found is None:
-            selection = Selection(self._planner.schema, self._node, self._fragments, variables)
-            found = self._plans[key] = self._planner.plan(selection, actor)
+            found = self._plans[key] = self._planner.plan(self._selection(variables), actor)
             if len(self._plans) > _KEPT:
                 self._plans.pop(next(iter(self._plans)))
         return found
+
+    def view(
+        self, kind: GraphQLObjectType, group: Group, variables: VariableValues, actor: Actor, rights: object
+    ) -> View | None:
+        """Return what shows rows that a resolver returned, loaded; None where that is the resolvers' business."""
+        node = cast("FieldNode", group[0].node)
+        key = (kind.name, id(node), *self._key(variables, rights))
+        if key not in self._views:
+            objects = Objects(self._selection(variables), actor)
+            try:
+                self._views[key] = objects.view(kind, group, Held(origin_of(kind).source))
+            except Unplanned:
+                self._views[key] = None
+            if len(self._views) > _KEPT:
+                self._views.pop(next(iter(self._views)))
+        return self._views[key]
+
+    def _key(self, variables: VariableValues, rights: object) -> tuple[object, ...]:
+        return (rights, *[variables.coerced.get(each) for each in self._switches])
+
+    def _selection(self, variables: VariableValues) -> Selection:
+        return Selection(self._planner.schema, self._node, self._fragments, variables)
 
 
 class Planner:

@@ -26,11 +26,14 @@ class Reading(Protocol):
 
 
 class Run:
-    """One run. `points` counts the objects of the answer as the door prices them."""
+    """One run. `points` counts the objects of the answer as the door prices them. One that `writes` makes JSON at once
+    of what stands in an answer several times.
+    """
 
-    __slots__ = ("context", "points", "reading", "tenant", "variables")
+    __slots__ = ("context", "points", "reading", "tenant", "variables", "writes")
 
-    def __init__(self, context: Context, reading: Reading, variables: VariableValues) -> None:
+    def __init__(self, context: Context, reading: Reading, variables: VariableValues, *, writes: bool = True) -> None:
+        self.writes = writes
         self.context = context
         self.reading = reading
         self.variables = variables

@@ -25,13 +25,16 @@ class Amount:
     objects: int
 
 
+_PLAIN: Final = Amount(1, 0)
+
+
 def check(operation: OperationDefinitionNode, given: Mapping[str, Any], uses: Mapping[str, int]) -> None:
     """Look at the variables of a request, as they came. `uses` tells how often each is used.
 
     Raises:
         RequestRefused: they are too many. What a mutation does with objects has a price: they are not counted.
     """
-    if counted(dict(given)).values - 1 > VALUES:
+    if counted(given).values - 1 > VALUES:
         message = f"The variables of a request may hold {VALUES} values, objects and lists included; these hold more."
         raise _refusal(message)
     values = objects = 0
@@ -51,8 +54,10 @@ def check(operation: OperationDefinitionNode, given: Mapping[str, Any], uses: Ma
 
 def counted(value: object) -> Amount:
     """Count a value with all that is inside it."""
+    if not isinstance(value, dict | list):
+        return _PLAIN
     values, objects = 1, 0
-    waiting = [value]
+    waiting: list[object] = [value]
     while waiting:
         each = waiting.pop()
         if isinstance(each, dict):

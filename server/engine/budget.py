@@ -115,8 +115,11 @@ class Budget:
         return Charge(account=account, quota=quota, requested=cost)
 
     def _account(self, key: str) -> _Account:
-        account = self._accounts.setdefault(key, _Account())
-        self._accounts.move_to_end(key)
+        account = self._accounts.get(key)
+        if account is not None:
+            self._accounts.move_to_end(key)
+            return account
+        account = self._accounts[key] = _Account()
         while len(self._accounts) > _ACCOUNTS:
             self._accounts.popitem(last=False)
         return account

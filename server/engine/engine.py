@@ -49,6 +49,7 @@ class Operation:
     variables: VariableValues
     context: Context
     price: Price
+    plans: Plans
 
     @cached_property
     def execution(self) -> Execution:
@@ -57,7 +58,8 @@ class Operation:
 
     def execution_of(self, document: DocumentNode) -> Execution:
         """The operation in another form of its document."""
-        return execution.build(self.schema, document, self.parameters, self.context)
+        show = self.plans.showing(self.document, self.node, self.variables, self.context)
+        return execution.build(self.schema, document, self.parameters, self.context, show)
 
     @property
     def kind(self) -> OperationType:
@@ -126,6 +128,7 @@ class Engine:
             variables=variables,
             context=forked,
             price=self._pricing.price(document, node, variables.coerced),
+            plans=self._plans,
         )
 
     async def _checked(self, text: str, *, suggests: bool) -> Document:

@@ -1,17 +1,31 @@
 """The border to graphql-core's executor, whose types are looser than ours."""
 
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, cast
 
 import graphql.execution
-from graphql import DocumentNode, ExecutionResult, GraphQLError, GraphQLSchema, OperationDefinitionNode
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    GraphQLError,
+    GraphQLObjectType,
+    GraphQLSchema,
+    OperationDefinitionNode,
+)
 from graphql.execution.values import VariableValues, get_variable_values
 
 from server.engine.request import Parameters
 
 _core: Any = graphql.execution
+_Executor: Any = _core.Executor
+
+_get_named_type: Any = cast("Any", graphql).get_named_type
+
+Show = Callable[[GraphQLObjectType, list[Any], list[Any]], list[Any] | Awaitable[list[Any] | None] | None]
+"""Shows rows of a type, as some field details select them, or tells (None) that it does not."""
 _NONE: Final = VariableValues({}, {})
 
 
@@ -47,9 +61,49 @@ def coerced(
     return get_variable_values(schema, definitions, dict(given), hide_suggestions=not suggests)
 
 
-def build(schema: GraphQLSchema, document: DocumentNode, parameters: Parameters, context: object) -> Execution:
-    """Make an operation ready to run, whose variables are known to fit."""
-    made: Any = _core.Executor.build(
+class _ShowingExecutor(_Executor):
+    """graphql-core's executor, which lets rows that resolvers return be shown by what was compiled for them."""
+
+    show: Show | None = None
+
+    def complete_object_value(self, return_type: Any, field_details_list: Any, *more: Any) -> Any:
+        """Complete a row, or any other object."""
+        parent: Any = super()
+        resolve = partial(parent.complete_object_value, return_type, field_details_list, *more)
+        shown = None if self.show is None else self.show(return_type, field_details_list, [more[2]])
+        if shown is None:
+            return resolve()
+        return shown[0] if isinstance(shown, list) else _first(shown, resolve)
+
+    def complete_list_value(self, return_type: Any, field_details_list: Any, *more: Any) -> Any:
+        """Complete a list of rows at once, or any other list."""
+        parent: Any = super()
+        resolve = partial(parent.complete_list_value, return_type, field_details_list, *more)
+        kind: Any = _get_named_type(return_type)
+        rows = cast("list[Any]", more[2]) if isinstance(more[2], list) else []
+        shown = None
+        if self.show is not None and rows and isinstance(kind, GraphQLObjectType):
+            shown = self.show(kind, field_details_list, rows)
+        if shown is None:
+            return resolve()
+        return shown if isinstance(shown, list) else _all(shown, resolve)
+
+
+async def _first(shown: Awaitable[list[Any] | None], resolve: Callable[[], Any]) -> Any:
+    found = await shown
+    return await awaited(resolve()) if found is None else found[0]
+
+
+async def _all(shown: Awaitable[list[Any] | None], resolve: Callable[[], Any]) -> Any:
+    found = await shown
+    return await awaited(resolve()) if found is None else found
+
+
+def build(
+    schema: GraphQLSchema, document: DocumentNode, parameters: Parameters, context: object, show: Show | None = None
+) -> Execution:
+    """Make an operation ready to run, whose variables are known to fit. `show` shows rows that resolvers return."""
+    made: Any = _ShowingExecutor.build(
         schema,
         document,
         context_value=context,
@@ -59,6 +113,7 @@ def build(schema: GraphQLSchema, document: DocumentNode, parameters: Parameters,
     if isinstance(made, list):
         (error, *_) = cast("list[GraphQLError]", made)
         raise error
+    made.show = show
     return Execution(made)
 
 

@@ -61,21 +61,28 @@ class Price:
 
 
 class Pricing:
-    """Prices the operations of one schema. Their outlines are kept; variables are looked at each time."""
+    """Prices the operations of one schema. A price for which no variable was looked at is kept, for it is the same with
+    all of them; of the others, the outline is.
+    """
 
     def __init__(self, schema: GraphQLSchema) -> None:
         self._schema = schema
-        self._kept: OrderedDict[tuple[Document, str | None], Outline] = OrderedDict()
+        self._kept: OrderedDict[tuple[Document, str | None], Outline | Price] = OrderedDict()
 
     def price(self, document: Document, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> Price:
         """Return what an operation may cost with its coerced variables."""
         key = (document, None if operation.name is None else operation.name.value)
         found = self._kept.get(key)
+        if isinstance(found, Price):
+            return found
+        outline = found or _outlined(self._schema, document, operation)
+        bill = _Bill(variables)
+        price = bill.price(outline)
         if found is None:
-            found = self._kept[key] = _outlined(self._schema, document, operation)
+            self._kept[key] = outline if bill.looked_at_variables else price
             if len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
-        return _Bill(variables).price(found)
+        return price
 
 
 def _outlined(schema: GraphQLSchema, document: Document, operation: OperationDefinitionNode) -> Outline:
@@ -97,7 +104,13 @@ class _Bill:
     """What the steps of an operation cost with some variables."""
 
     def __init__(self, variables: Mapping[str, Any]) -> None:
-        self._variables = variables
+        self._given = variables
+        self.looked_at_variables = False
+
+    @property
+    def _variables(self) -> Mapping[str, Any]:
+        self.looked_at_variables = True
+        return self._given
 
     def price(self, outline: Outline) -> Price:
         fixed, looked_up = outline.fixed, 0

@@ -68,6 +68,16 @@ class Parameters:
             extensions=_object(given, "extensions"),
         )
 
+    def asking(self, query: str) -> Self:
+        """Return the same with the text of a stored document."""
+        return type(self)(
+            query=query,
+            document_id=self.document_id,
+            operation_name=self.operation_name,
+            variables=self.variables,
+            extensions=self.extensions,
+        )
+
 
 @dataclass(slots=True, kw_only=True)
 class Answer:

@@ -5,8 +5,8 @@ Where the public audits of graphql-http and the published text differ, docs/deci
 
 import asyncio
 from collections.abc import Callable, Mapping
-from functools import partial
-from typing import Any, Final, cast
+from functools import lru_cache, partial
+from typing import Any, Final, NamedTuple, cast
 from urllib.parse import parse_qsl
 
 from graphql import GraphQLError, OperationType
@@ -20,7 +20,7 @@ from server.engine import errors as shown_errors
 from server.engine.engine import Operation
 from server.middleware import BODY_LIMIT, request_id_of
 from server.protocols import asgi, json_text, streams
-from server.protocols.asgi import Header
+from server.protocols.asgi import Head, Header
 from server.protocols.backing import Backing
 from server.protocols.negotiation import Form, accepted, accepted_stream
 from server.protocols.sockets import SocketsEnding, SocketsFull
@@ -33,6 +33,8 @@ _QUERY_LIMIT: Final = 8_192
 _FIELDS: Final = 20
 _OK: Final = 200
 _PARTIAL: Final = 294
+_IDENTITY: Final = b"identity"
+_KINDS: Final = 100
 _UTF_8: Final = frozenset({"utf-8", "utf8"})
 _REFUSED: Final[Mapping[int, list[Header]]] = {
     405: [(b"allow", b"GET, POST")],
@@ -40,6 +42,15 @@ _REFUSED: Final[Mapping[int, list[Header]]] = {
     415: [(b"accept-post", b"application/json")],
 }
 _RETRY: Final = {"RATE_LIMITED": 429, "COST_EXCEEDED": 422, "UNAVAILABLE": 503, "TIMEOUT": 503}
+
+
+class _Call(NamedTuple):
+    """One request, and the way back to whoever sent it."""
+
+    scope: Scope
+    head: Head
+    receive: Receive
+    send: Send
 
 
 class HttpEndpoint:
@@ -60,15 +71,16 @@ class HttpEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["method"] in ("GET", "HEAD") and _opens_a_page(scope):
+        head = asgi.head_of(scope)
+        if scope["method"] in ("GET", "HEAD") and _opens_a_page(scope, head):
             await self._page(Request(scope))(scope, receive, send)
             return
-        form = accepted(asgi.header(scope, b"accept"))
+        form = accepted(asgi.line(head, b"accept"))
         try:
             if form is None:
                 message = f"Accept one of: {', '.join(each.value for each in Form)}."
                 raise RequestRefused.because(message, status=406)
-            await self._serve(form, scope, receive, send)
+            await self._serve(form, _Call(scope, head, receive, send))
         except RequestRefused as refusal:
             shown = form if form is not None else Form.JSON
             status = _OK if refusal.of_document and shown is Form.JSON else refusal.status
@@ -76,30 +88,32 @@ class HttpEndpoint:
         except asgi.ClientGone:
             return
 
-    async def _serve(self, form: Form, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _serve(self, form: Form, call: _Call) -> None:
         try:
-            operation = await self._prepared(scope, receive)
+            operation = await self._prepared(call)
         except RequestRefused as refusal:
             if not (form.is_stream and refusal.of_document):
                 raise
-            await streams.send_one(form, refusal.answer, send)
+            await streams.send_one(form, refusal.answer, call.send)
             return
         if operation.kind is OperationType.SUBSCRIPTION:
-            chosen = form if form.is_stream else accepted_stream(asgi.header(scope, b"accept"))
+            chosen = form if form.is_stream else accepted_stream(asgi.line(call.head, b"accept"))
             if chosen is None:
                 message = (
                     f"A subscription streams: accept {Form.EVENTS.value} or {Form.MULTIPART.value}, or use a socket."
                 )
                 raise RequestRefused.because(message, status=406)
-            await self._stream(chosen, operation, receive, send)
+            await self._stream(chosen, operation, call)
             return
         answer = await self._engine.run(operation)
         if form.is_stream:
-            await streams.send_one(form, answer, send)
+            await streams.send_one(form, answer, call.send)
+        elif answer.errors:
+            await _send(call.send, form, answer, _status(form, answer), _retry(answer))
         else:
-            await _send(send, form, answer, _status(form, answer), _retry(answer))
+            await asgi.reply(call.send, _OK, asgi.encoded(answer.body), form.line)
 
-    async def _stream(self, form: Form, operation: Operation, receive: Receive, send: Send) -> None:
+    async def _stream(self, form: Form, operation: Operation, call: _Call) -> None:
         """Send what a subscription yields, as long as its caller may listen."""
         context = operation.context
         # nobody can end a stream over HTTP but by hanging up, which a network does too
@@ -108,74 +122,81 @@ class HttpEndpoint:
             with self._sockets.streaming(context.origin.ip or "", context.caller):
                 unwelcome = partial(until_unwelcome, context.fork(), self._sockets.limits.look)
                 followed = streams.Followed(answers=self._engine.follow(operation), unwelcome=unwelcome)
-                await streams.send_all(form, followed, receive, send, self.pace)
+                await streams.send_all(form, followed, call.receive, call.send, self.pace)
         except SocketsFull as full:
             raise RequestRefused.because(f"{full}.", code="TOO_MANY_STREAMS", status=429) from None
 
-    async def _prepared(self, scope: Scope, receive: Receive) -> Operation:
+    async def _prepared(self, call: _Call) -> Operation:
         """Read a request and check its operation. A bug on the way is shown as one."""
         try:
-            return await self._checked(scope, receive)
+            return await self._checked(call)
         except (RequestRefused, asgi.ClientGone):
             raise
         except Exception as error:  # noqa: BLE001  (whoever asks is told a request id, and the log what it was)
-            shown = shown_errors.bug(request_id_of(scope), error)
+            shown = shown_errors.bug(request_id_of(call.scope), error)
             raise RequestRefused([GraphQLError(shown["message"], extensions=shown["extensions"])], 500) from None
 
-    async def _checked(self, scope: Scope, receive: Receive) -> Operation:
-        is_get = scope["method"] == "GET"
-        given = _from_query(scope) if is_get else Parameters.of(_parsed(await self._body(scope, receive)))
+    async def _checked(self, call: _Call) -> Operation:
+        is_get = call.scope["method"] == "GET"
+        given = _from_query(call) if is_get else Parameters.of(_parsed(await self._body(call)))
         parameters = await self._persisted.resolve(given)
-        context = await self._context(scope)
+        context = await self._context(call)
         operation = await self._engine.prepare(parameters, context)
         if is_get and operation.kind is OperationType.MUTATION:
             raise RequestRefused.because("Send a mutation by POST.", status=405)
         await self._persisted.keep(parameters, context.origin.ip or "")
         return operation
 
-    async def _body(self, scope: Scope, receive: Receive) -> bytes:
-        _require_json(scope)
-        try:
-            with self._sockets.arriving():
-                async with asyncio.timeout(self.patience):
-                    body = await asgi.body_of(receive, BODY_LIMIT)
-        except SocketsEnding:
-            raise asgi.ClientGone from None
-        except TimeoutError:
-            raise RequestRefused.because("The request took too long to arrive.", status=408) from None
+    async def _body(self, call: _Call) -> bytes:
+        _require_json(call)
+        first = asgi.Arrival(call.receive)
+        if first.message is not None and not first.message.get("more_body"):
+            body = await asgi.body_of(first, call.receive, BODY_LIMIT)
+        else:
+            body = await self._late_body(first, call.receive)
         if body is None:
             message = f"The body may have {BODY_LIMIT} bytes."
             raise RequestRefused.because(message, code="PAYLOAD_TOO_LARGE", status=413)
         return body
 
-    async def _context(self, scope: Scope) -> Context:
-        client = scope.get("client")
+    async def _late_body(self, first: asgi.Arrival, receive: Receive) -> bytes | None:
+        """Wait for a body that is not here yet."""
+        try:
+            with self._sockets.arriving():
+                async with asyncio.timeout(self.patience):
+                    return await asgi.body_of(first, receive, BODY_LIMIT)
+        except SocketsEnding:
+            raise asgi.ClientGone from None
+        except TimeoutError:
+            raise RequestRefused.because("The request took too long to arrive.", status=408) from None
+
+    async def _context(self, call: _Call) -> Context:
+        client = call.scope.get("client")
         origin = Origin(
             ip=client[0] if client else None,
-            user_agent=(asgi.header(scope, b"user-agent") or "")[:_USER_AGENT_LIMIT] or None,
-            request_id=request_id_of(scope),
+            user_agent=(asgi.line(call.head, b"user-agent") or "")[:_USER_AGENT_LIMIT] or None,
+            request_id=request_id_of(call.scope),
         )
         context = Context(
             self._house,
             origin,
-            resume_after=asgi.header(scope, b"last-event-id"),
-            idempotency_key=asgi.header(scope, b"idempotency-key"),
+            resume_after=asgi.line(call.head, b"last-event-id"),
+            idempotency_key=asgi.line(call.head, b"idempotency-key"),
         )
-        await context.sign_in(asgi.header(scope, b"authorization"))
+        await context.sign_in(asgi.line(call.head, b"authorization"))
         return context
 
 
-def _opens_a_page(scope: Scope) -> bool:
-    line = asgi.header(scope, b"accept") or ""
-    return "text/html" in line and not scope["query_string"]
+def _opens_a_page(scope: Scope, head: Head) -> bool:
+    return b"text/html" in head.get(b"accept", b"") and not scope["query_string"]
 
 
-def _from_query(scope: Scope) -> Parameters:
+def _from_query(call: _Call) -> Parameters:
     """Read a GET: stored documents alone, and only with a header that no page of a foreign origin can send unasked."""
-    if not any(asgi.header(scope, name) for name in PREFLIGHT):
+    if not any(call.head.get(name) for name in PREFLIGHT):
         message = f"A GET needs the header `{PREFLIGHT[0].decode()}`; send other requests by POST."
         raise RequestRefused.because(message, status=405)
-    raw = cast("bytes", scope["query_string"])
+    raw = cast("bytes", call.scope["query_string"])
     if len(raw) > _QUERY_LIMIT:
         raise RequestRefused.because("The address is too long: send the request by POST.", status=414)
     try:
@@ -190,16 +211,21 @@ def _from_query(scope: Scope) -> Parameters:
     return Parameters.of(given)
 
 
-def _require_json(scope: Scope) -> None:
+def _require_json(call: _Call) -> None:
     """Let nothing in that a page of a foreign origin may send without asking first, and nothing that is not UTF-8."""
-    if scope["method"] != "POST":
+    if call.scope["method"] != "POST":
         raise RequestRefused.because("Send the request by POST.", status=405)
-    kind, *parameters = (asgi.header(scope, b"content-type") or "").lower().split(";")
-    given = {name.strip(): value.strip().strip('"') for name, _, value in (each.partition("=") for each in parameters)}
-    if kind.strip() != "application/json" or given.get("charset", "utf-8") not in _UTF_8:
+    if not _is_json(call.head.get(b"content-type", b"")):
         raise RequestRefused.because("Send the request as application/json, in UTF-8.", status=415)
-    if (asgi.header(scope, b"content-encoding") or "identity").strip().lower() != "identity":
+    if call.head.get(b"content-encoding", _IDENTITY).strip().lower() != _IDENTITY:
         raise RequestRefused.because("Send the request uncompressed.", status=415)
+
+
+@lru_cache(_KINDS)
+def _is_json(line: bytes) -> bool:
+    kind, *parameters = line.decode("latin-1").lower().split(";")
+    given = {name.strip(): value.strip().strip('"') for name, _, value in (each.partition("=") for each in parameters)}
+    return kind.strip() == "application/json" and given.get("charset", "utf-8") in _UTF_8
 
 
 def _parsed(text: bytes) -> object:
@@ -226,4 +252,4 @@ def _retry(answer: Answer) -> list[Header]:
 
 async def _send(send: Send, form: Form, answer: Answer, status: int, more: list[Header]) -> None:
     shown = Form.JSON if form.is_stream else form
-    await asgi.reply(send, status, asgi.encoded(answer.body), f"{shown.value}; charset=utf-8", more)
+    await asgi.reply(send, status, asgi.encoded(answer.body), shown.line, more)

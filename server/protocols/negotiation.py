@@ -1,27 +1,29 @@
 """Which form of an answer a client accepts (RFC 9110, section 12.5.1; GraphQL over HTTP, section 6)."""
 
-from collections.abc import Sequence
 from enum import Enum
+from functools import lru_cache
 from typing import Final
 
 
 class Form(Enum):
-    """A form of an answer, by its media type."""
+    """A form of an answer, by its media type. `line` is what the header `content-type` says, and `is_stream` whether it
+    can carry several answers.
+    """
 
     JSON = "application/json"
     RESPONSE = "application/graphql-response+json"
     EVENTS = "text/event-stream"
     MULTIPART = "multipart/mixed"
 
-    @property
-    def is_stream(self) -> bool:
-        """Whether it can carry several answers."""
-        return self in (Form.EVENTS, Form.MULTIPART)
+    def __init__(self, kind: str) -> None:
+        self.line = f"{kind}; charset=utf-8".encode()
+        self.is_stream = not kind.startswith("application/")
 
 
 _STREAMS: Final = (Form.EVENTS, Form.MULTIPART)
 _LONGEST: Final = 1_000
 _MOST: Final = 30
+_REMEMBERED: Final = 500
 # what a client means that accepts anything, or says nothing: old clients know JSON alone
 _BEFORE: Final = (Form.JSON, Form.RESPONSE, Form.EVENTS, Form.MULTIPART)
 
@@ -30,16 +32,17 @@ def accepted(line: str | None) -> Form | None:
     """Return the form that a client likes best of those that it accepts; None when it accepts none of ours."""
     if line is None or not line.strip():
         return Form.JSON
-    return _best(line, _BEFORE)
+    return _best(line[:_LONGEST], _BEFORE)
 
 
 def accepted_stream(line: str | None) -> Form | None:
     """Return the kind of stream that a client likes best; None when it names none."""
-    return None if line is None else _best(line, _STREAMS)
+    return None if line is None else _best(line[:_LONGEST], _STREAMS)
 
 
-def _best(line: str, forms: Sequence[Form]) -> Form | None:
-    ranges = [_read(part) for part in line[:_LONGEST].split(",")[:_MOST]]
+@lru_cache(_REMEMBERED)
+def _best(line: str, forms: tuple[Form, ...]) -> Form | None:
+    ranges = [_read(part) for part in line.split(",")[:_MOST]]
     best: tuple[float, int] | None = None
     chosen: Form | None = None
     for place, form in enumerate(forms):

@@ -95,7 +95,7 @@ async def authenticate(ground: Ground, token: str, origin: Origin) -> Identity:
     return Identity(
         user_id=claims.user_id,
         session_id=claims.session_id,
-        actor=actor and replace(actor, origin=origin),
+        actor=actor and actor.coming_from(origin),
         expires_at=claims.expires_at or clock.now(),
     )
 
@@ -108,7 +108,7 @@ async def still_valid(ground: Ground, identity: Identity, origin: Origin) -> Ide
     """
     workspace_id = identity.actor.workspace_id if identity.actor is not None else None
     actor = await _known(ground, _Key(id(ground), identity.session_id, identity.user_id, workspace_id))
-    return replace(identity, actor=actor and replace(actor, origin=origin))
+    return replace(identity, actor=actor and actor.coming_from(origin))
 
 
 def forget(*ids: UUID) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, TypeVar
 from uuid import UUID
 
-from ai.catalogue import Model
+from ai.catalogue import Model, UnknownModel
 from ai.engines.question import Manner, Origin
 from ai.messages import Message, Role, estimated_tokens
 from ai.privacy import Known, Masking
@@ -218,7 +218,12 @@ class Call:
 def preferred(assistant: Assistant, name: str | None) -> str | None:
     """Return a provider's name, or the key of a model that is named in any way; raises `UnknownModel`."""
     catalogue = assistant.fleet.catalogue
-    return name if name is None or name in catalogue.providers else catalogue.get(name).key
+    if name is None or name in catalogue.providers:
+        return name
+    try:
+        return catalogue.get(name).key
+    except UnknownModel as error:
+        raise UnknownModel(field=("options", "model")) from error
 
 
 def ranked(assistant: Assistant, terms: Terms, providers: Mapping[str, Provider], wish: Wish) -> Ranking:

@@ -1,6 +1,6 @@
 """Why there is no answer."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
 from ai.routing import Refusal
@@ -35,9 +35,9 @@ class ContentBlocked(Invalid):
 
     code = "CONTENT_BLOCKED"
 
-    def __init__(self, categories: Iterable[str]) -> None:
+    def __init__(self, categories: Iterable[str], *, field: Sequence[str] = ()) -> None:
         self.categories = tuple(sorted(categories))
-        super().__init__(f"The safety filter has stopped this ({', '.join(self.categories)}).")
+        super().__init__(f"The safety filter has stopped this ({', '.join(self.categories)}).", field=field)
 
 
 class ModelsFailed(Unavailable):

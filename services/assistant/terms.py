@@ -24,7 +24,7 @@ from models import (
     WorkspaceMember,
     WorkspaceSettings,
 )
-from services import prompt_templates, provider_keys
+from services import personas, prompt_templates, provider_keys
 from services.access import Actor
 from services.assistant.assistant import Assistant
 from services.assistant.errors import SuggestionsOff
@@ -62,7 +62,8 @@ _DECIDED: Final = (
     select(
         _workspaces.c.name.label("company"),
         *(_settings.c.language, _settings.c.timezone, _settings.c.currency, _settings.c.ai_enabled),
-        *(_settings.c.ai_persona, _settings.c.ai_strategy, _settings.c.ai_mask_personal_data, _settings.c.ai_providers),
+        *(_settings.c.ai_persona, _settings.c.ai_persona_id, _settings.c.ai_strategy),
+        *(_settings.c.ai_mask_personal_data, _settings.c.ai_providers),
         func.array(_people.scalar_subquery(), type_=ARRAY(Text())).label("people"),
         func.array(_keys(_own_keys.c.provider), type_=ARRAY(Text())).label("keyed"),
         func.array(_keys(_own_keys.c.secret), type_=ARRAY(LargeBinary())).label("secrets"),
@@ -124,7 +125,7 @@ async def read(assistant: Assistant, actor: Actor, feature: Feature) -> Terms:
         language=language,
         currency=found.currency,
         today=today,
-        persona=found.ai_persona.value,
+        persona=personas.default_of(found.ai_persona, found.ai_persona_id),
         strategy=server if found.ai_strategy is None else Strategy(found.ai_strategy.value),
         masks=found.ai_mask_personal_data,
         allowed=None if found.ai_providers is None else frozenset(found.ai_providers),

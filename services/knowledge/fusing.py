@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 DENSE: Final = 0.3
 DENSE_MOST: Final = 0.8
 GROUNDED: Final = 0.5
+_LACKING: Final = 0.3
+_BEHIND: Final = 5.0
 _FEW_WORDS: Final = 8
 _NEAR: Final = (14.7, 8.0, -6.1)
 _WORDS: Final = (9.6, -3.6)
@@ -28,21 +30,24 @@ _WORDS: Final = (9.6, -3.6)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """What speaks for each chunk: BM25, the share of the question's words in it, and its cosine (None: not known)."""
+    """What speaks for each chunk: BM25, the share of the question's words in it, and its cosine (None: not known); and
+    what against it: that it `lacks` something that the question is about.
+    """
 
     bm25: "Numbers"
     coverage: "Numbers"
     cosine: "Numbers | None"
     words: int
+    lacks: "NDArray[np.bool_]"
 
 
 def ranking(evidence: Evidence) -> "Numbers":
-    """Return what each chunk is ranked by."""
-    lexical = _standard(evidence.bm25)
+    """Return what each chunk is ranked by: what lacks the subject of the question stands behind what has it."""
+    lexical = _standard(evidence.bm25) - _BEHIND * evidence.lacks
     if evidence.cosine is None:
         return lexical
     weight = dense_weight(evidence)
-    return weight * _standard(evidence.cosine) + (1 - weight) * lexical
+    return weight * (_standard(evidence.cosine) - _BEHIND * evidence.lacks) + (1 - weight) * lexical
 
 
 def dense_weight(evidence: Evidence) -> float:
@@ -54,7 +59,12 @@ def dense_weight(evidence: Evidence) -> float:
 
 
 def certainty(evidence: Evidence, place: int) -> float:
-    """Return how sure it is that a chunk is about the question, 0 to 1."""
+    """Return how sure it is that a chunk is about the question, 0 to 1; never half where it lacks the subject."""
+    found = _certainty(evidence, place)
+    return min(found, _LACKING) if bool(evidence.lacks[place]) else found
+
+
+def _certainty(evidence: Evidence, place: int) -> float:
     coverage = float(evidence.coverage[place])
     if evidence.cosine is None:
         slope, offset = _WORDS

@@ -10,13 +10,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from services.knowledge.words import kin_of, stems
+from services.knowledge.subjects import is_about_place, subjects, tells_place
+from services.knowledge.words import STEM, kin_of, stems, words
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     Numbers = NDArray[np.float32]
+    Flags = NDArray[np.bool_]
 
 K1: Final = 1.5
 B: Final = 0.75
@@ -27,10 +29,13 @@ _KIN_WORTH: Final = 0.7
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scores:
-    """For each chunk its BM25 score, and the share of the question's weight that stands in it, 0 to 1."""
+    """For each chunk its BM25 score, the share of the question's weight that stands in it, 0 to 1, and whether it lacks
+    something that the question is about.
+    """
 
     bm25: "Numbers"
     coverage: "Numbers"
+    lacks: "Flags"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,10 @@ class Lexicon:
         import numpy as np
 
         bags = [Counter(stems(each)) for each in texts]
+        self._words: defaultdict[str, set[str]] = defaultdict(set)
+        for each in {word for text in texts for word in words(text)}:
+            self._words[each[:STEM]].add(each)
+        self._places = np.array([tells_place(each) for each in texts], dtype=bool)
         lengths = np.array([bag.total() for bag in bags], dtype=np.float32)
         self.size = len(bags)
         self._norms = K1 * (1 - B + B * lengths / max(1.0, float(lengths.mean()) if self.size else 1.0))
@@ -67,9 +76,10 @@ class Lexicon:
         import numpy as np
 
         bm25, covered = np.zeros(self.size, dtype=np.float32), np.zeros(self.size, dtype=np.float32)
-        whole = 0.0
-        for stem in dict.fromkeys(stems(question)):
-            told = list(self._find(stem))
+        whole, needed = 0.0, subjects(question)
+        lacks = np.zeros(self.size, dtype=np.bool_)
+        for word in {each[:STEM]: each for each in words(question)}.values():
+            told = list(self._find(word))
             whole += max((posting.weight for posting, _ in told), default=self._unknown)
             gained, stands = np.zeros_like(bm25), np.zeros_like(covered)
             for posting, worth in told:
@@ -78,11 +88,18 @@ class Lexicon:
                 stands[here] = np.maximum(stands[here], posting.weight * worth)
             bm25 += gained
             covered += stands
-        return Scores(bm25=bm25, coverage=covered / whole if whole else covered)
+            if word in needed:
+                lacks |= stands == 0
+        coverage = covered / whole if whole else covered
+        if is_about_place(question):
+            # an address answers, whatever else it says, and nothing else does
+            return Scores(bm25=bm25, coverage=np.maximum(coverage, self._places), lacks=~self._places)
+        return Scores(bm25=bm25, coverage=coverage, lacks=lacks)
 
-    def _find(self, stem: str) -> Iterator[tuple[_Posting, float]]:
-        """Yield where a stem stands, or what was meant by a misspelt one, and where its kin do; each with its worth."""
-        found = self._postings.get(stem) or self._meant(stem)
+    def _find(self, word: str) -> Iterator[tuple[_Posting, float]]:
+        """Yield where a word stands, or what a misspelt one means, and where its kin do; each with its worth."""
+        stem = word[:STEM]
+        found = self._postings.get(stem) or self._meant(word)
         if found is not None:
             yield found, 1.0 if stem in self._postings else _SLIP_WORTH
         for each in kin_of(stem):
@@ -90,12 +107,14 @@ class Lexicon:
             if posting is not None:
                 yield posting, _KIN_WORTH
 
-    def _meant(self, stem: str) -> _Posting | None:
+    def _meant(self, word: str) -> _Posting | None:
+        stem = word[:STEM]
         if len(stem) < _SHORTEST_SLIP or stem.isdigit() or kin_of(stem):
             return None
         for each in _shortened(stem):
-            meant = each if each in self._postings and len(each) >= _SHORTEST_SLIP else self._slips.get(each)
-            if meant is not None and not meant.isdigit():
+            is_whole = each in self._postings and len(each) >= _SHORTEST_SLIP
+            meant = each if is_whole else self._slips.get(each, "")
+            if not meant.isdigit() and any(_is_slip(word, other) for other in self._words.get(meant, ())):
                 return self._postings[meant]
         return None
 
@@ -107,6 +126,14 @@ class Lexicon:
         weight = math.log(1 + (self.size - len(places) + 0.5) / (len(places) + 0.5))
         gains = weight * counts * (K1 + 1) / (counts + self._norms[chunks])
         return _Posting(chunks, gains.astype(np.float32), weight)
+
+
+def _is_slip(word: str, other: str) -> bool:
+    """Tell whether two words are a slip apart as far as both go: endings do not count, the rest of a word does."""
+    size = min(len(word), len(other))
+    return any(
+        not set(_shortened(word[:length])).isdisjoint(_shortened(other[:size])) for length in (size - 1, size, size + 1)
+    )
 
 
 def _shortened(stem: str) -> Iterator[str]:

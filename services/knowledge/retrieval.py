@@ -16,6 +16,7 @@ from uuid import UUID
 from ai.local import encoder
 from ai.passages import Passage
 from core import text
+from core.errors import Invalid
 from core.ground import Ground
 from core.vectors import VectorsAway
 from models import Permission
@@ -39,6 +40,12 @@ _WORKSPACES: Final = 50
 _CHUNKS: Final = 200_000
 
 Key = tuple[UUID, int, datetime | None]
+
+
+class LimitInvalid(Invalid):
+    """Ask for 1 to 20 passages."""
+
+    code = "BAD_PAGE_SIZE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +119,9 @@ async def search(ground: Ground, workspace_id: UUID, question: str, limit: int =
     cosines = await _cosines(ground, workspace_id, library, asked)
     degraded = () if cosines is not None and library.has_vectors else ("vectors",)
     scores = library.lexicon.score(asked)
-    evidence = Evidence(bm25=scores.bm25, coverage=scores.coverage, cosine=cosines, words=len(set(stems(asked))))
+    evidence = Evidence(
+        bm25=scores.bm25, coverage=scores.coverage, cosine=cosines, words=len(set(stems(asked))), lacks=scores.lacks
+    )
     return _found(library, evidence, max(1, min(limit, LIMIT_MOST)), degraded)
 
 
@@ -120,10 +129,13 @@ async def search_as(ground: Ground, actor: Actor, question: str, limit: int) -> 
     """Search for somebody.
 
     Raises:
+        LimitInvalid: not one to twenty passages are asked for.
         TextInvalid, TextTooLong, Required: the question is not acceptable.
         DocumentsAway: the document store does not answer.
     """
     actor.require(Permission.KNOWLEDGE_READ)
+    if not 1 <= limit <= LIMIT_MOST:
+        raise LimitInvalid(field=("limit",))
     written = text.clean_text(text.undirected(question), field=("question",), most=QUESTION_LONGEST)
     return await search(ground, actor.workspace_id, written, limit)
 

@@ -26,12 +26,13 @@ _STOP: Final = frozenset(
         está estão estar estava este estou eu favor foi for fosse gostaria há ia isso isto já la lá lhe mais
         mas me mesmo meu meus minha minhas moça moço muito na não nas nem no nos nós nossa nosso num numa o oi olá
         opa os ou para pela pelo pelos per pode podem poderia por porque posso pra pro qual quais qualquer
-        quando que quem queria quero saber se sem ser será seu seus sim só sobre sou sua suas são tá também te tem
+        quando onde aonde cadê
+        que quem queria quero saber se sem ser será seu seus sim só sobre sou sua suas são tá também te tem
         têm temos tenho ter teu tinha tô tudo tua um uma umas uns vai vamos vão vc você vocês vou dá dar dia tarde
         noite obrigado obrigada valeu oq né ei alô the of and or to in on at by with from is are was were be been am
         i you he she it we they my your our their this that these those does did can could would will shall may
         might have has had not yes what which who how when where please hello hi hey thanks there here about some
-        any el los las del al y en un unos unas cual cuales cuando donde quien con sin es son fue hay mi tu su sus
+        any el los las del al y en están un unos unas cual cuales cuando donde quien con sin es son fue hay mi tu su sus
         nuestro nuestra ese esa esto eso lo le les si muy más pero hola gracias buenos buenas puedo puede quiero
         tiene tienen hoje agora ahora now today time
         """
@@ -52,6 +53,11 @@ def stems(text: str) -> list[str]:
 def kin_of(stem: str) -> frozenset[str]:
     """Return the stems of words that are used for one another with a word; none for most words."""
     return _kin().get(stem, frozenset())
+
+
+def is_kindred(stem: str, other: str) -> bool:
+    """Tell whether a stem is another, or is used for it."""
+    return stem == other or stem in kin_of(other)
 
 
 @cache

@@ -1,11 +1,18 @@
 """Keys make providers, and an Ollama counts only when it answers."""
 
 import httpx
+from pydantic import SecretStr
 
+from ai.breaker import Breaker
 from ai.catalogue import catalogue
-from ai.provider import complete
-from ai.providers import make_providers, open_client, reachable, server_credentials
+from ai.failover import Failover
+from ai.fleet import Fleet
+from ai.health import Health
+from ai.provider import Credential, complete
+from ai.providers import make_providers, open_client, reachable, server_addresses, server_credentials
+from core.ground import Ground
 from core.settings import Ai
+from core.voice import Voice
 from tests.ai.test_drivers import QUESTION
 from tests.fakes.providers.server import ProviderServer
 from tests.fakes.providers.wire import WIRES, Answer
@@ -57,3 +64,26 @@ async def test_an_ollama_that_answers_has_its_own_models_at_no_cost(client: http
         assert completion.text == Answer().text
         assert completion.usage.micro_usd == 0
         assert server.received[-1].body["model"] == "qwen3:4b"
+
+
+async def test_a_workspaces_own_key_goes_where_the_servers_operator_says_that_its_provider_is(ground: Ground) -> None:
+    async with ProviderServer(WIRES["openai"]).running() as server, open_client() as client:
+        settings = Ai.model_validate({"openai_base_url": server.url, "anthropic_api_key": "k2"})
+        breaker, health = Breaker(ground.redis, Voice("redis://127.0.0.1:9", "none")), Health(ground.redis)
+        fleet = Fleet(
+            client,
+            Failover(breaker, health),
+            server_credentials(settings),
+            addresses=server_addresses(settings),
+        )
+        own = {"openai": Credential(secret=SecretStr("theirs")), "groq": Credential(secret=SecretStr("other"))}
+
+        completion = await complete(fleet.providers(own)["openai"], QUESTION.to(catalogue().of("openai")[0]))
+
+        assert completion.text == Answer().text
+        assert server.received[-1].headers["authorization"] == "Bearer theirs"
+        moderated = fleet.credential("openai", own)
+        assert moderated is not None
+        assert moderated.address == settings.openai_base_url
+        assert fleet.credential("groq", own) == own["groq"]
+        assert fleet.providers({}) == fleet.shared

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -27,13 +28,25 @@ def modules() -> Iterator[Path]:
         yield from (ROOT / room).rglob("*.py")
 
 
-def functions() -> Iterator[tuple[Path, ast.FunctionDef | ast.AsyncFunctionDef]]:
-    for module in modules():
-        if "versions" in module.parts:
-            continue
-        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                yield module, node
+@cache
+def functions() -> tuple[tuple[Path, ast.FunctionDef | ast.AsyncFunctionDef], ...]:
+    return tuple(
+        (module, node)
+        for module in modules()
+        if "versions" not in module.parts
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    )
+
+
+@cache
+def names_of_packages() -> frozenset[str]:
+    return frozenset(
+        str(file).split("/", 1)[0].removesuffix(".py")
+        for distribution in importlib.metadata.distributions()
+        if distribution.metadata["Name"] != "whatshybrid"
+        for file in distribution.files or ()
+    )
 
 
 def body_lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
@@ -47,15 +60,8 @@ def where(module: Path, node: ast.AST) -> str:
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_a_room_is_named_like_no_module_of_python_or_of_a_package(room: str) -> None:
-    taken = {
-        str(file).split("/", 1)[0].removesuffix(".py")
-        for distribution in importlib.metadata.distributions()
-        if distribution.metadata["Name"] != "whatshybrid"
-        for file in distribution.files or ()
-    }
-
     assert room not in sys.stdlib_module_names
-    assert room not in taken
+    assert room not in names_of_packages()
 
 
 def test_every_room_is_packaged() -> None:

@@ -1,5 +1,6 @@
 """Access tokens: what one signs another reads, also after the key was changed."""
 
+import time
 from datetime import timedelta
 from uuid import uuid4
 
@@ -71,6 +72,47 @@ def test_a_token_is_good_until_its_time_is_over() -> None:
     assert tokens.read(ending(1))
     with pytest.raises(TokenExpired):
         tokens.read(ending(-5))
+
+
+def test_a_token_that_was_read_before_ends_with_its_time() -> None:
+    tokens = AccessTokens([NEW])
+    good = tokens.issue(claims()).token
+    given = jwt.decode(good, options={"verify_signature": False})
+    # two seconds are granted to clocks that differ: this one has one second left
+    ending = jwt.encode(
+        {**given, "exp": clock.now() - timedelta(seconds=1)}, NEW, "HS256", jwt.get_unverified_header(good)
+    )
+    assert tokens.read(ending) is tokens.read(ending)
+
+    time.sleep(1.2)
+
+    with pytest.raises(TokenExpired):
+        tokens.read(ending)
+    with pytest.raises(TokenExpired):
+        tokens.read(ending)
+    assert tokens.read(good)
+
+
+def test_a_token_that_differs_in_one_letter_is_verified_afresh() -> None:
+    tokens = AccessTokens([NEW])
+    good = tokens.issue(claims()).token
+    assert tokens.read(good)
+
+    for place in (5, len(good) // 2, len(good) - 3):
+        forged = good[:place] + ("A" if good[place] != "A" else "B") + good[place + 1 :]
+        with pytest.raises(TokenInvalid):
+            tokens.read(forged)
+
+
+def test_what_is_remembered_of_tokens_is_bounded_and_holds_none_of_them() -> None:
+    tokens = AccessTokens([NEW], remembered=3)
+    issued = [tokens.issue(claims()).token for _ in range(5)]
+
+    for each in (*issued, *issued):
+        assert tokens.read(each)
+
+    assert len(tokens._verified) == 3
+    assert not any(each.encode() in tokens._verified for each in issued)
 
 
 @pytest.mark.parametrize("token", ["", ".", "..", "a.b.c", "é.e.e", "\x00", "x" * 3_000])

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+import pytest_asyncio
 import sqlalchemy as sa
 
 from core.database import Database
@@ -17,7 +18,7 @@ from services.custom_fields import FieldDraft
 from services.transaction import begin
 from tests.fixtures.contacts import FILTER, make
 from tests.fixtures.door import Door, Reply
-from tests.fixtures.tenants import Tenant
+from tests.fixtures.tenants import Tenant, found_tenant
 
 VALUES: dict[str, Any] = {
     "f_text": "São Paulo", "f_number": 12.5, "f_boolean": True, "f_date": "2026-11-23", "f_select": "ouro",
@@ -30,26 +31,55 @@ CHANGED = """subscription($after: String, $filter: ContactFilter) { contactChang
 Ask = Callable[[Any], Awaitable[Reply]]
 
 
-@pytest.fixture
-async def fields(ground: Ground, tenant: Tenant) -> dict[str, CustomField]:
-    """A field of each kind."""
+async def make_fields(ground: Ground, tenant: Tenant) -> dict[str, CustomField]:
+    """Make a field of each kind."""
     async with begin(ground, tenant.owner) as tx:
-        return {
+        made = {
             key: await custom_fields.create(
                 tx, FieldDraft(key=key, label=key, kind=FieldKind(key[2:]), options=OPTIONS.get(key, ()))
             )
             for key in VALUES
         }
+    assert {each.kind for each in made.values()} == set(FieldKind)
+    return made
+
+
+async def make_two(ground: Ground, tenant: Tenant) -> None:
+    """Make Ana, who has a value of each kind, and Bia, who has none."""
+    await make(ground, tenant.owner, name="Ana", custom=VALUES)
+    await make(ground, tenant.owner, name="Bia")
+
+
+def asking(door: Door) -> Ask:
+    return lambda asked: door.execute(FILTER, {"filter": asked})
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def read_only(ground: Ground) -> Tenant:
+    """A workspace with the fields and the two contacts, which no test changes."""
+    tenant = await found_tenant(ground)
+    await make_fields(ground, tenant)
+    await make_two(ground, tenant)
+    return tenant
+
+
+@pytest.fixture
+async def ask_only(door: Door, read_only: Tenant) -> Ask:
+    """A function that asks for the contacts of a filter, where nobody changes anything."""
+    return asking(await door.as_(read_only.owner))
+
+
+@pytest.fixture
+async def fields(ground: Ground, tenant: Tenant) -> dict[str, CustomField]:
+    """A field of each kind."""
+    return await make_fields(ground, tenant)
 
 
 @pytest.fixture
 async def ask(ground: Ground, door: Door, tenant: Tenant, fields: dict[str, CustomField]) -> Ask:
-    """A function that asks for the contacts of a filter: Ana has a value of each kind, Bia has none."""
-    assert {each.kind for each in fields.values()} == set(FieldKind)
-    await make(ground, tenant.owner, name="Ana", custom=VALUES)
-    await make(ground, tenant.owner, name="Bia")
-    asking = await door.as_(tenant.owner)
-    return lambda asked: asking.execute(FILTER, {"filter": asked})
+    """A function that asks for the contacts of a filter in the test's own workspace."""
+    await make_two(ground, tenant)
+    return asking(await door.as_(tenant.owner))
 
 
 def names(reply: Reply) -> list[str]:
@@ -74,8 +104,8 @@ def names(reply: Reply) -> list[str]:
         *((key, {"isNull": False}) for key in VALUES), *((key, {"ne": None}) for key in VALUES),
     ],
 )  # fmt: skip
-async def test_a_value_is_found_in_whatever_spelling(ask: Ask, key: str, asked: Any) -> None:
-    assert names(await ask({"customFields": [{"key": key, **asked}]})) == ["Ana"]
+async def test_a_value_is_found_in_whatever_spelling(ask_only: Ask, key: str, asked: Any) -> None:
+    assert names(await ask_only({"customFields": [{"key": key, **asked}]})) == ["Ana"]
 
 
 @pytest.mark.parametrize(
@@ -88,8 +118,8 @@ async def test_a_value_is_found_in_whatever_spelling(ask: Ask, key: str, asked: 
         *((key, {"isNull": True}) for key in VALUES), *((key, {"eq": None}) for key in VALUES),
     ],
 )  # fmt: skip
-async def test_another_value_is_told_from_it_in_whatever_spelling(ask: Ask, key: str, asked: Any) -> None:
-    assert names(await ask({"customFields": [{"key": key, **asked}]})) == ["Bia"]
+async def test_another_value_is_told_from_it_in_whatever_spelling(ask_only: Ask, key: str, asked: Any) -> None:
+    assert names(await ask_only({"customFields": [{"key": key, **asked}]})) == ["Bia"]
 
 
 @pytest.mark.parametrize(
@@ -116,9 +146,9 @@ async def test_another_value_is_told_from_it_in_whatever_spelling(ask: Ask, key:
     ],
 )  # fmt: skip
 async def test_what_the_kind_does_not_keep_is_refused_with_a_sentence(
-    ask: Ask, key: str, asked: Any, wanted: str
+    ask_only: Ask, key: str, asked: Any, wanted: str
 ) -> None:
-    reply = await ask({"customFields": [{"key": key, **asked}]})
+    reply = await ask_only({"customFields": [{"key": key, **asked}]})
 
     assert reply.code == "BAD_FILTER", reply.body
     message = reply.errors[0]["message"]
@@ -128,13 +158,13 @@ async def test_what_the_kind_does_not_keep_is_refused_with_a_sentence(
 
 
 @pytest.mark.parametrize("word", ["and", "or", "not"])
-async def test_comparisons_inside_other_filters_are_read_by_their_kind_too(ask: Ask, word: str) -> None:
+async def test_comparisons_inside_other_filters_are_read_by_their_kind_too(ask_only: Ask, word: str) -> None:
     def nested(asked: Any) -> Any:
         return {word: [{"and": [{"name": {"ne": "X"}, "customFields": [asked]}]}]}
 
-    found = await ask(nested({"key": "f_phone", "eq": "11 8888-7777"}))
-    refused = await ask(nested({"key": "f_date", "lt": "x"}))
-    unknown = await ask(nested({"key": "nope", "eq": 1}))
+    found = await ask_only(nested({"key": "f_phone", "eq": "11 8888-7777"}))
+    refused = await ask_only(nested({"key": "f_date", "lt": "x"}))
+    unknown = await ask_only(nested({"key": "nope", "eq": 1}))
 
     assert names(found) == (["Bia"] if word == "not" else ["Ana"])
     assert (refused.code, unknown.code) == ("BAD_FILTER", "BAD_FILTER")

@@ -3,11 +3,13 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import select, text
+from sqlalchemy.dialects import postgresql
 
 from core.database import Database
 from core.ground import Ground
 from core.ids import encode
-from models import Outcome, Role
+from models import AiUsage, Outcome, Role
 from tests.fixtures.asked import moment, note
 from tests.fixtures.contacts import make
 from tests.fixtures.door import Door
@@ -90,9 +92,34 @@ async def test_requests_are_listed_one_by_one_the_newest_first(
     failed = (await asking.execute(REQUESTS, {"filter": {"outcome": {"eq": "FAILED"}}})).data["aiRequests"]
     early = (await asking.execute(REQUESTS, {"filter": {"at": {"lt": "2026-05-02T00:00:00Z"}}})).data["aiRequests"]
 
+    asked_by = {
+        "user": {"user": {"eq": encode("user", tenant.owner_user.id)}},
+        "contact": {"contact": {"eq": encode("contact", contact.id)}},
+        "model": {"model": {"eq": "llama"}},
+    }
+    narrowed = [(await asking.execute(REQUESTS, {"filter": each})).data["aiRequests"] for each in asked_by.values()]
+
+    assert [[each["provider"] for each in one["nodes"]] for one in narrowed] == [["groq"]] * 3
     assert [each["provider"] for each in listed["nodes"]] == ["openai", "groq"]
     assert [each["provider"] for each in failed["nodes"]] == ["openai"]
     (first,) = early["nodes"]
     assert first["id"].startswith("airequest_")
     assert (first["contact"], first["costMicroUsd"], first["model"]) == ({"name": "Ana"}, "7", "llama")
     assert first["user"] == {"id": encode("user", tenant.owner_user.id)}
+
+
+@pytest.mark.parametrize("column", ["contact_id", "user_id"])
+async def test_requests_of_one_contact_or_person_are_found_by_an_index(
+    database: Database, tenant: Tenant, column: str
+) -> None:
+    plain = select(AiUsage.id).where(
+        AiUsage.workspace_id == tenant.workspace_id, getattr(AiUsage, column) == tenant.owner_user.id
+    )
+    ordered = plain.order_by(AiUsage.at.desc(), AiUsage.id.desc()).limit(20)
+    spelled = ordered.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True})
+    async with database.read(tenant.workspace_id) as session:
+        await session.execute(text("SET LOCAL enable_seqscan = off"))
+        plan = "\n".join((await session.scalars(text(f"EXPLAIN {spelled}"))).all())
+
+    assert f"ix_ai_usage_{column}" in plan
+    assert "Sort" not in plan

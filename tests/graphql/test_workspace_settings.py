@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from core.ground import Ground
-from models import AuditEntry, Role
+from models import AuditEntry, Role, WorkspaceSettings
+from services import personas
 from services.access import Actor
 from tests.fixtures.door import Door
 from tests.fixtures.people import act, refusals
@@ -192,3 +193,40 @@ async def test_two_changes_at_once_are_both_kept(door: Door, tenant: Tenant) -> 
 
     found = await read(owner)
     assert (found["workspace"]["currency"], found["ai"]["persona"]) == ("EUR", "CASUAL")
+
+
+OWN = "settings { ai { persona customPersona { id name } } }"
+CREATE = """mutation { personaCreate(input: { name: "Concierge", instructions: "Fale baixo." }) { persona { id } } }"""
+DELETE = "mutation ($id: ID!) { personaDelete(input: { id: $id }) { deletedId } }"
+
+
+async def test_a_voice_of_the_workspaces_own_counts_until_another_is_named_or_it_is_deleted(
+    ground: Ground, door: Door, tenant: Tenant, other_tenant: Tenant
+) -> None:
+    owner = await door.as_(tenant.owner)
+    own = (await owner.mutate(CREATE))["persona"]["id"]
+
+    async def voice() -> str:
+        async with ground.database.read(tenant.workspace_id) as session:
+            here = WorkspaceSettings.workspace_id == tenant.workspace_id
+            return personas.default_of((await session.scalars(select(WorkspaceSettings).where(here))).one())
+
+    async def turn(**given: Any) -> Any:
+        return await act(owner, "settingsUpdate", "SettingsUpdateInput", OWN, ai=given)
+
+    taken = await turn(customPersonaId=own)
+    spoken = [await voice()]
+    named = await turn(persona="FORMAL")
+    spoken.append(await voice())
+    await turn(customPersonaId=own)
+    await owner.mutate(DELETE, {"id": own})
+    spoken.append(await voice())
+    gone = await turn(customPersonaId=own)
+
+    assert taken["settings"]["ai"] == {"persona": "PROFESSIONAL", "customPersona": {"id": own, "name": "Concierge"}}
+    assert named["settings"]["ai"] == {"persona": "FORMAL", "customPersona": None}
+    assert spoken == [own, "formal", "formal"]
+    assert refusals(gone) == [("NOT_FOUND", ["ai", "customPersonaId"])]
+
+    theirs = (await (await door.as_(other_tenant.owner)).mutate(CREATE))["persona"]["id"]
+    assert refusals(await turn(customPersonaId=theirs)) == [("NOT_FOUND", ["ai", "customPersonaId"])]

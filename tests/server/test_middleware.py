@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from core.ground import Ground
 from core.settings import Introspection
-from server.middleware import BODY_LIMIT
+from server.middleware import BODY_LIMIT, _new_id
 from tests.fixtures.door import Door, serving
 from tests.fixtures.tenants import Tenant
 
@@ -26,6 +26,13 @@ async def test_each_answer_carries_an_id_of_its_own(door: Door) -> None:
 
     assert all(ID.fullmatch(each) for each in ids)
     assert len(set(ids)) == 3
+
+
+def test_ids_are_drawn_anew_each_time() -> None:
+    ids = [_new_id() for _ in range(1_000)]
+
+    assert all(ID.fullmatch(each) for each in ids)
+    assert len({each[12:] for each in ids}) == 1_000
 
 
 async def test_a_callers_id_is_kept_when_it_is_a_plain_word(door: Door) -> None:
@@ -145,6 +152,20 @@ async def test_the_schema_is_served_to_whoever_may_ask_for_it(
 
     assert [each.status_code for each in seen] == [anonymous, signed_in]
     assert ["type Query" in each.text for each in seen] == [anonymous == 200, signed_in == 200]
+
+
+@pytest.mark.parametrize("path", ["/graphql", "/schema.graphql"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_a_cache_keeps_answers_apart_by_origin(door: Door, path: str, method: str) -> None:
+    answer = await door.client.request(method, path, headers={"accept": "text/html"} if method == "GET" else {})
+
+    assert "origin" in [each.strip().lower() for each in answer.headers["vary"].split(",")]
+
+
+async def test_a_slash_behind_the_address_leads_to_it(door: Door) -> None:
+    answer = await door.client.post("/graphql/", json={"query": "{ __typename }"}, follow_redirects=True)
+
+    assert (answer.url.path, answer.status_code) == ("/graphql", 200)
 
 
 async def test_no_origin_is_allowed_that_was_not_named(door: Door) -> None:

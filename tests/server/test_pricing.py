@@ -91,6 +91,16 @@ def test_one_text_has_a_price_for_each_size_of_its_pages() -> None:
     assert prices == [5, 9, 1]
 
 
+def test_what_no_variable_bounds_is_priced_once() -> None:
+    document = Documents(SMALL).check("query ($text: String) { many(first: 4) { nodes { id } } echo(text: $text) }")
+    pricing = Pricing(SMALL)
+
+    first, second = (pricing.price(document, document.operation(None), {"text": each}) for each in ("1", "2"))
+
+    assert first is second
+    assert first.points == 4
+
+
 def test_operations_of_one_document_have_prices_of_their_own() -> None:
     document = Documents(SMALL).check("query A { whoami } query B { many(first: 9) { nodes { id } } }")
     pricing = Pricing(SMALL)

@@ -17,11 +17,13 @@ from pgqueuer import PgQueuer
 from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
 from pgqueuer.adapters.persistence.queries import Queries
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from core.database import Database
 from core.ground import Ground
 from services import jobs
 from services.jobs import Job
+from services.upkeep import HoldStrayJobs
 from tests.fixtures.scratch import scratch_database
 from tests.fixtures.waiting import until, until_holds
 from tests.workers.night import (
@@ -265,6 +267,40 @@ async def test_a_job_that_cannot_be_read_is_held_at_once(yard: Ground, night_url
 
     async with working(yard, night_url):
         await held(yard, "leave_mark")
+
+
+async def test_jobs_that_no_handler_does_are_held_and_told_of_once_an_hour_after_they_were_due(
+    yard: Ground, night_url: str
+) -> None:
+    async with yard.database.system() as session:
+        await session.execute(
+            text(
+                "INSERT INTO pgqueuer (priority, status, entrypoint, payload, execute_after) VALUES"
+                " (0, 'queued', 'score_leads', '{}', now() - interval '2 hours'),"
+                " (0, 'queued', 'score_leads', '{}', now() - interval '2 hours'),"
+                " (0, 'queued', 'of_a_newer_release', '{}', now() - interval '1 minute')"
+            )
+        )
+
+    async with working(yard, night_url) as workers:
+        with capture_logs() as first:
+            await enqueue(yard, HoldStrayJobs())
+            await held(yard, "score_leads")
+        with capture_logs() as second:
+            await enqueue(yard, HoldStrayJobs())
+            await until_holds(lambda: nothing_waits(yard, "hold_stray_jobs"))
+        stats = await workers.stats()
+
+    assert [(each["entrypoint"], each["count"]) for each in first if "no handler" in each["event"]] == [
+        ("score_leads", 2)
+    ]
+    assert not [each for each in second if "no handler" in each["event"]]
+    assert stats.held == 2
+    assert await statuses(yard) == {"score_leads": "failed", "of_a_newer_release": "queued"}
+
+
+async def nothing_waits(ground: Ground, entrypoint: str) -> bool:
+    return entrypoint not in await statuses(ground)
 
 
 async def test_stopping_waits_for_jobs_that_run_and_claims_no_more(yard: Ground, night_url: str) -> None:

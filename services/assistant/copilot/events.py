@@ -142,11 +142,14 @@ class Completed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
-    """There is no text, or no more of it. `retryable` says whether to ask again helps."""
+    """There is no text, or no more of it. `retryable` says whether to ask again helps, `field` which part
+    of the request it is about.
+    """
 
     code: str
     message: str
     retryable: bool
+    field: tuple[str, ...] = ()
     kind: Literal["failed"] = "failed"
 
 

@@ -40,6 +40,7 @@ from services.assistant.moderating import Watch
 from services.assistant.settling import Books, Outlay
 
 _CLOSE: Final = 2.0
+_READ_IN_PART: Final = frozenset((Outcome.CANCELLED, Outcome.PARTIAL))
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -82,7 +83,7 @@ class Generation:
                         yield event
                     if self._stopped:
                         break
-            if (stopped := self._stopped) is not None:
+            if (stopped := self._stopped) is not None and not self._is_settled:
                 await self._settle(Outcome.BLOCKED)
                 yield stopped
         except Exception:
@@ -185,10 +186,10 @@ class Generation:
         return texts
 
     async def _settle(self, outcome: Outcome, failure: FailureKind | None = None) -> tuple[Outlay, Books]:
-        """Keep the books of what did not come to its end. What failed, or may not be used, is not charged."""
+        """Keep the books of what did not come to its end: what was shown of it is charged, unless it was taken back."""
         self._is_settled = True
         outlay = self._outlay(outcome)
-        is_charged = outcome is Outcome.CANCELLED and bool(self._said)
+        is_charged = outcome in _READ_IN_PART and bool(self._reader.text)
         charged = outlay.charged if is_charged else 0
         settled = replace(outlay, failure=failure, charged=charged)
         return settled, await self._call.finish(settled)

@@ -137,7 +137,8 @@ class Stream:
         except asyncio.CancelledError:
             self._add(self._stopped())
         except DomainError as error:
-            self._add(Failed(code=error.code, message=error.message, retryable=isinstance(error, Unavailable)))
+            is_retryable = isinstance(error, Unavailable)
+            self._add(Failed(code=error.code, message=error.message, retryable=is_retryable, field=error.field))
         except Exception:
             log.exception("a suggestion failed", stream=str(self.id))
             self._add(Failed(code=DomainError.code, message="Something went wrong on our side.", retryable=True))
@@ -239,7 +240,7 @@ class Streams:
         stream_id = uuid7()
         claim = await claims.claim(self._ground.redis, actor, asked, stream_id, self.pace.each)
         if claim.is_other:
-            raise RequestReused
+            raise RequestReused(field=("client_request_id",))
         if claim.before is not None:
             return self._here.get(claim.before) or claim.before
         if claim.is_full:

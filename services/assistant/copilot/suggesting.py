@@ -8,7 +8,7 @@ from functools import partial
 from services.access import Actor
 from services.assistant.assistant import Assistant
 from services.assistant.copilot.asked import Asked
-from services.assistant.copilot.events import Alternative, Blocked, Completed, Failed, Usage
+from services.assistant.copilot.events import Alternative, Blocked, Completed, Failed, Side, Usage
 from services.assistant.copilot.writing import write
 from services.assistant.errors import ContentBlocked
 
@@ -45,8 +45,8 @@ async def suggest(assistant: Assistant, actor: Actor, asked: Asked, is_dropped: 
                     found.reply = each.event
                 case Failed():
                     found.failed = each.event
-                case Blocked(categories=categories):
-                    raise ContentBlocked(categories)
+                case Blocked(side=side, categories=categories):
+                    raise ContentBlocked(categories, field=("messages",) if side is Side.INPUT else ())
                 case _:
                     pass
     return found

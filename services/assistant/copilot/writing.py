@@ -14,7 +14,7 @@ from ai.engines.citations import CitationStream
 from ai.local import copilot as local
 from ai.local.replies import Addressed, suggest_replies
 from ai.results import LOCAL, Purpose
-from ai.safety import Category, Verdict, check_input
+from ai.safety import Category
 from models import Feature, Outcome
 from services.access import Actor
 from services.assistant import cache, terms
@@ -35,6 +35,7 @@ from services.assistant.copilot.events import (
 )
 from services.assistant.copilot.generating import Generation, Prepared
 from services.assistant.copilot.results import completed, draft, used
+from services.assistant.copilot.screening import screen
 from services.assistant.copilot.wording import masked, question
 
 _GRAVE: Final = frozenset({Category.THREAT, Category.SELF_HARM, Category.HATE, Category.VIOLENCE})
@@ -48,10 +49,10 @@ async def write(assistant: Assistant, actor: Actor, asked: Asked, suggestion_id:
     """
     decided = await terms.read(assistant, actor, Feature.COPILOT)
     known = await background.gather(assistant, actor, asked, decided)
-    found = check_input(asked.last)
+    found = await screen(asked.turns)
     about = About(
         id=suggestion_id,
-        flags=tuple(sorted(found.categories)),
+        flags=found.flags,
         preferences=asked.preferences,
         contact_id=known.contact_id,
         persona=known.persona,
@@ -59,10 +60,10 @@ async def write(assistant: Assistant, actor: Actor, asked: Asked, suggestion_id:
         hosts=known.hosts,
     )
     call = Call(assistant, actor, Feature.COPILOT, decided, about)
-    if found.verdict is Verdict.BLOCK:
+    if found.blocked:
         yield _started(call, known, None)
         await call.finish(call.outlay(Outcome.BLOCKED))
-        yield Blocked(side=Side.INPUT, categories=tuple(sorted(found.categories)))
+        yield Blocked(side=Side.INPUT, categories=found.blocked)
         return
     written = _locally(call, asked, known) if call.is_local else _by_model(call, asked, known)
     async with aclosing(written) as events:

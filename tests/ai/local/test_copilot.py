@@ -145,7 +145,64 @@ async def test_a_greeting_is_said_at_the_beginning_or_in_return_with_the_name_th
 
     assert first.text.startswith("Olá, Ana Souza! O prazo")
     assert later.text.startswith("O prazo")
-    assert returned.text.startswith("¡Hola! O prazo")
+    assert returned.text.startswith("¡Hola! Nuestra información está en portugués y dice: O prazo")
+
+
+@pytest.mark.parametrize(
+    ("asked", "language", "told"),
+    [
+        ("How long is delivery to São Paulo?", Language.ENGLISH, "Our information is in Portuguese, and says: "),
+        (
+            "¿Cuál es el plazo de entrega para São Paulo?",
+            Language.SPANISH,
+            "Nuestra información está en portugués y dice: ",
+        ),
+        ("Can I exchange a product?", Language.ENGLISH, "Our information is in Portuguese, and says: "),
+        ("Qual o prazo de entrega para São Paulo?", Language.PORTUGUESE, ""),
+    ],
+)
+async def test_a_quote_in_another_language_is_told_to_be_that_in_the_askers(
+    asked: str, language: Language, told: str
+) -> None:
+    found = await answer(asked, BASE, language=language)
+    reply = await composed(team("Oi!"), customer(asked), language=language)
+
+    for text in (found.text, reply.text):
+        assert text.startswith(told)
+        assert ("Portug" in text or "portug" in text) == bool(told)
+    quoted = [line for each in BASE for line in each.text.splitlines()]
+    assert any(found.text.removeprefix(told).split(" [")[0][:40] in line for line in quoted)
+    assert [each.number for each in validated(reply.text, BASE).citations] == [*reply.cited]
+
+
+async def test_quotes_in_the_askers_language_are_told_as_they_are() -> None:
+    english = [passage("We deliver within two days. Shipping is free above 50 dollars.", title="Delivery")]
+
+    found = await answer("How long is delivery?", english, language=Language.ENGLISH)
+
+    assert found.text.startswith("We deliver within two days")
+
+
+@pytest.mark.parametrize(
+    ("asked", "purpose", "language"),
+    [
+        ("vende cerveja?", Purpose.PRODUCT_INQUIRY, Language.PORTUGUESE),
+        ("vocês abrem no domingo?", Purpose.INFORMATION, Language.PORTUGUESE),
+        ("dá pra marcar hoje?", Purpose.SCHEDULE, Language.PORTUGUESE),
+        ("posso levar dois?", Purpose.PURCHASE, Language.PORTUGUESE),
+        ("tem desconto?", Purpose.PRICING, Language.PORTUGUESE),
+        ("do you sell beer?", Purpose.PRODUCT_INQUIRY, Language.ENGLISH),
+        ("can I book for today?", Purpose.SCHEDULE, Language.ENGLISH),
+        ("¿venden cerveza?", Purpose.PRODUCT_INQUIRY, Language.SPANISH),
+        ("¿puedo pagar en cuotas?", Purpose.PRICING, Language.SPANISH),
+    ],
+)
+async def test_what_nothing_is_known_of_is_going_to_be_checked_and_not_affirmed(
+    asked: str, purpose: Purpose, language: Language
+) -> None:
+    reply = await composed(customer(asked), purpose=purpose, passages=[], language=language)
+
+    assert re.search(r"[Vv]ou verificar|[Ll]et me check|[Vv]oy a verificar", reply.text)
 
 
 @pytest.mark.parametrize("purpose", [Purpose.GREETING, Purpose.GOODBYE, Purpose.COMPLAINT])

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from ai.local import seeds
+from ai.local.denials import affirmed
 from ai.local.heads import analyze_sentiment, classify_intent
 from ai.local.language import recognize_language
 from ai.local.wording import plainly
@@ -128,6 +129,62 @@ async def test_what_says_nothing_is_other_and_neutral(text: str) -> None:
 
     assert intent.purpose is Purpose.OTHER
     assert sentiment.label is Mood.NEUTRAL
+
+
+APART: dict[Mood, tuple[str, ...]] = {
+    Mood.NEGATIVE: (
+        "vocês são uns ladrões", "bando de ladrão", "isso é roubo", "vocês me roubaram", "você é um mentiroso",
+        "cambada de picareta", "que gente desonesta", "vocês são uns golpistas",
+        "gente sem vergonha", "vocês não prestam",
+        "you are thieves", "you guys are cheaters", "what a bunch of liars", "son unos ladrones",
+        "ustedes mienten siempre",
+        "não é ruim, é péssimo", "it's not bad, it's terrible", "fui mal atendida, sem noção",
+        "that was bad", "está mal hecho",
+    ),
+    Mood.NEUTRAL: (
+        "quiero devolver el producto", "quiero devolver un pedido", "quiero cambiar la talla",
+        "quisiera anular mi pedido",
+        "quero devolver uma blusa", "queria fazer a troca de um vestido", "quero cancelar meu pedido",
+        "I want to return a shirt", "I'd like to cancel my booking", "necesito cancelar mi cita",
+        "quiero hacer un pedido",
+    ),
+    Mood.POSITIVE: (
+        "nada mal", "nada mal esse bolo", "não está nada mal", "não é ruim não", "achei nada mau", "not bad at all",
+        "it wasn't bad", "no está mal", "nada mal la torta", "sem defeito nenhum", "não tenho do que reclamar",
+        "nothing to complain about", "no tengo quejas", "vim matar a saudade do pão", "matei a saudade do bolo",
+        "que saudade desse café", "I really missed your bread",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("mood", APART)
+async def test_insults_plain_wishes_and_praise_by_denial_are_not_taken_for_one_another(mood: Mood) -> None:
+    wrong = [text for text in APART[mood] if (await analyze_sentiment(text)).label is not mood]
+
+    assert wrong == []
+
+
+async def test_neither_praise_by_denial_nor_longing_is_a_complaint() -> None:
+    said = {text: (await classify_intent(text)).purpose for text in APART[Mood.POSITIVE]}
+
+    assert [text for text, purpose in said.items() if purpose is Purpose.COMPLAINT] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("nada mal mesmo", "muito bom mesmo"),
+        ("o bolo não estava ruim", "o bolo não estava ruim"),
+        ("o bolo não está ruim", "o bolo muito bom"),
+        ("não é ruim, é péssimo", "não é ruim, é péssimo"),
+        ("gente mal-educada, não mal informada", "gente mal-educada, não mal informada"),
+        ("sem defeitos", "está perfeito"),
+        ("veio com defeito", "veio com defeito"),
+        ("sem problema", "sem problema"),
+    ],
+)
+def test_what_is_denied_to_be_bad_is_praised(text: str, said: str) -> None:
+    assert affirmed(text) == said
 
 
 async def test_a_greeting_before_a_wish_is_beside_it() -> None:

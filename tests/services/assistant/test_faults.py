@@ -52,7 +52,6 @@ FAULTS: Final = {
     "late garbage": Fault(behaviour=but(GOOD, mood=Mood.GARBAGE_LATER), kind=FailureKind.GARBLED, is_late=True),
 }  # fmt: skip
 EACH_FAULT: Final = pytest.mark.parametrize("how", tuple(FAULTS))
-EACH_WIRE: Final = pytest.mark.parametrize("bad", ["openai", "anthropic", "google", "cohere"])
 EACH_PROVIDER: Final = pytest.mark.parametrize("bad", tuple(WIRES))
 
 
@@ -128,7 +127,7 @@ async def test_with_nobody_else_nothing_is_paid_and_engines_do_without(
 
 
 @EACH_FAULT
-@EACH_WIRE
+@EACH_PROVIDER
 async def test_a_suggestion_goes_on_elsewhere_until_its_first_word_and_breaks_off_after_it(
     how: str, bad: str, ground: Ground, redis_url: str, tenant: Tenant
 ) -> None:
@@ -149,7 +148,14 @@ async def test_a_suggestion_goes_on_elsewhere_until_its_first_word_and_breaks_of
         assert Delta in kinds
         assert asked == {bad: 1, good: 0}
         assert (books.only.outcome, books.only.failure) == (Outcome.PARTIAL, fault.kind.value)
-        assert (books.balance, books.held, books.open_holds, books.charges) == (TRIAL, 0, 0, ())
+        assert kinds[-2:] == [Usage, Failed]
+        cost = _price(books.only.micro_usd)
+        assert books.only.is_estimated
+        assert 0 < books.only.output_tokens < SAID
+        assert dict(books.charges) == ({books.only.id: cost} if cost else {})
+        assert (books.balance, books.held, books.open_holds) == (TRIAL - cost, 0, 0)
+        [usage] = [each.event for each in events if isinstance(each.event, Usage)]
+        assert (usage.model, usage.credits, usage.credits_left) == (first.key, cost, TRIAL - cost)
         return
     [failover] = [each.event for each in events if isinstance(each.event, Failover)]
     assert (failover.failed, failover.to, failover.reason) == (first.key, second.key, fault.kind.value)
@@ -179,3 +185,23 @@ async def test_slow_words_are_waited_for_and_paid_once(
     assert state is State.CLOSED
     assert dict(books.charges) == ({books.only.id: cost} if cost else {})
     assert (books.balance, books.held) == (TRIAL - cost, 0)
+
+
+@EACH_PROVIDER
+async def test_a_suggestion_in_slow_words_is_followed_to_its_end_and_paid_once(
+    bad: str, ground: Ground, redis_url: str, tenant: Tenant
+) -> None:
+    slow = but(TOLD, between=0.12)
+
+    async with fleeted(ground, redis_url, {bad: slow, other_than(bad): TOLD}, patience=QUICK) as shown:
+        events = await suggestion(shown.assistant, tenant.owner, shown.first(bad))
+        asked, model = shown.asked, shown.model(bad)
+
+    books = await ledger(ground, tenant.workspace_id)
+    cost = _price(model.cost(READ, SAID))
+    last = last_of(events)
+    assert isinstance(last, Completed)
+    assert (last.text, last.model) == (ENGINES["copilot"].answer, model.key)
+    assert asked == {bad: 1, other_than(bad): 0}
+    assert dict(books.charges) == ({books.only.id: cost} if cost else {})
+    assert (books.balance, books.held, books.open_holds) == (TRIAL - cost, 0, 0)

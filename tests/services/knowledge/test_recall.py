@@ -36,6 +36,53 @@ def test_what_is_not_known_is_said_not_to_be(weighed: retrieval.Weighed) -> None
     assert trust.false <= retrieval.MOST_FALSE
 
 
+UNSAID = (
+    "vcs entregam em Campinas?", "entregam em sorocaba?", "entrega pro tatuapé?", "vocês têm loja em Recife?",
+    "quanto custa o bolo de pistache?", "tem bolo de maracujá?", "aceita Bitcoin?", "posso pagar com PayPal?",
+    "vendem cerveja?", "quem é o presidente do Brasil?", "who is the president?", "do you deliver to London?",
+    "do you sell wine?", "¿hacen envíos a Madrid?", "¿tienen tienda en Lima?",
+)  # fmt: skip
+SAID = {
+    "onde fica a loja": "address", "onde vcs ficam?": "address", "qual o endereço de vocês?": "address",
+    "where are you located?": "address", "¿dónde están ubicados?": "address",
+    "entregam na Vila Nova?": "delivery_area", "vcs entregam em santa luzia?": "delivery_area",
+    "Oi, sou o Paulo! Tem estacionamento?": "parking", "QUANTO CUSTA O PAO FRANCES": "bread",
+    "tem pão sem glúten?": "gluten", "aceita Visa?": "payment",
+}  # fmt: skip
+
+
+def test_a_passage_that_lacks_the_place_the_name_or_the_thing_is_no_ground() -> None:
+    passages = list(retrieval.read_set().passages.values())
+
+    wrong = [
+        question
+        for question, evidence in zip(UNSAID, retrieval.weigh(passages, UNSAID), strict=True)
+        if retrieval.is_grounded(evidence)
+    ]
+
+    assert wrong == []
+
+
+def test_a_passage_that_names_them_is_found_and_is_one() -> None:
+    given = retrieval.read_set().passages
+    names = list(given)
+
+    weighed = dict(zip(SAID, retrieval.weigh(list(given.values()), list(SAID)), strict=True))
+
+    found = {question: names[int(fusing.ranking(each).argmax())] for question, each in weighed.items()}
+    assert found == SAID
+    assert [question for question, each in weighed.items() if not retrieval.is_grounded(each)] == []
+
+
+def test_without_an_address_nobody_is_told_where_the_shop_is() -> None:
+    given = {name: text for name, text in retrieval.read_set().passages.items() if name != "address"}
+    asked = ["onde fica a loja", "qual o endereço de vcs?", "where is your store?", "¿dónde queda la tienda?"]
+
+    weighed = retrieval.weigh(list(given.values()), asked)
+
+    assert [retrieval.is_grounded(each) for each in weighed] == [False] * len(asked)
+
+
 async def test_the_stores_find_what_the_measurement_finds(ground: Ground, tenant: Tenant) -> None:
     given = retrieval.read_set()
     for name, passage in list(given.passages.items())[:8]:

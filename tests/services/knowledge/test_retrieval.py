@@ -94,6 +94,14 @@ async def test_a_question_is_checked(ground: Ground, tenant: Tenant) -> None:
             await retrieval.search_as(ground, tenant.owner, wrong, 5)
 
 
+@pytest.mark.parametrize("limit", [-1, 0, 21])
+async def test_more_or_fewer_passages_than_there_may_be_are_refused(ground: Ground, tenant: Tenant, limit: int) -> None:
+    with pytest.raises(Invalid) as refused:
+        await retrieval.search_as(ground, tenant.owner, "taxa de entrega", limit)
+
+    assert [(each.code, each.field) for each in refused.value.problems] == [("BAD_PAGE_SIZE", ("limit",))]
+
+
 async def test_scores_fall_from_the_first_to_the_last_and_are_as_many_as_asked_for(
     ground: Ground, tenant: Tenant
 ) -> None:
@@ -125,7 +133,16 @@ async def test_a_warm_search_of_a_small_workspace_takes_little(ground: Ground, t
 
 @pytest.mark.parametrize(
     ("asked", "found"),
-    [("entrega", 0), ("ENTRÉGAS", 0), ("entreqa", 0), ("frete", 0), ("abrem", 1), ("hrario", 1), ("sushi", None)],
+    [
+        ("entrega", 0),
+        ("ENTRÉGAS", 0),
+        ("entreqa", 0),
+        ("frete", 0),
+        ("abrem", 1),
+        ("hrario", 1),
+        ("sushi", None),
+        ("tarantula", None),
+    ],
 )
 def test_words_are_compared_without_accents_endings_and_slips(asked: str, found: int | None) -> None:
     scores = Lexicon([FEE, f"Horário. {HOURS}"]).score(asked)

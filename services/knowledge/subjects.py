@@ -1,0 +1,91 @@
+"""What a question is about so much that a passage without it cannot answer: a name, a place, a thing it points at.
+
+A name is written with a capital inside its sentence, or stands where names and things stand (`em campinas`, `bolo de
+pistache`, `vendem cerveja`) and is none of the words that customers of any shop use. Which words those are is learned
+from the sentences of `ai.local.seeds` and from the kindred words.
+"""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from itertools import chain
+from typing import Final
+
+from ai.local.seeds import sentences_of
+from ai.local.wording import plainly, sentences
+from core.text import fold
+from services.knowledge.words import STEM, is_kindred, words
+
+_TOKEN: Final = re.compile(r"[^\W_]+")
+_SHORTEST: Final = 4
+_LEADING: Final = re.compile(
+    r"\b(?:em|no|na|nos|nas|pra|pro|pras|pros|para|ate|de|do|da|dos|das|com|sem|in|to|at|for|of|with|without|en|a|al|del"
+    r"|hasta|con|sin|vende|vendem|tem|fazem|faz|have|sell|tienen|venden|hacen)"
+    r" (?:(?:o|a|os|as|um|uma|meu|minha|the|an|my|el|la|los|las|mi) )?(?P<word>[a-z0-9]+)"
+)
+_WHERE: Final = re.compile(
+    r"\b(?:onde|aonde|where|donde|endereco|localizacao|address|located|direccion|ubicacion|ubicados?)\b"
+)
+# what may stand beside `onde` when the shop itself is looked for
+_ITSELF: Final = frozenset(
+    ("loja", "empres", "padari", "estabe", "situad", "store", "shop", "tienda", "negoci", "certin")
+)
+# `Rua das Acácias`, and not `pela rua lateral`
+_ADDRESS: Final = re.compile(
+    r"\b(?i:rua|avenida|av\.?|alameda|travessa|praça|rodovia|estrada|largo|shopping|calle|plaza)\s+"
+    r"(?i:d[aeo]s?\s+|del\s+)?[A-ZÀ-Ý0-9]"
+    r"|\b\d+ (?:\w+ ){1,3}(?i:street|st|avenue|ave|road|rd)\b|\b(?i:cep)\b:?\s*\d"
+    r"|\b(?i:ficamos|estamos|localizad[oa]s?|ubicad[oa]s?)\s+(?i:na|no|em|en)\s+[A-ZÀ-Ý0-9]"
+    r"|\b(?i:located|we are)\s+(?i:at|in|on)\s+(?:the\s+)?[A-Z0-9]"
+)
+
+
+def subjects(question: str) -> frozenset[str]:
+    """Return the words, folded, without which a passage does not answer: of the last sentence that asks."""
+    asked = _asked(question)
+    found = {fold(each) for each in _capitals(asked)}
+    found |= {match["word"] for match in _LEADING.finditer(_apart(asked)) if not _is_usual(match["word"])}
+    said = set(words(asked))
+    return frozenset(each for each in found if len(each) >= _SHORTEST and each in said)
+
+
+def is_about_place(question: str) -> bool:
+    """Tell whether a question asks where the shop itself is, and nothing else."""
+    asked = _asked(question)
+    if not _WHERE.search(_apart(asked)):
+        return False
+    return all(each[:STEM] in _ITSELF or is_kindred(each[:STEM], "endere") for each in words(asked))
+
+
+def tells_place(text: str) -> bool:
+    """Tell whether a passage names a place, as an address does."""
+    return _ADDRESS.search(text) is not None
+
+
+def _asked(question: str) -> str:
+    told = sentences(question) or [question]
+    return next((each for each in reversed(told) if "?" in each), told[-1])
+
+
+def _apart(text: str) -> str:
+    return " ".join(_TOKEN.findall(fold(plainly(text))))
+
+
+def _capitals(asked: str) -> Iterator[str]:
+    """Yield what is written with a capital inside a sentence that is not all in capitals."""
+    given = _TOKEN.findall(asked)
+    if asked.upper() == asked:
+        return
+    yield from (each for each in given[1:] if each[0].isupper() and not _is_usual(fold(each)))
+
+
+def _is_usual(word: str) -> bool:
+    return word.isdigit() or word[:STEM] in _usual()
+
+
+@cache
+def _usual() -> frozenset[str]:
+    """Return the stems that customers of any shop use: what is written small in the sentences that are learned from."""
+    told = chain.from_iterable(sentences_of().values())
+    small = (each for sentence in told for each in _TOKEN.findall(sentence) if each.islower())
+    return frozenset(fold(each)[:STEM] for each in small)
