@@ -12,8 +12,8 @@ from core.ground import Ground
 from core.settings import Introspection
 from resolvers.context import Context
 from server.engine.budget import Budget
-from server.engine.engine import Engine, Operation
-from server.engine.planned import Planned
+from server.engine.engine import Engine
+from server.engine.planned import Planned, Plans
 from server.engine.request import Parameters, RequestRefused
 from services.access import Identity, Origin
 from tests.fixtures.houses import house_of
@@ -30,12 +30,15 @@ class Free(Budget):
         account.left += _PORTION
 
 
-class Resolvers(Engine):
-    """The engine without its plans."""
+class NoPlans(Plans):
+    """Leaves everything to the resolvers."""
 
-    async def _planned(self, operation: Operation) -> Planned:
-        del operation
+    async def answer(self, *_: Any) -> Planned:
+        """Answer nothing."""
         return Planned()
+
+    def showing(self, *_: Any) -> None:
+        """Show nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +89,8 @@ class Sides:
     def __init__(self, ground: Ground, schema: GraphQLSchema) -> None:
         self._house = house_of(ground)
         self.plans = Engine(schema, Free(ground.throttle), Introspection.ANYBODY, explains=True)
-        self.resolvers = Resolvers(schema, Free(ground.throttle), Introspection.ANYBODY)
+        self.resolvers = Engine(schema, Free(ground.throttle), Introspection.ANYBODY)
+        self.resolvers._plans = NoPlans(schema)
         self.resolvers.documents = self.plans.documents
         self.ways: Counter[str] = Counter()
         self.reasons: Counter[str] = Counter()
