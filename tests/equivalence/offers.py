@@ -3,6 +3,7 @@ and the small schema's, which has connections in connections.
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any, Final
 
 import orjson
@@ -48,7 +49,7 @@ PRODUCT: Final = Offer(
         "userActivity": "user",
         "suggestion": "suggestion",
         "leadScore": "contact",
-    },  # fmt: skip
+    },
 )
 SMALL: Final = Offer(
     schema=views.schema._schema,
@@ -93,7 +94,7 @@ def _given(each: GraphQLField) -> list[str]:
     if "orderBy" in each.args:
         names = list(get_named_type(each.args["orderBy"].type).values)
         found += [f"orderBy: [{name}]" for name in names[:_ORDERS]]
-        found += [f"orderBy: [{first}, {second}]" for first, second in zip(names, names[1:], strict=False)][:3]
+        found += [f"orderBy: [{first}, {second}]" for first, second in list(pairwise(names))[:3]]
     if "filter" in each.args:
         kind = get_named_type(each.args["filter"].type)
         found += [f"filter: {text}" for text in _FILTERS.get(kind.name, ()) if _fits(kind, text)]

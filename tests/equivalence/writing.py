@@ -7,6 +7,7 @@ from typing import Any, Final
 from graphql import (
     GraphQLArgument,
     GraphQLField,
+    GraphQLInputObjectType,
     GraphQLInterfaceType,
     GraphQLNonNull,
     GraphQLObjectType,
@@ -22,12 +23,12 @@ from tests.equivalence.values import Known, Ref
 
 _BOUNDS: Final = ("first", "after", "last", "before")
 _PAGED: Final = {"first": 75, "last": 12, "after": 12, "before": 6, "filter": 25, "orderBy": 30, "search": 12}
+_OFTEN: Final = 45
 _INTROSPECTION: Final = (
     "__schema { queryType { name } }",
     '__type(name: "Label") { name fields { name } }',
 )
 _FIELDS: Final = 45
-_ALIASES: Final = 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +76,6 @@ class Writer:
         self._variables: dict[str, Variable] = {}
         self._fragments: list[str] = []
         self._room = _FIELDS
-        self._aliases = _ALIASES
         self._count = 0
 
     def operation(self) -> Written:
@@ -84,6 +84,8 @@ class Writer:
         assert query is not None
         names = [pick(self._chance, self._offer.roots) for _ in range(pick(self._chance, (1, 1, 1, 2, 2, 3)))]
         body = [self._root(name, query.fields[name]) for name in names]
+        if happens(self._chance, 6):
+            body.append(self._again(body[0], query.fields[names[0]], 2))
         if happens(self._chance, 8):
             body.insert(self._chance.below(len(body) + 1), self._switched("__typename"))
         if happens(self._chance, 3):
@@ -184,7 +186,8 @@ class Writer:
             return self._walk(each, lists)
         found: list[str] = []
         for name, argument in each.args.items():
-            if is_required_argument(argument) or happens(self._chance, _PAGED.get(name, 45)):
+            often = _PAGED.get(name, _OFTEN) if "after" in each.args else _OFTEN
+            if is_required_argument(argument) or happens(self._chance, often):
                 found.append(self._argument(name, argument, hint))
         return found
 
@@ -254,6 +257,10 @@ class Writer:
             optional=not isinstance(inner, GraphQLNonNull),
         )
         return {**value, name: Ref(variable)}
+
+    def _inside(self, kind: Any, value: Any) -> Any:
+        is_object = isinstance(value, dict) and isinstance(get_named_type(kind), GraphQLInputObjectType)
+        return self._referring(kind, value) if is_object else value
 
     def _switched(self, text: str) -> str:
         return text + self._directives()
