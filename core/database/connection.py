@@ -47,13 +47,14 @@ class CommitRefused(RuntimeError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
-    """How connections of one pool are opened. Times are in seconds."""
+    """How connections of one pool are opened. Times are in seconds; as many `statements` stay prepared on each."""
 
     dsn: str
     settings: Mapping[str, str]
     connect: float
     command: float
     is_walled: bool
+    statements: int = 100
 
 
 class _Inner(Protocol):
@@ -193,19 +194,15 @@ async def open_connection(opening: Opening) -> Connection:
         command_timeout=opening.command,
         server_settings=dict(opening.settings),
         connection_class=Connection,
+        statement_cache_size=opening.statements,
     )
     if opening.is_walled:
-        await prepare_walls(connection)
+        try:
+            await connection.execute(_PREPARE)
+        except BaseException:
+            connection.terminate()
+            raise
     return connection
-
-
-async def prepare_walls(connection: Any) -> None:
-    """Prepare what sets a workspace on a new connection."""
-    try:
-        await connection.execute(_PREPARE)
-    except BaseException:
-        connection.terminate()
-        raise
 
 
 async def open_plain(dsn: str, settings: Mapping[str, str]) -> object:

@@ -1,22 +1,24 @@
 """The short way to read: statements as text, and rows as the driver gives them.
 
 For statements that are made once and run often. A connection is bound to one workspace while it is out of the pool, as
-those of `ReadSession` are, and its role is the same; what differs is that SQLAlchemy does not stand between.
+those of `ReadSession` are, and its role is the same; what differs is that SQLAlchemy does not stand between. The pool
+is our own because asyncpg's makes a task of each return, which costs as much as a small query (docs/performance.md).
 """
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Final, Self, cast
 from uuid import UUID
 
 import asyncpg  # pyright: ignore[reportMissingTypeStubs]
 
-from core.database.connection import DEAD, Connection, Opening, prepare_walls
-from core.database.errors import DatabaseAway, DatabaseBusy, answering
+from core.database.connection import DEAD, Connection, Opening, open_connection
+from core.database.errors import DatabaseAway, DatabaseBusy, answering, connecting
 
 _STATEMENTS: Final = 512
-_QUERIES: Final = 1_000_000
 _JSONB_VERSION: Final = b"\x01"
 
 
@@ -24,58 +26,68 @@ class RowPool:
     """Connections of the application role, for reading alone. `size` are open at most; one is waited for `wait` s."""
 
     def __init__(self, opening: Opening, *, size: int, wait: float) -> None:
-        self._opening = opening
-        self._size = size
+        self._opening = replace(opening, statements=_STATEMENTS)
         self._wait = wait
-        self._pool: Any = None
-        self._making = asyncio.Lock()
+        self._turns = asyncio.Semaphore(size)
+        self._idle: list[Connection] = []
 
     def reading(self, workspace_id: UUID) -> "RowReading":
         """Return a context in which rows of one workspace are read."""
         return RowReading(self, workspace_id)
 
-    async def take(self) -> Any:
-        """Take a connection out of the pool.
+    async def take(self) -> Connection:
+        """Take a connection: the one that was used last, or a new one.
 
         Raises:
+            DatabaseAway: it cannot be opened.
             DatabaseBusy: none became free in time.
         """
-        pool = self._pool or await self._made()
+        if self._turns.locked():
+            await self._wait_for_turn()
+        else:
+            await self._turns.acquire()
+        while self._idle:
+            line = self._idle.pop()
+            if not line.is_closed():
+                return line
         try:
-            return await pool.acquire(timeout=self._wait)
+            with connecting():
+                return await self._opened()
+        except BaseException:
+            self._turns.release()
+            raise
+
+    def give_back(self, line: Connection, *, is_sound: bool) -> None:
+        """Put a connection back, bound to nothing; one that is not sound is closed."""
+        line.unbind()
+        if is_sound and line.is_clean and not line.is_closed():
+            self._idle.append(line)
+        else:
+            line.terminate()  # pyright: ignore[reportUnknownMemberType]
+        self._turns.release()
+
+    async def close(self) -> None:
+        """Close every connection that is not in use."""
+        while self._idle:
+            line = self._idle.pop()
+            with contextlib.suppress(*DEAD, TimeoutError):
+                await line.close(timeout=self._wait)  # pyright: ignore[reportUnknownMemberType]
+
+    async def _wait_for_turn(self) -> None:
+        try:
+            async with asyncio.timeout(self._wait):
+                await self._turns.acquire()
         except TimeoutError as error:
             raise DatabaseBusy from error
 
-    async def give_back(self, line: Any) -> None:
-        """Put a connection back, bound to nothing."""
-        line.unbind()
-        await self._pool.release(line)
-
-    async def close(self) -> None:
-        """Close every connection."""
-        pool, self._pool = self._pool, None
-        if pool is not None:
-            pool.terminate()
-
-    async def _made(self) -> Any:
-        async with self._making:
-            if self._pool is None:
-                opening = self._opening
-                self._pool = await cast("Any", asyncpg).create_pool(
-                    opening.dsn,
-                    min_size=0,
-                    max_size=self._size,
-                    max_queries=_QUERIES,
-                    max_inactive_connection_lifetime=0,
-                    init=_ready,
-                    reset=_left,
-                    timeout=opening.connect,
-                    command_timeout=opening.command,
-                    server_settings=dict(opening.settings),
-                    connection_class=Connection,
-                    statement_cache_size=_STATEMENTS,
-                )
-            return self._pool
+    async def _opened(self) -> Connection:
+        line = await open_connection(self._opening)
+        try:
+            await _read_json_as_written(line)
+        except BaseException:
+            line.terminate()  # pyright: ignore[reportUnknownMemberType]
+            raise
+        return line
 
 
 class RowReading:
@@ -86,7 +98,7 @@ class RowReading:
     def __init__(self, pool: RowPool, workspace_id: UUID) -> None:
         self._pool = pool
         self._workspace_id = workspace_id
-        self._line: Any = None
+        self._line: Connection | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -96,7 +108,7 @@ class RowReading:
     ) -> None:
         line, self._line = self._line, None
         if line is not None:
-            await self._pool.give_back(line)
+            self._pool.give_back(line, is_sound=error is None)
 
     async def fetch(self, text: str, arguments: Sequence[object]) -> Sequence[Any]:
         """Run a SELECT; return all of its rows.
@@ -112,40 +124,27 @@ class RowReading:
             try:
                 return await self._fetched(text, arguments)
             except (*DEAD, asyncpg.InvalidCachedStatementError):
-                await self._replace()
+                line, self._line = self._line, None
+                if line is not None:
+                    self._pool.give_back(line, is_sound=False)
                 return await self._fetched(text, arguments)
 
     async def _fetched(self, text: str, arguments: Sequence[object]) -> Sequence[Any]:
-        if self._line is None:
-            try:
-                self._line = await self._pool.take()
-            except OSError as error:
-                raise DatabaseAway from error
-            self._line.bind(self._workspace_id)
+        line = self._line
+        if line is None:
+            line = self._line = await self._pool.take()
+            line.bind(self._workspace_id)
         try:
-            return cast("Sequence[Any]", await self._line.fetch(text, *arguments))
+            return await cast("Any", line).fetch(text, *arguments)
         except TimeoutError as error:
             # the server does not even say that the statement took too long
-            self._line.terminate()
+            line.terminate()  # pyright: ignore[reportUnknownMemberType]
             raise DatabaseAway from error
 
-    async def _replace(self) -> None:
-        line, self._line = self._line, None
-        if line is not None:
-            line.terminate()
-            await self._pool.give_back(line)
 
-
-async def _ready(connection: Any) -> None:
-    """Prepare what sets a workspace, and leave JSON as it is written: most of it is passed on unread."""
-    await prepare_walls(connection)
-    await connection.set_type_codec(
-        "jsonb",
-        schema="pg_catalog",
-        format="binary",
-        encoder=_jsonb,
-        decoder=_as_written,
-    )
+async def _read_json_as_written(connection: Any) -> None:
+    """Leave JSON as it is written: most of it is passed on unread."""
+    await connection.set_type_codec("jsonb", schema="pg_catalog", format="binary", encoder=_jsonb, decoder=_as_written)
 
 
 def _jsonb(text: str) -> bytes:
@@ -154,8 +153,3 @@ def _jsonb(text: str) -> bytes:
 
 def _as_written(raw: bytes) -> bytes:
     return raw[len(_JSONB_VERSION) :]
-
-
-async def _left(connection: Any) -> None:
-    """Nothing to undo: no statement of a reader outlives its implicit transaction."""
-    del connection

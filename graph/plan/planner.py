@@ -22,7 +22,17 @@ from graph.loaders import guard_of
 from graph.plan.levels import Held, Level, View
 from graph.plan.objects import Objects, object_type
 from graph.plan.run import Run, Unplanned
-from graph.plan.selection import Field, Group, Selection, fact_of, field_of, name_of, origin_of, switches_of
+from graph.plan.selection import (
+    Field,
+    Group,
+    Selection,
+    fact_of,
+    field_of,
+    is_declared,
+    name_of,
+    origin_of,
+    switches_of,
+)
 from graph.plan.text import Text
 from graph.statements import by_key
 
@@ -55,6 +65,8 @@ class Plan:
             before = run.points
             try:
                 data[key] = await root(run)
+            except TimeoutError:
+                raise
             except Unavailable as error:
                 lost[key], data[key] = error, None
             except Exception as error:  # noqa: BLE001  (the resolvers meet it again, and tell where it belongs)
@@ -114,10 +126,11 @@ class Operation:
 
 
 class Planner:
-    """Plans the queries of one schema."""
+    """Plans the queries of one schema. It `is_able` to, if the schema was declared in graph's words."""
 
     def __init__(self, schema: GraphQLSchema) -> None:
         self.schema = schema
+        self.is_able = is_declared(schema)
 
     def plan(self, selection: Selection, actor: Actor) -> Plan:
         """Compile an operation, root field by root field."""

@@ -1,5 +1,6 @@
 """One run of a plan: who asks, what was given, where rows come from, and how many objects were answered."""
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
@@ -26,14 +27,17 @@ class Reading(Protocol):
 
 
 class Run:
-    """One run. `points` counts the objects of the answer as the door prices them. One that `writes` makes JSON at once
-    of what stands in an answer several times.
+    """One run, whose statements begin within some seconds. `points` counts the objects of the answer as the door prices
+    them. One that `writes` makes JSON at once of what stands in an answer several times.
     """
 
-    __slots__ = ("context", "points", "reading", "tenant", "variables", "writes")
+    __slots__ = ("_until", "context", "points", "reading", "tenant", "variables", "writes")
 
-    def __init__(self, context: Context, reading: Reading, variables: VariableValues, *, writes: bool = True) -> None:
+    def __init__(
+        self, context: Context, reading: Reading, variables: VariableValues, seconds: float, *, writes: bool = True
+    ) -> None:
         self.writes = writes
+        self._until = time.monotonic() + seconds
         self.context = context
         self.reading = reading
         self.variables = variables
@@ -41,8 +45,14 @@ class Run:
         self.points = 0
 
     async def fetch(self, text: Text, keys: list[Any], given: Mapping[str, Any]) -> Sequence[Any]:
-        """Run a statement for some keys; without keys there is nothing to run."""
+        """Run a statement for some keys; without keys there is nothing to run.
+
+        Raises:
+            TimeoutError: the run has taken too long already.
+        """
         if not keys:
             return ()
+        if time.monotonic() > self._until:
+            raise TimeoutError
         values = {"tenant": self.tenant, "keys": keys, **given}
         return await self.reading.fetch(text.sql, text.arguments(values))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias, cast
+from typing import Any, Final, TypeAlias, cast
 
 from graphql import (
     FieldNode,
@@ -10,6 +10,7 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     OperationDefinitionNode,
+    Undefined,
     VariableNode,
     Visitor,
     visit,
@@ -21,7 +22,7 @@ from strawberry.types.arguments import convert_arguments
 from strawberry.types.field import StrawberryField
 
 from graph.facts import Fact
-from graph.plan.run import Unplanned
+from graph.plan.run import Unplanned, Unusual
 
 Group: TypeAlias = list[Any]
 """The nodes that stand under one name of the answer."""
@@ -30,6 +31,7 @@ Arguments: TypeAlias = Mapping[str, Any]
 Read: TypeAlias = Callable[[VariableValues], Arguments]
 
 _BACK = GraphQLCoreConverter.DEFINITION_BACKREF
+_STRAIGHT: Final = frozenset({"ID!", "ID", "String!", "String", "Int!", "Int"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,10 +86,39 @@ class Selection:
             given = get_argument_values(field.core, node, variables)
             return convert_arguments(given, declared, self._scalars, self._config)
 
-        if _holds_variables(node):
-            return read
-        constant = read(self.variables)
-        return lambda _: constant
+        if not _holds_variables(node):
+            constant = read(self.variables)
+            return lambda _: constant
+        return self._straight(field, node) or read
+
+    def _straight(self, field: Field, node: FieldNode) -> Read | None:
+        """Return what reads arguments that are variables of built-in scalar types, without conversions; None where
+        others are given.
+        """
+        names = {each.name.value: each.value for each in node.arguments or ()}
+        taken: list[tuple[str, str, bool]] = []
+        for argument in field.of.arguments:
+            name = self._config.name_converter.from_argument(argument)
+            value, core = names.get(name), field.core.args[name]
+            is_plain = isinstance(value, VariableNode) and str(core.type) in _STRAIGHT
+            if not is_plain and (value is not None or core.default is not None or core.default_value is not Undefined):
+                return None
+            if isinstance(value, VariableNode):
+                taken.append((str(argument.python_name), value.name.value, str(core.type).endswith("!")))
+
+        def read(variables: VariableValues) -> Arguments:
+            coerced = variables.coerced
+            if any(is_needed and coerced.get(variable) is None for _, variable, is_needed in taken):
+                message = "null where a value must be"
+                raise Unusual(message)
+            return {name: coerced[variable] for name, variable, _ in taken if variable in coerced}
+
+        return read
+
+
+def is_declared(schema: GraphQLSchema) -> bool:
+    """Tell whether a schema was made by Strawberry, as those in graph's words are."""
+    return _BACK in schema.extensions
 
 
 def name_of(group: Group) -> str:

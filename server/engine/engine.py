@@ -92,7 +92,7 @@ class Engine:
         self._points = points
         self._introspection = introspection
         self._timeout = timeout
-        self._plans = Plans(schema)
+        self._plans = Plans(schema, timeout)
         self._explains = explains
         self._groups = Groups()
         self._turn = asyncio.Lock()
@@ -116,7 +116,7 @@ class Engine:
         with suppress(DomainError):
             # a caller that lost the right is refused by the field that asks for it
             await forked.recheck()
-        variables = execution.coerced(self.schema, node, parameters.variables, suggests=is_open)
+        variables = self._plans.coercion(document, node).of(parameters.variables, suggests=is_open)
         if isinstance(variables, list):
             faults = coercion.faults(self.schema, node, parameters.variables, shows=is_open)
             raise RequestRefused(faults, of_document=True)
@@ -148,9 +148,12 @@ class Engine:
         except DomainError as refusal:
             return _refused(refusal)
         try:
-            async with asyncio.timeout(self._timeout):
-                planned = await self._planned(operation)
-                result = _EMPTY if planned.is_whole else await self._left(operation, planned)
+            planned = await self._planned(operation)
+            if planned.is_whole:
+                result = _EMPTY
+            else:
+                async with asyncio.timeout(self._timeout):
+                    result = await self._left(operation, planned)
         except TimeoutError:
             return self._timed_out(operation, charge)
         # a null that reached the top is all that is answered

@@ -15,7 +15,8 @@ from graphql import (
     GraphQLSchema,
     OperationDefinitionNode,
 )
-from graphql.execution.values import VariableValues, get_variable_values
+from graphql.execution.get_variable_signature import get_variable_signature
+from graphql.execution.values import VariableValues, VariableValueSource, get_variable_values
 
 from server.engine.request import Parameters
 
@@ -27,6 +28,8 @@ _get_named_type: Any = cast("Any", graphql).get_named_type
 Show = Callable[[GraphQLObjectType, list[Any], list[Any]], list[Any] | Awaitable[list[Any] | None] | None]
 """Shows rows of a type, as some field details select them, or tells (None) that it does not."""
 _NONE: Final = VariableValues({}, {})
+_STRAIGHT: Final[Mapping[str, type[Any]]] = {"ID": str, "String": str, "Int": int}
+_INT: Final = 2**31
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +54,30 @@ class Execution:
         return cast("ExecutionResult | Awaitable[ExecutionResult]", _core.execute_subscription_event(one))
 
 
-def coerced(
-    schema: GraphQLSchema, operation: OperationDefinitionNode, given: Mapping[str, Any], *, suggests: bool
-) -> VariableValues | list[GraphQLError]:
-    """Coerce the variables of an operation; return what is wrong with them, if anything is."""
-    definitions = operation.variable_definitions
-    if not definitions:
-        return _NONE
-    return get_variable_values(schema, definitions, dict(given), hide_suggestions=not suggests)
+class Coercion:
+    """Coerces the variables of one operation, whose types are looked up once. Texts and whole numbers in their range
+    are what they are; whatever else there is goes graphql-core's way.
+    """
+
+    def __init__(self, schema: GraphQLSchema, operation: OperationDefinitionNode) -> None:
+        self._schema = schema
+        self._definitions = operation.variable_definitions or ()
+        found: list[Any] = [get_variable_signature(schema, each) for each in self._definitions]
+        self._signatures = [(each, _STRAIGHT.get(str(getattr(each, "type", "")).rstrip("!"))) for each in found]
+
+    def of(self, given: Mapping[str, Any], *, suggests: bool) -> VariableValues | list[GraphQLError]:
+        """Return the values of the variables; or what is wrong with them, if anything is."""
+        if not self._signatures:
+            return _NONE
+        sources: dict[str, VariableValueSource] = {}
+        coerced: dict[str, Any] = {}
+        for each, kind in self._signatures:
+            value = given.get(each.name)
+            if type(value) is not kind or (kind is int and not -_INT <= cast("int", value) < _INT):
+                return get_variable_values(self._schema, self._definitions, dict(given), hide_suggestions=not suggests)
+            sources[each.name] = VariableValueSource(each, value)
+            coerced[each.name] = value
+        return VariableValues(sources, coerced)
 
 
 class _ShowingExecutor(_Executor):

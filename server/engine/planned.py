@@ -20,9 +20,11 @@ from core.errors import Unavailable
 from graph.plan import Operation, Plan, Planner, Run, View, origin_of
 from resolvers.context import Context
 from server.engine.documents import Document
-from server.engine.execution import Show
+from server.engine.execution import Coercion, Show
+from services.access import Actor
 
 _KEPT: Final = 1_000
+_PAYLOAD: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,26 +64,41 @@ class Planned:
         )
 
 
-class Plans:
-    """The plans of one schema's operations; as many are kept as there are documents."""
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What is made of an operation once."""
 
-    def __init__(self, schema: GraphQLSchema) -> None:
+    operation: Operation
+    coercion: Coercion
+
+
+class Plans:
+    """The plans of one schema's operations; as many are kept as there are documents. A run's statements begin within
+    some seconds.
+    """
+
+    def __init__(self, schema: GraphQLSchema, seconds: float) -> None:
+        self._schema = schema
+        self._seconds = seconds
         self._planner = Planner(schema)
-        self._kept: OrderedDict[tuple[Document, str | None], Operation] = OrderedDict()
+        self._kept: OrderedDict[tuple[Document, str | None], _Kept] = OrderedDict()
+
+    def coercion(self, document: Document, node: OperationDefinitionNode) -> Coercion:
+        """Return what coerces the variables of an operation."""
+        return self._of(document, node).coercion
 
     async def answer(
         self, document: Document, node: OperationDefinitionNode, variables: VariableValues, context: Context
     ) -> Planned:
         """Answer what of a query can be planned for whoever asks."""
-        caller = context.caller
-        actor = None if caller is None else caller.actor
+        actor = self._actor(context)
         if actor is None:
             return Planned()
-        plan = self._operation(document, node).plan(variables, actor, actor.permissions)
+        plan = self._of(document, node).operation.plan(variables, actor, actor.permissions)
         if plan.is_empty:
             return Planned(plan=plan, left=plan.reasons)
         async with context.ground.database.rows(actor.workspace_id) as reading:
-            run = Run(context.graph, reading, variables)
+            run = Run(context.graph, reading, variables, self._seconds)
             data, left, lost = await plan.answer(run)
         errors = [_error(plan, name, error) for name, error in lost.items()]
         return Planned(plan=plan, data=data, errors=errors, left=left, points=run.points)
@@ -90,11 +107,10 @@ class Plans:
         self, document: Document, node: OperationDefinitionNode, variables: VariableValues, context: Context
     ) -> Show | None:
         """Return what shows the rows that an operation's resolvers return, for whoever asks; None for nobody."""
-        caller = context.caller
-        actor = None if caller is None else caller.actor
+        actor = self._actor(context)
         if actor is None:
             return None
-        operation = self._operation(document, node)
+        operation = self._of(document, node).operation
 
         def show(kind: GraphQLObjectType, group: list[Any], rows: list[Any]) -> Any:
             model = getattr(origin_of(kind), "model", None)
@@ -107,11 +123,17 @@ class Plans:
 
         return show
 
-    def _operation(self, document: Document, node: OperationDefinitionNode) -> Operation:
+    def _actor(self, context: Context) -> Actor | None:
+        """Who may be answered by plans."""
+        caller = context.caller
+        return None if caller is None or not self._planner.is_able else caller.actor
+
+    def _of(self, document: Document, node: OperationDefinitionNode) -> _Kept:
         key = (document, None if node.name is None else node.name.value)
         found = self._kept.get(key)
         if found is None:
-            found = self._kept[key] = Operation(self._planner, document.node, node)
+            found = _Kept(Operation(self._planner, document.node, node), Coercion(self._schema, node))
+            self._kept[key] = found
             if len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
         return found
@@ -131,7 +153,7 @@ async def _shown(
     """Show rows with what hangs on them."""
     try:
         async with context.ground.database.rows(workspace_id) as reading:
-            return await view.show(Run(context.graph, reading, variables, writes=False), rows, None)
+            return await view.show(Run(context.graph, reading, variables, _PAYLOAD, writes=False), rows, None)
     except Exception:  # noqa: BLE001  (as above)
         return None
 
