@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from core.database import Database, DatabaseAway, DatabaseBusy, PoolLimits
-from core.ids import uuid7
+from core.database.connection import Connection
 from models import Label
 from tests.fixtures.redis_server import free_port
 from tests.fixtures.scratch import fresh_workspace, scratch_database
@@ -31,6 +31,21 @@ async def alone(database: Database) -> AsyncIterator[Database]:
     opened = Database(database.url, pool=ALONE)
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+def times(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How often a statement that sleeps was sent."""
+    sent: list[int] = []
+    fetch = Connection.fetch
+
+    def noted(self: Connection, text: str, *arguments: Any) -> Any:
+        if "pg_sleep" in text:
+            sent.append(1)
+        return fetch(self, text, *arguments)
+
+    monkeypatch.setattr(Connection, "fetch", noted)
+    return sent
 
 
 async def labelled(database: Database, name: str) -> UUID:
@@ -66,7 +81,7 @@ async def test_a_statement_without_a_workspace_sees_nothing(alone: Database, wor
     try:
         assert await line.fetch(LABELS) == []
     finally:
-        await alone._rows.give_back(line)
+        alone._rows.give_back(line, is_sound=True)
 
 
 @pytest.mark.parametrize("wrong", ["x", None, "0193'; DROP TABLE labels"])
@@ -91,14 +106,32 @@ async def test_a_connection_that_died_in_the_pool_is_replaced(alone: Database, w
     assert now != pid
 
 
-async def test_a_connection_is_replaced_once(alone: Database, workspace_id: UUID) -> None:
-    suicide = "SELECT set_config('app.workspace_id', pg_terminate_backend(pg_backend_pid())::text, true)"
+async def test_a_statement_that_ends_its_connection_each_time_is_tried_twice(
+    alone: Database, workspace_id: UUID, times: list[int]
+) -> None:
+    async def cut(pid: int) -> None:
+        await asyncio.sleep(0.05)
+        await end(alone, pid)
 
-    with pytest.raises((DatabaseAway, asyncpg.InsufficientPrivilegeError)) as refused:
-        await rows(alone, workspace_id, suicide)
+    async with alone.rows(workspace_id) as reading:
+        ((pid,),) = await reading.fetch(PID, ())
+        ending = asyncio.create_task(cut(pid))
+        assert len(await reading.fetch("SELECT pg_sleep(0.15)", ())) == 1
+        await ending
+        ((now,),) = await reading.fetch(PID, ())
 
+    assert now != pid
+    assert len(times) == 2
+
+
+async def test_a_statement_that_takes_too_long_is_not_tried_again(
+    alone: Database, workspace_id: UUID, times: list[int]
+) -> None:
+    with pytest.raises(DatabaseBusy):
+        await rows(alone, workspace_id, "SELECT pg_sleep(5)")
+
+    assert len(times) == 1
     assert len(await rows(alone, workspace_id)) == 1
-    assert isinstance(refused.value, DatabaseAway)
 
 
 async def test_a_database_that_refuses_is_away(workspace_id: UUID) -> None:
@@ -118,15 +151,7 @@ async def test_when_every_connection_is_taken_one_hears_of_it(alone: Database, w
     assert len(await rows(alone, workspace_id)) == 1
 
 
-async def test_a_statement_that_takes_too_long_is_ended(alone: Database, workspace_id: UUID) -> None:
-    with pytest.raises(DatabaseBusy):
-        await rows(alone, workspace_id, "SELECT pg_sleep(5)")
-
-    assert len(await rows(alone, workspace_id)) == 1
-
-
 async def test_a_reading_that_is_cancelled_gives_its_connection_back_clean(alone: Database, workspace_id: UUID) -> None:
-    ((pid,),) = await rows(alone, workspace_id, PID)
     reading = asyncio.create_task(rows(alone, workspace_id, "SELECT pg_sleep(0.25)"))
     await asyncio.sleep(0.05)
     reading.cancel()
@@ -138,9 +163,8 @@ async def test_a_reading_that_is_cancelled_gives_its_connection_back_clean(alone
         assert line.is_clean
         assert await line.fetch(LABELS) == []
     finally:
-        await alone._rows.give_back(line)
+        alone._rows.give_back(line, is_sound=True)
     assert await rows(alone, workspace_id) == [(workspace_id, "Frio")]
-    assert await rows(alone, workspace_id, PID) == [(pid,)]
 
 
 async def test_no_connection_is_lost_to_many_that_are_cancelled(database: Database, workspace_id: UUID) -> None:
@@ -190,6 +214,3 @@ async def test_closing_leaves_no_connection(database: Database, workspace_id: UU
         while await session.scalar(sa.text("SELECT count(*) FROM pg_stat_activity WHERE pid = :pid"), {"pid": pid}):
             await asyncio.sleep(0.02)
 
-
-def new_id() -> UUID:
-    return uuid7()
