@@ -82,6 +82,22 @@ class Leaves:
         message = f"{kind} is not an object type"
         raise Unplanned(message)
 
+    def count(self, kind: Any, group: Group) -> Callable[[Any], int] | None:
+        """Return what counts the objects in a value that was completed; None where there can be none."""
+        inner = _core.get_nullable_type(kind)
+        if _core.is_list_type(inner):
+            item = self.count(inner.of_type, group)
+            return None if item is None else lambda made: sum(map(item, made or ()))
+        if not isinstance(inner, GraphQLObjectType):
+            return None
+        found = {
+            key: self.count(inner.fields[name_of(same)].type, same)
+            for key, same in self._selection.below(inner, group).items()
+            if name_of(same) != "__typename"
+        }
+        below = [(key, each) for key, each in found.items() if each is not None]
+        return lambda made: 0 if made is None else 1 + sum(each(made[key]) for key, each in below)
+
     def _object(self, kind: GraphQLObjectType, group: Group) -> Complete:
         """Complete an object whose fields are attributes."""
         parts: list[tuple[str, str | None, Complete]] = []

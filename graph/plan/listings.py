@@ -18,6 +18,7 @@ from graph.plan.text import Text
 
 Show: TypeAlias = Callable[["Shown"], Any]
 Parts: TypeAlias = Sequence[tuple[str, Show]]
+_KEPT: Final = 32
 _NOTHING: Final[Mapping[Any, Sequence[Any]]] = {}
 
 Ask: TypeAlias = Callable[[Listing, Hashable, Run], Awaitable[Any]]
@@ -133,6 +134,8 @@ class Pages:
             found = Text(statement, tuple(mark for each in marks.values() for mark in each))
             if listing.is_whole:
                 self._texts[name] = found
+                if len(self._texts) > _KEPT:
+                    self._texts.pop(next(iter(self._texts)))
         return found
 
     async def _fill(
