@@ -12,7 +12,7 @@ from core.ground import Ground
 from core.settings import Introspection
 from resolvers.context import Context
 from server.engine.budget import Budget
-from server.engine.engine import Engine
+from server.engine.engine import TIMEOUT, Engine
 from server.engine.planned import Planned, Plans
 from server.engine.request import Parameters, RequestRefused
 from services.access import Identity, Origin
@@ -90,7 +90,7 @@ class Sides:
         self._house = house_of(ground)
         self.plans = Engine(schema, Free(ground.throttle), Introspection.ANYBODY, explains=True)
         self.resolvers = Engine(schema, Free(ground.throttle), Introspection.ANYBODY)
-        self.resolvers._plans = NoPlans(schema)
+        self.resolvers._plans = NoPlans(schema, TIMEOUT)
         self.resolvers.documents = self.plans.documents
         self.ways: Counter[str] = Counter()
         self.reasons: Counter[str] = Counter()
