@@ -1,15 +1,15 @@
 """Levels: the rows of one statement, the objects that are made of them, and the edges to further levels."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import cached_property
 from itertools import repeat
 from operator import attrgetter, itemgetter
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, cast
 
 import orjson
 
-from graph.facts import Many, One, Source, total
+from graph.facts import Attribute, Many, One, Source, rows_of, total
 from graph.loaders import check_limit
 from graph.plan.emit import ROW, Code, Make, edge
 from graph.plan.run import Run
@@ -34,6 +34,7 @@ class Level:
         self.source = source
         self.lead = lead
         self.names: list[str] = []
+        self._named: dict[Hashable, Named] = {}
 
     def value(self, name: str) -> str:
         """Return the expression of a row's column."""
@@ -48,6 +49,10 @@ class Level:
         if name not in self.names:
             self.names.append(name)
         return self.lead + self.names.index(name)
+
+    def named(self, fact: One) -> "Named":
+        """Return the rows that an edge leads to, together with what other edges from here read of the same table."""
+        return self._named.setdefault((id(fact.source), fact.target), Named(fact))
 
 
 class Held(Level):
@@ -103,23 +108,47 @@ class View:
         return self._code.maker(self.parts, len(self.edges))
 
 
+class Named:
+    """The rows that columns of one level name, by one statement for all of these columns."""
+
+    def __init__(self, fact: One) -> None:
+        self.level = Level(rows_of(fact), 0)
+        self._target = cast("Attribute", fact.target)
+        self._takes: list[Take] = []
+        self._text: Text | None = None
+        self.own = self.level.at(self._target.key)
+
+    def by(self, take: Take) -> None:
+        """Add a column."""
+        self._takes.append(take)
+
+    async def load(self, run: Run, rows: Sequence[Any]) -> Sequence[Any]:
+        """Return the rows, loaded once for all edges that lead here from the same rows."""
+        begun = run.kept.get(self)
+        if begun is not None and begun[0] is rows:
+            return begun[1]
+        keys = dict.fromkeys(key for take in self._takes for key in map(take, rows))
+        keys.pop(None, None)
+        if self._text is None:
+            self._text = Text(by_key(self.level.source, self._target, self.level.names))
+        found = await run.fetch(self._text, list(keys), {})
+        run.kept[self] = (rows, found)
+        return found
+
+
 class OneEdge:
     """To the one row that a column names. An object that several rows share is written once."""
 
-    def __init__(self, fact: One, take: Take, view: View) -> None:
-        self._fact, self._take, self._view = fact, take, view
-        self._own = view.level.at(_target(fact).key)
-        self._text: Text | None = None
+    def __init__(self, named: Named, take: Take, view: View) -> None:
+        self._named, self._take, self._view = named, take, view
+        named.by(take)
 
     async def load(self, run: Run, rows: Sequence[Any], times: Times) -> Mapping[Any, Any]:
         """Return the written objects by their keys; a missing row's key is missing."""
-        own = self._own
-        named = weighed(rows, self._take, times)
-        named.pop(None, 0)
-        if self._text is None:
-            self._text = Text(by_key(self._view.level.source, _target(self._fact), self._view.level.names))
-        found = await run.fetch(self._text, list(named), {})
-        shares = [named[row[own]] for row in found]
+        own = self._named.own
+        asked = weighed(rows, self._take, times)
+        found = [row for row in await self._named.load(run, rows) if row[own] in asked]
+        shares = [asked[row[own]] for row in found]
         run.points += sum(shares)
         shown = await self._view.show(run, found, shares if self._view.edges or self._view.counts else None)
         if not run.writes:
@@ -169,7 +198,3 @@ def weighed(rows: Sequence[Any], take: Take, times: Times) -> Counter[Any]:
 def are_even(parents: Counter[Any], rows: Sequence[Any], times: Times) -> bool:
     """Tell whether each row stands once, so that what hangs on it does."""
     return times is None and len(parents) == len(rows)
-
-
-def _target(fact: One) -> Any:
-    return fact.target

@@ -84,8 +84,9 @@ class Objects:
 
     def _one(self, view: View, fact: One, field: Field, group: Group) -> str:
         local, level = cast("str", fact.local), view.level
-        child = self.view(object_type(field), group, Level(rows_of(fact), 0))
-        name = view.lead_to(OneEdge(fact, level.take(local), child))
+        named = level.named(fact)
+        child = self.view(object_type(field), group, named.level)
+        name = view.lead_to(OneEdge(named, level.take(local), child))
         is_needed = isinstance(field.type, GraphQLNonNull)
         return f"{name}[{level.value(local)}]" if is_needed else f"{name}.get({level.value(local)})"
 

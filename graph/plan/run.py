@@ -28,10 +28,11 @@ class Reading(Protocol):
 
 class Run:
     """One run, whose statements begin within some seconds. `points` counts the objects of the answer as the door prices
-    them. One that `writes` makes JSON at once of what stands in an answer several times.
+    them. One that `writes` makes JSON at once of what stands in an answer several times. `kept` are rows that several
+    edges lead to, behind those that they were loaded for.
     """
 
-    __slots__ = ("_until", "context", "points", "reading", "tenant", "variables", "writes")
+    __slots__ = ("_until", "context", "kept", "points", "reading", "tenant", "variables", "writes")
 
     def __init__(
         self, context: Context, reading: Reading, variables: VariableValues, seconds: float, *, writes: bool = True
@@ -43,6 +44,7 @@ class Run:
         self.variables = variables
         self.tenant = context.actor.workspace_id
         self.points = 0
+        self.kept: dict[object, tuple[Sequence[Any], Sequence[Any]]] = {}
 
     async def fetch(self, text: Text, keys: list[Any], given: Mapping[str, Any]) -> Sequence[Any]:
         """Run a statement for some keys; without keys there is nothing to run.
