@@ -6,13 +6,16 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import orjson
-from graphql import GraphQLSchema
+from graphql import GraphQLSchema, OperationDefinitionNode
+from graphql.execution.values import get_variable_values
 
 from core.ground import Ground
 from core.settings import Introspection
 from resolvers.context import Context
 from server.engine.budget import Budget
+from server.engine.documents import Document
 from server.engine.engine import Engine
+from server.engine.execution import Coercion
 from server.engine.planned import Planned, Plans
 from server.engine.request import Parameters, RequestRefused
 from services.access import Identity, Origin
@@ -30,8 +33,21 @@ class Free(Budget):
         account.left += _PORTION
 
 
+class Coerced(Coercion):
+    """Coerces variables as graphql-core does, whatever they are."""
+
+    def of(self, given: Mapping[str, Any], *, suggests: bool) -> Any:
+        """Return the values of the variables, or what is wrong with them."""
+        return get_variable_values(self._schema, self._definitions, dict(given), hide_suggestions=not suggests)
+
+
 class NoPlans(Plans):
     """Leaves everything to the resolvers."""
+
+    def coercion(self, document: Document, node: OperationDefinitionNode) -> Coercion:
+        """Return what coerces the variables of an operation."""
+        del document
+        return Coerced(self._schema, node)
 
     async def answer(self, *_: Any) -> Planned:
         """Answer nothing."""
@@ -90,7 +106,7 @@ class Sides:
         self._house = house_of(ground)
         self.plans = Engine(schema, Free(ground.throttle), Introspection.ANYBODY, explains=True)
         self.resolvers = Engine(schema, Free(ground.throttle), Introspection.ANYBODY)
-        self.resolvers._plans = NoPlans(schema)
+        self.resolvers._plans = NoPlans(schema, 1.0)
         self.resolvers.documents = self.plans.documents
         self.ways: Counter[str] = Counter()
         self.reasons: Counter[str] = Counter()
