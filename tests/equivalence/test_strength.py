@@ -12,8 +12,8 @@ from tests.equivalence.chance import Dice
 from tests.equivalence.mutants import MUTANTS, Patch
 from tests.equivalence.sweep import Field, Round, leaks
 
-ROUNDS = 60
-"""How many operations of each schema it may take."""
+ROUNDS = 50
+"""How many generated operations of each schema it may take."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,7 @@ class Rehearsed:
 async def rehearsed(both: tuple[Field, Field]) -> Sequence[Rehearsed]:
     found: list[Rehearsed] = []
     for field in both:
-        rounds = [field.round(Dice(number)) for number in range(ROUNDS)]
+        rounds = [*field.landmarks(), *(field.round(Dice(number)) for number in range(ROUNDS))]
         answers = [(each, [await field.sides.resolved(case) for case, _ in each.cases]) for each in rounds]
         found.append(Rehearsed(field=field, rounds=answers))
     return found
@@ -49,10 +49,10 @@ async def test_a_planted_fault_is_found(
     plant(monkeypatch, ground.database)
 
     found = await operations_until_found(ground, rehearsed)
-
-    assert found is not None
     if ground.database._rows is not own:
         await ground.database._rows.close()
+
+    assert found is not None
 
 
 async def operations_until_found(ground: Ground, rehearsed: Sequence[Rehearsed]) -> int | None:
