@@ -132,18 +132,17 @@ class ManyEdge:
 
     def __init__(self, fact: Many, take: Take, view: View, read: Read) -> None:
         self._fact, self._take, self._view, self._read = fact, take, view, read
-        self._text: Text | None = None
+        self._texts: dict[int | None, Text] = {}
 
     async def load(self, run: Run, rows: Sequence[Any], times: Times) -> Mapping[Any, Any]:
         """Return the lists that are not empty, by their parents' keys."""
         fact = self._fact
-        given: dict[str, Any] = {}
-        if fact.limit is not None:
-            given["limit"] = check_limit(fact.limit, self._read(run.variables))
-        if self._text is None:
-            self._text = Text(children(fact, total([fact.sort]), self._view.level.names))
+        limit = None if fact.limit is None else check_limit(fact.limit, self._read(run.variables))
+        text = self._texts.get(limit)
+        if text is None:
+            text = self._texts[limit] = Text(children(fact, total([fact.sort]), self._view.level.names), limit=limit)
         parents = weighed(rows, self._take, times)
-        found = await run.fetch(self._text, list(parents), given)
+        found = await run.fetch(text, list(parents), {})
         shares = None if are_even(parents, rows, times) else [parents[row[0]] for row in found]
         run.points += len(found) if shares is None else sum(shares)
         shown = await self._view.show(run, found, shares)

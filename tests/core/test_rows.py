@@ -209,3 +209,11 @@ async def test_closing_leaves_no_connection(database: Database, workspace_id: UU
     opened = Database(database.url, pool=ALONE)
     ((pid,),) = await rows(opened, workspace_id, PID)
     await opened.close()
+
+    gone = sa.text("SELECT count(*) FROM pg_stat_activity WHERE pid = :pid")
+    async with database.system() as session:
+        for _ in range(250):
+            if not await session.scalar(gone, {"pid": pid}):
+                return
+            await asyncio.sleep(0.02)
+    pytest.fail("a connection is open")

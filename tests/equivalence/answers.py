@@ -14,7 +14,7 @@ from core.settings import Introspection
 from resolvers.context import Context
 from server.engine.budget import Budget
 from server.engine.documents import Document
-from server.engine.engine import Engine
+from server.engine.engine import TIMEOUT, Engine
 from server.engine.execution import Coercion
 from server.engine.planned import Planned, Plans
 from server.engine.request import Parameters, RequestRefused
@@ -106,7 +106,7 @@ class Sides:
         self._house = house_of(ground)
         self.plans = Engine(schema, Free(ground.throttle), Introspection.ANYBODY, explains=True)
         self.resolvers = Engine(schema, Free(ground.throttle), Introspection.ANYBODY)
-        self.resolvers._plans = NoPlans(schema, 1.0)
+        self.resolvers._plans = NoPlans(schema, TIMEOUT)
         self.resolvers.documents = self.plans.documents
         self.ways: Counter[str] = Counter()
         self.reasons: Counter[str] = Counter()

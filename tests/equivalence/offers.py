@@ -36,7 +36,8 @@ _PRODUCT_LANDMARKS: Final = (
     _SIZE
     + """ { contacts(last: $size, filter: {isArchived: {isNull: false}}) {
       nodes { labels { name position } owner { createdAt name } leadScores(last: 1) { factors { known } reasons } }
-      a: totalCount } suggestions(first: $size) { nodes { state confidence user { name } contact { labels { id } } } } }""",
+      a: totalCount }
+      suggestions(first: $size) { nodes { state confidence user { name } contact { labels { id } } } } }""",
 )
 _SMALL_LANDMARKS: Final = (
     _SIZE
