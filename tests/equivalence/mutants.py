@@ -36,12 +36,11 @@ def refusal_ignored(patch: Patch, _: Database) -> None:
 def moments_with_z(patch: Patch, _: Database) -> None:
     plain = leaves.Leaves._plain
 
-    def written(self: Any, kind: Any, field: Any, at: str, *more: Any) -> str | None:
-        found = plain(self, kind, field, at, *more)
-        if str(field.type).startswith("DateTime"):
-            zulu = self._code.refer(lambda moment: moment and moment.isoformat().replace("+00:00", "Z"))
-            return f"{zulu}({at})"
-        return found
+    def written(self: Any, kind: Any, field: Any, *place: Any) -> str | None:
+        found = plain(self, kind, field, *place)
+        if found is None or not str(field.type).startswith("DateTime"):
+            return found
+        return f"{self._code.refer(lambda moment: moment and moment.isoformat().replace('+00:00', 'Z'))}({found})"
 
     patch.setattr(leaves.Leaves, "_plain", written)
 

@@ -65,8 +65,8 @@ async def test_a_node_of_every_type_is_planned(both: tuple[Field, Field]) -> Non
     field = both[0]
     house = field.houses[0]
     for kind in field.offer.schema.get_possible_types(field.offer.schema.get_type("Node")):  # type: ignore[arg-type]
-        ids = house.known.ids.get(origin_of(kind).prefix, ())
-        for each in ids[:1]:
+        view = origin_of(kind)
+        for each in house.known.ids.get(view.prefix, ())[:1] if view.permission else ():
             text = f'{{ node(id: "{each}") {{ __typename id ... on {kind.name} {{ {widest(kind, 2)} }} }} }}'
             case = Case(text=text, given={}, identity=house.people["owner"])
             said, difference = await field.sides.compare(case)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 import pytest
 
@@ -60,8 +61,8 @@ async def operations_until_found(ground: Ground, rehearsed: Sequence[Rehearsed])
     sides = [Sides(ground, each.field.offer.schema) for each in rehearsed]
     for each, side in zip(rehearsed, sides, strict=True):
         side.plans.documents = each.field.sides.plans.documents
-    for number, turn in enumerate(zip(*[each.rounds for each in rehearsed], strict=True)):
-        for side, (asked, answers) in zip(sides, turn, strict=True):
+    for number, turn in enumerate(zip_longest(*[each.rounds for each in rehearsed])):
+        for side, (asked, answers) in ((side, each) for side, each in zip(sides, turn, strict=True) if each):
             for (case, other), expected in zip(asked.cases, answers, strict=True):
                 said = await side.planned(case)
                 if leaks(said, other) or differs(said, expected):
