@@ -13,6 +13,9 @@ from tests.equivalence.chance import Dice
 from tests.equivalence.mutants import MUTANTS, Patch
 from tests.equivalence.sweep import Field, Round, leaks
 
+# graphql-core leaves what it began of an object that an error empties
+pytestmark = pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
+
 ROUNDS = 50
 """How many generated operations of each schema it may take."""
 
