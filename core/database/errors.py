@@ -14,6 +14,7 @@ from core.errors import Unavailable
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _BUSY: Final = ("40001", "40P01", "53", "55P03", "57014")
 _AWAY: Final = ("08", "57P")
+_OF_DRIVER: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
 class DatabaseAway(Unavailable):
@@ -41,15 +42,20 @@ def is_stale(error: DBAPIError) -> bool:
     return isinstance(getattr(error.orig, "__cause__", None), asyncpg.InvalidCachedStatementError)
 
 
+def is_unheard(error: DBAPIError) -> bool:
+    """Tell whether the server's last word came while a connection lay idle, whose end was not noticed yet."""
+    return isinstance(getattr(error.orig, "__cause__", None), asyncpg.InternalClientError)
+
+
 @contextmanager
 def answering() -> Generator[None]:
     """Turn errors that mean "not now" into `DatabaseAway` and `DatabaseBusy`; leave every other error alone."""
     try:
         yield
-    except (PoolTimeout, DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+    except (PoolTimeout, DBAPIError, TimeoutError, *_OF_DRIVER) as error:
         if isinstance(error, PoolTimeout) or state_of(error).startswith(_BUSY):
             raise DatabaseBusy from error
-        lost = isinstance(error, DBAPIError) and error.connection_invalidated
+        lost = isinstance(error, DBAPIError) and (error.connection_invalidated or is_unheard(error))
         if lost or state_of(error).startswith(_AWAY) or isinstance(error, DEAD):
             raise DatabaseAway from error
         raise

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from core.database.connection import Connection
-from core.database.errors import DatabaseAway, is_stale
+from core.database.errors import DatabaseAway, is_stale, is_unheard
 
 _T = TypeVar("_T")
 _Ts = TypeVarTuple("_Ts")
@@ -58,8 +58,10 @@ class ReadSession:
         try:
             result = await self._run(statement, params)
         except DBAPIError as error:
-            if again is None or not (error.connection_invalidated or is_stale(error)):
+            if again is None or not (error.connection_invalidated or is_stale(error) or is_unheard(error)):
                 raise
+            if is_unheard(error) and self._line is not None:
+                self._line.driver.terminate()  # pyright: ignore[reportUnknownMemberType]
             await self.close()
             await self.open()
             result = await self._run(statement, params)

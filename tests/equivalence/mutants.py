@@ -36,12 +36,11 @@ def refusal_ignored(patch: Patch, _: Database) -> None:
 def moments_with_z(patch: Patch, _: Database) -> None:
     plain = leaves.Leaves._plain
 
-    def written(self: Any, kind: Any, field: Any, at: str) -> str | None:
-        found = plain(self, kind, field, at)
-        if str(field.type).startswith("DateTime"):
-            zulu = self._code.refer(lambda moment: moment and moment.isoformat().replace("+00:00", "Z"))
-            return f"{zulu}({at})"
-        return found
+    def written(self: Any, kind: Any, field: Any, *place: Any) -> str | None:
+        found = plain(self, kind, field, *place)
+        if found is None or not str(field.type).startswith("DateTime"):
+            return found
+        return f"{self._code.refer(lambda moment: moment and moment.isoformat().replace('+00:00', 'Z'))}({found})"
 
     patch.setattr(leaves.Leaves, "_plain", written)
 
@@ -77,7 +76,7 @@ def rights_not_in_the_key(patch: Patch, _: Database) -> None:
 def walls_down(patch: Patch, database: Database) -> None:
     """No predicate at any level, and a role that row-level security does not hold."""
     limits = PoolLimits()
-    opening = _opening(database.url, walls.SYSTEM_ROLE, limits)
+    opening = replace(_opening(database.url, walls.SYSTEM_ROLE, limits), is_walled=True)
     patch.setattr(database, "_rows", RowPool(opening, size=2, wait=limits.wait))
     patch.setattr(statements, "wall", lambda _: true())
 
@@ -124,8 +123,8 @@ def ties_left_open(patch: Patch, _: Database) -> None:
 
 
 def objects_counted_once(patch: Patch, _: Database) -> None:
-    def once(rows: Any, place: int, _: Any) -> Counter[Any]:
-        return Counter(dict.fromkeys((row[place] for row in rows), 1))
+    def once(rows: Any, take: Any, _: Any) -> Counter[Any]:
+        return Counter(dict.fromkeys(map(take, rows), 1))
 
     patch.setattr(levels, "weighed", once)
 

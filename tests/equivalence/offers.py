@@ -25,7 +25,28 @@ _RESOLVED: Final = (
     "me", "workspaces", "workspaceUsage", "settings", "sessions", "personas", "aiKeys", "aiBudgets", "leadScore",
     "aiAcceptance", "aiUsage",
 )  # fmt: skip
+_SIZE: Final = "query ($size: Int! = 2)"
+_PRODUCT_LANDMARKS: Final = (
+    _SIZE
+    + """ { contacts(first: $size, orderBy: [LEAD_SCORE_HIGHEST, NAME_A_TO_Z]) {
+      totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor } edges { cursor node { id } }
+      nodes { id name phone customFields sentiment createdAt owner { id } createdBy { name } owner { name createdAt }
+        leadScores(last: $size) { score at recommendation factors { name points } } identities { kind value } }
+    } }""",
+    _SIZE
+    + """ { contacts(last: $size, filter: {isArchived: {isNull: false}}) {
+      nodes { labels { name position } owner { createdAt name } leadScores(last: 1) { factors { known } reasons } }
+      a: totalCount }
+      suggestions(first: $size) { nodes { state confidence user { name } contact { labels { id } } } } }""",
+)
+_SMALL_LANDMARKS: Final = (
+    _SIZE
+    + """ { members(first: 3) { nodes { user { name } contacts(last: $size, orderBy: [SCORE]) {
+      edges { cursor node { name phone labels { name } topLabels(last: $size) { name } owner { name } } } totalCount
+      pageInfo { hasNextPage hasPreviousPage } } newest(last: $size) { name membership { user { id } } } } } }""",
+)
 PRODUCT: Final = Offer(
+    landmarks=_PRODUCT_LANDMARKS,
     schema=operations.SCHEMA,
     roots=(
         *("contacts",) * 12,
@@ -52,6 +73,7 @@ PRODUCT: Final = Offer(
     },
 )
 SMALL: Final = Offer(
+    landmarks=_SMALL_LANDMARKS,
     schema=views.schema._schema,
     roots=("members", "contacts", "members", "contacts", "contact", "node", "users", "user", "workspace", "hour"),
     prefixes={"contact": "contact", "user": "user"},

@@ -50,6 +50,17 @@ class Field:
         written = Writer(self.offer, self.known[home], chance).operation()
         return Round(text=written.text, cases=list(self._cases(written, home, chance)))
 
+    def landmarks(self) -> list[Round]:
+        """Operations that are written by hand, since what they hold together is seldom generated."""
+        house, other = self.houses
+        cases = [(house.people[name], given) for name in house.people for given in ({"size": 3}, {"size": 1}, {})]
+        return [
+            Round(
+                text=text, cases=[(Case(text=text, given=given, identity=identity), other) for identity, given in cases]
+            )
+            for text in self.offer.landmarks
+        ]
+
     async def differs(self, asked: Round) -> str | None:
         """Answer all cases both ways; say what differs, or what of the other workspace is shown."""
         for case, other in asked.cases:

@@ -16,7 +16,8 @@ _MOMENTS: Final = (
     "2026-11-23", "gestern",
 )  # fmt: skip
 _WORDS: Final = (
-    "a", "Ana", "ana 1", "ção", "%", "_", "\\", "Padaria", "", "'", "Kühl", "x" * 300, "🙂", "aurora", "5511", "é\u0301",
+    "a", "Ana", "ana 1", "ção", "%", "_", "\\", "Padaria", "", "'", "Kühl", "x" * 300, "🙂", "aurora", "5511",
+    "é\u0301",
 )  # fmt: skip
 _JSON: Final = ("São Paulo", 3, 2.5, True, None, ["a"], "a", {}, "2026-11-23")
 _KEYS: Final = ("campo_text", "campo_number", "campo_phone", "campo_select", "campo_boolean", "nada", "")

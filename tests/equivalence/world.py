@@ -39,9 +39,9 @@ CONTACTS: Final = 14
 _HEX = re.compile("[0-9a-f]{32}")
 _TABLES: Final = {
     "contact": Contact, "label": models.Label, "field": models.CustomField, "identity": models.ContactIdentity,
-    "member": models.WorkspaceMember, "invite": models.WorkspaceInvite, "audit": AuditEntry, "credit": models.CreditEntry,
-    "airequest": models.AiUsage, "suggestion": models.Suggestion, "prompt": models.PromptTemplate,
-    "persona": models.CustomPersona,
+    "member": models.WorkspaceMember, "invite": models.WorkspaceInvite, "audit": AuditEntry,
+    "credit": models.CreditEntry, "airequest": models.AiUsage, "suggestion": models.Suggestion,
+    "prompt": models.PromptTemplate, "persona": models.CustomPersona,
 }  # fmt: skip
 
 
@@ -194,7 +194,8 @@ class _Furniture:
                 avatar_url=self._may("https://example.com/a.png"), company=self._may(self._text("Padaria")),
                 position=self._may("sócia"), notes=self._may(self._text("linha\nlinha\u2028\ttab")),
                 custom=self._custom(number), owner_id=self._may(self._chance.choice(self._people)),
-                lead_score=self._chance.choice((0, 50, 50, 100)), sentiment=self._may(self._chance.choice(list(Sentiment))),
+                lead_score=self._chance.choice((0, 50, 50, 100)),
+                sentiment=self._may(self._chance.choice(list(Sentiment))),
                 last_message_at=self._may(self._later(number)), archived_at=self._may(MOMENT, 25),
                 created_by_id=self._person(), created_at=self._later(number), updated_at=self._later(CONTACTS - number),
             )  # fmt: skip
@@ -291,8 +292,8 @@ class _Furniture:
             yield models.Suggestion(
                 workspace_id=self._workspace, feature=Feature.COPILOT, state=self._chance.choice(list(SuggestionState)),
                 user_id=self._person(), contact_id=self._may(self._chance.choice(self._contacts)),
-                client_request_id=self._may(f"key {number}"), request_id=self._may(uuid7()), asked=self._text("Quanto?"),
-                text=self._text("R$ 10"), final_text=self._may(self._text("R$ 9")),
+                client_request_id=self._may(f"key {number}"), request_id=self._may(uuid7()),
+                asked=self._text("Quanto?"), text=self._text("R$ 10"), final_text=self._may(self._text("R$ 9")),
                 provider=self._chance.choice(("groq", "local")), model=self._may("groq/llama"),
                 persona=self._may("friendly"), language="pt", intent=self._may("price"),
                 confidence=self._may(self._chance.choice((0.0, 0.1 + 0.2, 1.0))), micro_usd=2**35,

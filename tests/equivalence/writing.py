@@ -66,6 +66,8 @@ class Offer:
     unstable: frozenset[str] = frozenset()
     prefixes: Mapping[str, str] = field(default_factory=dict)
     """The prefix of the ids that a root field is asked with."""
+    landmarks: Sequence[str] = ()
+    """Operations with a variable `size` that are always asked."""
 
 
 class Writer:
