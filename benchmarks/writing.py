@@ -214,9 +214,7 @@ async def compare(found: Mapping[str, Case], folder: Path) -> None:
     for name, case in found.items():
         here, there = min(case.here), min(case.there)
         ratios = here / min(bare.here), there / min(bare.there)
-        sys.stdout.write(
-            f"{name:28}{here:>10.0f}{ratios[0]:>10.1f}{there:>10.0f}{ratios[1]:>10.1f}{case.trips:>10}\n"
-        )
+        sys.stdout.write(f"{name:28}{here:>10.0f}{ratios[0]:>10.1f}{there:>10.0f}{ratios[1]:>10.1f}{case.trips:>10}\n")
 
 
 def main() -> None:
