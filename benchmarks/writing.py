@@ -1,7 +1,7 @@
 """What writing costs: CPU of one mutation, with the real application called in-process, beside a bare INSERT.
 
-`python -m benchmarks.writing [--profile CASE]` starts stores of its own. The bare handler reads JSON, inserts one row by
-asyncpg and answers what RETURNING gives; ours does all that the product does. No socket of HTTP is read. Cases take
+`python -m benchmarks.writing [--profile CASE]` starts stores of its own. The bare handler reads JSON, inserts one row
+by asyncpg and answers what RETURNING gives; ours does all that the product does. No socket of HTTP is read. Cases take
 turns in each round; least of the rounds are shown, in microseconds: of our process, and of all of PostgreSQL's. Beside
 them stand the round trips to the database that one request takes.
 """
@@ -192,7 +192,7 @@ async def run(profiled: str | None) -> None:
             async with asyncpg.create_pool(stores.places.database, min_size=_CLIENTS, max_size=_CLIENTS) as pool:
                 found = await cases(app, pool)
                 if profiled is None:
-                    await compare(found, Path(folder).resolve())
+                    await compare(found, Path(folder))
                 else:
                     await door.profile(cast("Any", found[profiled]))
 

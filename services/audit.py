@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
 from uuid import UUID
 
 import orjson
@@ -103,7 +102,7 @@ def plain(value: object) -> object:
 
 def seal(act: Act, actor: Actor, at: datetime) -> Sealed:
     """Write down an act, ready to be chained once its number is known."""
-    changes, salt, id = plain(act.changes), os.urandom(_SALT_BYTES), uuid7()
+    changes, salt, entry_id = plain(act.changes), os.urandom(_SALT_BYTES), uuid7()
     digest = digest_of(changes, salt)
     origin = actor.origin
     facts = (
@@ -118,11 +117,11 @@ def seal(act: Act, actor: Actor, at: datetime) -> Sealed:
     )
     return Sealed(
         act=act,
-        id=id,
+        id=entry_id,
         changes=orjson.dumps(changes).decode(),
         salt=salt,
         digest=digest,
-        rest=_rest(id, *facts, digest),
+        rest=_rest(entry_id, *facts, digest),
     )
 
 

@@ -6,10 +6,15 @@ from typing import Final
 
 from sqlalchemy import select
 
-from models import CustomField, WorkspaceSettings
+from models import CustomField
 from services.transaction import Transaction
 
 _FIELDS_MOST: Final = 200
+_OWN: Final = """
+    SELECT phone_region,
+        EXISTS (SELECT FROM custom_fields WHERE workspace_id = $1 AND archived_at IS NULL) AS has_fields
+    FROM workspace_settings WHERE workspace_id = $1
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,14 +27,13 @@ class Terms:
 
 async def terms_of(tx: Transaction) -> Terms:
     """Look up the terms: once a transaction, however many contacts it writes."""
-    region = select(WorkspaceSettings.phone_region).where(WorkspaceSettings.workspace_id == tx.workspace_id)
+    (own,) = await tx.session.fetch(_OWN, tx.workspace_id)
+    if not own["has_fields"]:
+        return Terms(region=own["phone_region"], fields={})
     fields = (
         select(CustomField)
         .where(CustomField.workspace_id == tx.workspace_id, CustomField.archived_at.is_(None))
         .order_by(CustomField.position, CustomField.id)
         .limit(_FIELDS_MOST)
     )
-    return Terms(
-        region=(await tx.session.scalars(region)).one(),
-        fields={each.key: each for each in await tx.session.scalars(fields)},
-    )
+    return Terms(region=own["phone_region"], fields={each.key: each for each in await tx.session.scalars(fields)})
