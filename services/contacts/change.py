@@ -267,7 +267,6 @@ async def _apply(tx: Transaction, contact: Contact, checked: Checked, terms: Ter
         return frozenset()
     contact.updated_at = func.now()
     await creation.write(tx, contact, fresh)
-    await tx.session.refresh(contact)
     tx.audit("contact.update", contact, changes=changes)
     return frozenset(changes)
 

@@ -77,15 +77,18 @@ def begun(tx: Transaction, checked: Checked) -> Newcomer:
 
 
 async def write(tx: Transaction, contact: Contact, fresh: Sequence[Address]) -> None:
-    """Flush a contact with its new addresses, inside a savepoint, and say in words what the database refuses.
+    """Flush a contact that was changed with its new addresses, which take a savepoint, and say in words what the
+    database refuses.
 
     Raises:
         ContactDuplicate, OwnerUnknown
     """
     contact_id = contact.id
     try:
+        if not fresh:
+            await tx.session.flush()
+            return
         async with tx.session.begin_nested():
-            tx.session.add(contact)
             await tx.session.flush()
             tx.session.add_all(identity(contact, each) for each in fresh)
             await tx.session.flush()
