@@ -38,6 +38,7 @@ REQUESTS: Final = 96
 BATCH: Final = 500
 _CLIENTS: Final = 4
 _WARM: Final = 48
+_COUNTED: Final = 4
 _GOOD: Final = b'"userErrors":[]'
 _CREATE: Final = """mutation ($input: ContactCreateInput!) { contactCreate(input: $input) {
     contact { id name email createdAt } userErrors { code message field } } }"""
@@ -201,9 +202,12 @@ async def compare(found: Mapping[str, Case], folder: Path) -> None:
     """Measure all cases in turns, and print a table."""
     for case in found.values():
         await asyncio.gather(*(case.ask() for _ in range(min(_WARM, case.requests))))
-        with _counting() as written:
-            await case.ask()
-        case.trips = len(written)
+        taken: list[int] = []
+        for _ in range(_COUNTED):
+            with _counting() as written:
+                await case.ask()
+            taken.append(len(written))
+        case.trips = min(taken)
     gc.freeze()
     for _ in range(ROUNDS):
         for case in found.values():
