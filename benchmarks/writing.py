@@ -34,7 +34,7 @@ from server.app import Parts, build
 from server.process import Steps, running, stores_of
 
 ROUNDS: Final = 5
-REQUESTS: Final = 96
+REQUESTS: Final = 48
 BATCH: Final = 500
 _CLIENTS: Final = 4
 _WARM: Final = 48
@@ -148,19 +148,20 @@ async def measure(case: Case, folder: Path) -> None:
     there, here = _used_by_postgres(folder), time.thread_time()
     await asyncio.gather(*(client() for _ in range(clients)))
     case.here.append((time.thread_time() - here) / case.requests * 1e6)
-    case.there.append((_used_by_postgres(folder) - there) / case.requests * 1e6)
+    taken = sum(used - there.get(process, 0) for process, used in _used_by_postgres(folder).items())
+    case.there.append(taken / case.requests * 1e6)
 
 
-def _used_by_postgres(folder: Path) -> float:
-    """Return the seconds of CPU that all processes of the server took which keeps its files in a folder."""
-    used = 0
+def _used_by_postgres(folder: Path) -> Mapping[str, float]:
+    """Return the seconds of CPU that each process of the server took which keeps its files in a folder."""
+    used: dict[str, float] = {}
     for process in Path("/proc").iterdir():
         try:
             if process.name.isdigit() and process.joinpath("cwd").readlink().is_relative_to(folder / "postgres"):
-                used += int(process.joinpath("schedstat").read_text(encoding="ascii").split()[0])
+                used[process.name] = int(process.joinpath("schedstat").read_text(encoding="ascii").split()[0]) / 1e9
         except OSError:
             continue
-    return used / 1e9
+    return used
 
 
 @contextmanager
