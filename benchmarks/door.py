@@ -34,7 +34,7 @@ ROUNDS: Final = 7
 SECONDS: Final = 0.25
 CLIENTS: Final = 16
 _WARM: Final = 160
-_PROFILED: Final = 5_000
+_PROFILED: Final = 2_000
 _LINES: Final = 45
 _LOGIN: Final = "mutation ($input: LoginInput!) { login(input: $input) { accessToken } }"
 _GOOD: Final = b'{"data":'
@@ -141,8 +141,8 @@ async def _reply(send: Send, body: Mapping[str, Any]) -> None:
 
 async def cases(app: ASGIApp, pool: Any) -> dict[str, Case]:
     """Return what is measured, by name; each is asked once, and must answer with data."""
-    token = await _token(app)
-    found = await _data(Case(app=app, body=_body(_ID), token=token))
+    token = await token_of(app)
+    found = await data(Case(app=app, body=body_of(_ID), token=token))
     contact = found["contacts"]["nodes"][0]["id"]
     given = {"id": contact}
     row = await pool.fetchval("SELECT id FROM contacts LIMIT 1")
@@ -150,23 +150,23 @@ async def cases(app: ASGIApp, pool: Any) -> dict[str, Case]:
     stored = {"extensions": {"persistedQuery": {"version": 1, "sha256Hash": name}}, "variables": given}
     await Case(app=app, body=orjson.dumps({**stored, "query": _CONTACT}), token=token).ask()
     made = {
-        "bare handler": Case(app=bare, body=_body(_TRIVIAL)),
-        "bare handler, one row": Case(app=bare_with(pool), body=_body(_CONTACT, {"id": str(row)})),
-        "__typename, nobody": Case(app=app, body=_body(_TRIVIAL)),
-        "__typename, signed in": Case(app=app, body=_body(_TRIVIAL), token=token),
-        "contact(id)": Case(app=app, body=_body(_CONTACT, given), token=token),
+        "bare handler": Case(app=bare, body=body_of(_TRIVIAL)),
+        "bare handler, one row": Case(app=bare_with(pool), body=body_of(_CONTACT, {"id": str(row)})),
+        "__typename, nobody": Case(app=app, body=body_of(_TRIVIAL)),
+        "__typename, signed in": Case(app=app, body=body_of(_TRIVIAL), token=token),
+        "contact(id)": Case(app=app, body=body_of(_CONTACT, given), token=token),
         "contact(id), stored": Case(app=app, body=orjson.dumps(stored), token=token),
     }
     for each in made.values():
-        await _data(each)
+        await data(each)
     return made
 
 
-def _body(query: str, variables: Mapping[str, Any] | None = None) -> bytes:
+def body_of(query: str, variables: Mapping[str, Any] | None = None) -> bytes:
     return orjson.dumps({"query": query} if variables is None else {"query": query, "variables": variables})
 
 
-async def _data(case: Case) -> Any:
+async def data(case: Case) -> Any:
     answer = orjson.loads(await case.ask())
     if "errors" in answer:
         message = f"{case.body!r} was answered with {answer['errors']}"
@@ -174,9 +174,9 @@ async def _data(case: Case) -> Any:
     return answer["data"]
 
 
-async def _token(app: ASGIApp) -> str:
+async def token_of(app: ASGIApp) -> str:
     login = {"input": {"email": seed.EMAIL, "password": seed.PASSWORD}}
-    return cast("str", (await _data(Case(app=app, body=_body(_LOGIN, login))))["login"]["accessToken"])
+    return cast("str", (await data(Case(app=app, body=body_of(_LOGIN, login))))["login"]["accessToken"])
 
 
 async def run(profiled: str | None, level: str) -> None:

@@ -53,7 +53,7 @@ async def once(
         kept = await idempotency.claim(shelf, asked)
         if kept is None:
             answer = await act(tx)
-            await tx.session.flush()
+            await tx.session.flush_waiting()
             await idempotency.keep(shelf, asked, answers.written(payload, answer))
             return answer
     context.keys.replayed.append(asked.mutation)

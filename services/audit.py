@@ -3,11 +3,10 @@
 import hashlib
 import hmac
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
 from uuid import UUID
 
 import orjson
@@ -38,6 +37,18 @@ class Act:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sealed:
+    """An act as the log keeps it, but for its number. `rest` is the part of its canonical JSON behind the number."""
+
+    act: Act
+    id: UUID
+    changes: str
+    salt: bytes
+    digest: bytes
+    rest: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Chain:
     """What verification found: how many entries hold, and the first that does not."""
 
@@ -50,6 +61,13 @@ def changed(row: Base) -> dict[str, object]:
     """Return the row's unsaved changes as `{column: {"before", "after"}}`. Call it before the session is flushed."""
     found: dict[str, object] = {}
     state = inspect(row)
+    if state.key is None:
+        given = {name: plain(state.dict[name]) for name in state.mapper.column_attrs.keys() & state.dict.keys()}
+        return {
+            name: {"before": None, "after": after}
+            for name, after in given.items()
+            if name not in _HIDDEN and after is not None
+        }
     for attribute in state.mapper.column_attrs:
         history = state.attrs[attribute.key].history
         if attribute.key in _HIDDEN or not history.has_changes():
@@ -82,33 +100,34 @@ def plain(value: object) -> object:
             return str(value)
 
 
-def entries(acts: Iterable[Act], actor: Actor, *, at: datetime, after: int, head: bytes) -> list[AuditEntry]:
-    """Number and chain acts onto a workspace's log whose last entry is `after` with hash `head`."""
-    made: list[AuditEntry] = []
-    previous = head
-    for seq, act in enumerate(acts, start=after + 1):
-        changes = plain(act.changes)
-        salt = os.urandom(_SALT_BYTES)
-        entry = AuditEntry(
-            id=uuid7(),
-            workspace_id=actor.workspace_id,
-            seq=seq,
-            action=act.action,
-            subject=act.subject,
-            subject_id=act.subject_id,
-            actor_id=actor.user_id,
-            at=at,
-            ip=actor.origin.ip,
-            user_agent=actor.origin.user_agent,
-            request_id=actor.origin.request_id,
-            changes=changes,
-            salt=salt,
-            digest=digest_of(changes, salt),
-            previous=previous,
-        )
-        entry.hash = previous = hash_of(entry)
-        made.append(entry)
-    return made
+def seal(act: Act, actor: Actor, at: datetime) -> Sealed:
+    """Write down an act, ready to be chained once its number is known."""
+    changes, salt, entry_id = plain(act.changes), os.urandom(_SALT_BYTES), uuid7()
+    digest = digest_of(changes, salt)
+    origin = actor.origin
+    facts = (
+        act.action,
+        act.subject,
+        act.subject_id,
+        actor.user_id,
+        at,
+        origin.ip,
+        origin.user_agent,
+        origin.request_id,
+    )
+    return Sealed(
+        act=act,
+        id=entry_id,
+        changes=orjson.dumps(changes).decode(),
+        salt=salt,
+        digest=digest,
+        rest=_rest(entry_id, *facts, digest),
+    )
+
+
+def beginning(workspace_id: UUID) -> bytes:
+    """Return the part of an entry's canonical JSON that stands before its number."""
+    return b'["%b",' % str(workspace_id).encode()
 
 
 def digest_of(changes: object, salt: bytes) -> bytes:
@@ -118,21 +137,24 @@ def digest_of(changes: object, salt: bytes) -> bytes:
 
 def hash_of(entry: AuditEntry) -> bytes:
     """SHA-256 over the previous hash and the entry's canonical JSON."""
-    canonical: list[Any] = [
-        str(entry.workspace_id),
-        entry.seq,
-        str(entry.id),
-        entry.action,
-        entry.subject,
-        entry.subject_id and str(entry.subject_id),
-        entry.actor_id and str(entry.actor_id),
-        entry.at.astimezone(UTC).isoformat(timespec="microseconds"),
-        entry.ip,
-        entry.user_agent,
-        entry.request_id,
-        entry.digest.hex(),
-    ]
-    return hashlib.sha256(entry.previous + orjson.dumps(canonical)).digest()
+    facts = (entry.action, entry.subject, entry.subject_id, entry.actor_id, entry.at)
+    rest = _rest(entry.id, *facts, entry.ip, entry.user_agent, entry.request_id, entry.digest)
+    return hashlib.sha256(entry.previous + beginning(entry.workspace_id) + str(entry.seq).encode() + rest).digest()
+
+
+def _rest(*facts: object) -> bytes:
+    """Return the part of an entry's canonical JSON that stands behind its number."""
+    return b"," + orjson.dumps(facts, default=_spelled, option=orjson.OPT_PASSTHROUGH_DATETIME)[1:]
+
+
+def _spelled(fact: object) -> str:
+    match fact:
+        case datetime():
+            return fact.astimezone(UTC).isoformat(timespec="microseconds")
+        case bytes():
+            return fact.hex()
+        case _:
+            return str(fact)
 
 
 async def verify(session: WriteSession, workspace_id: UUID) -> Chain:

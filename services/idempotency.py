@@ -11,11 +11,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select, update
-from sqlalchemy.dialects.postgresql import insert
+import orjson
 
 from core import clock
 from core.database import WriteSession
@@ -110,39 +110,44 @@ async def claim(shelf: Shelf, asked: Asked) -> Mapping[str, Any] | None:
         IdempotencyKeyReused: it was taken for another mutation, or another input.
     """
     now = clock.now()
-    fresh: dict[str, Any] = {
-        "id": uuid7(),
-        "mutation": asked.mutation,
-        "fingerprint": asked.fingerprint,
-        "answer": {},
-        "created_at": now,
-        "expires_at": now + KEPT,
-    }
-    table = shelf.table
-    taken = (
-        insert(table)
-        .values(**shelf.owner, key_hash=asked.key_hash, **fresh)
-        .on_conflict_do_update(index_elements=[*shelf.owner, "key_hash"], set_=fresh, where=table.expires_at <= now)
-        .returning(table.id)
-    )
-    if (await shelf.session.execute(taken)).one_or_none() is not None:
+    claim, kept, _ = _statements(shelf.table.__tablename__, tuple(shelf.owner))
+    place = (asked.key_hash, *shelf.owner.values())
+    fresh = (uuid7(), asked.mutation, asked.fingerprint, now, now + KEPT)
+    if await shelf.session.fetch(claim, *place, *fresh):
         return None
-    kept = select(table.mutation, table.fingerprint, table.answer).where(*_place(shelf, asked))
-    row = (await shelf.session.execute(kept)).one()
-    if row.mutation != asked.mutation or not hmac.compare_digest(row.fingerprint, asked.fingerprint):
+    (row,) = await shelf.session.fetch(kept, *place)
+    if row["mutation"] != asked.mutation or not hmac.compare_digest(row["fingerprint"], asked.fingerprint):
         raise IdempotencyKeyReused(field=asked.field)
-    return row.answer
+    return row["answer"]
 
 
 async def keep(shelf: Shelf, asked: Asked, answer: Mapping[str, Any]) -> None:
     """Keep what is answered, under the key that this transaction took."""
-    statement = update(shelf.table).where(*_place(shelf, asked)).values(answer=dict(answer))
-    await shelf.session.execute(statement, execution_options={"synchronize_session": False})
+    *_, keep = _statements(shelf.table.__tablename__, tuple(shelf.owner))
+    await shelf.session.fetch(keep, asked.key_hash, *shelf.owner.values(), orjson.dumps(answer).decode())
 
 
-def _place(shelf: Shelf, asked: Asked) -> list[Any]:
-    owner = [getattr(shelf.table, name) == value for name, value in shelf.owner.items()]
-    return [*owner, shelf.table.key_hash == asked.key_hash]
+@cache
+def _statements(table: str, owner: tuple[str, ...]) -> tuple[str, str, str]:
+    """Return what takes a key, what reads it, and what keeps an answer under it. The key's place comes first."""
+    places = ("key_hash", *owner)
+    count = len(places)
+    fresh = ("id", "mutation", "fingerprint", "created_at", "expires_at")
+    columns = (*places, *fresh)
+    here = " AND ".join(f"{name} = ${place}" for place, name in enumerate(places, 1))
+    claim = f"""
+        INSERT INTO {table} AS kept ({", ".join(columns)}, answer)
+        VALUES ({", ".join(f"${place}" for place in range(1, len(columns) + 1))}, '{{}}')
+        ON CONFLICT ({", ".join((*owner, "key_hash"))}) DO UPDATE
+        SET answer = excluded.answer, {", ".join(f"{name} = excluded.{name}" for name in fresh)}
+        WHERE kept.expires_at <= excluded.created_at
+        RETURNING id
+    """  # noqa: S608  (names of our own)
+    return (
+        claim,
+        f"SELECT mutation, fingerprint, answer FROM {table} WHERE {here}",  # noqa: S608  (names of our own)
+        f"UPDATE {table} SET answer = ${count + 1}::jsonb WHERE {here}",  # noqa: S608  (names of our own)
+    )
 
 
 def _spelled(value: object) -> str:

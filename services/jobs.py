@@ -110,14 +110,12 @@ def parse(entrypoint: str, payload: bytes | None) -> Job:
 async def enqueue(session: WriteSession, jobs: Sequence[Job], *, after: timedelta | None = None) -> None:
     """Put jobs into the queue when the session's transaction commits, to be run `after` some time.
 
-    The statement goes through SQLAlchemy, which sends BEGIN before it: over the raw connection, as a session's first
-    statement, it would commit by itself.
+    What waits in the session is not flushed before.
     """
     if not session.in_transaction():
         message = "jobs are enqueued inside a transaction: use `tx.enqueue`"
         raise RuntimeError(message)
-    connection = await session.connection()
-    statement = QueryQueueBuilder().build_enqueue_query("raise")
+    statement = _statement()
     delay = after or timedelta()
     for start in range(0, len(jobs), _BATCH):
         batch = jobs[start : start + _BATCH]
@@ -130,7 +128,12 @@ async def enqueue(session: WriteSession, jobs: Sequence[Job], *, after: timedelt
             [None] * count,
             ["null"] * count,
         )
-        await connection.exec_driver_sql(statement, parameters)
+        await session.fetch(statement, *parameters)
+
+
+@cache
+def _statement() -> str:
+    return QueryQueueBuilder().build_enqueue_query("raise")
 
 
 async def backlog(session: WriteSession) -> Backlog:

@@ -5,25 +5,15 @@ Nothing else commits, and no call to the outside world happens between `begin` a
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select
-
-from core import clock
 from core.database import WriteSession
 from core.ground import Ground
-from models import Base, Event, EventType, Permission, WorkspaceCounter
-from services import audit, jobs
+from models import Base, EventType, Permission
+from services import audit, jobs, journal
 from services.access import Actor
 from services.jobs import Job
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Notice:
-    type: EventType
-    subject_ids: tuple[UUID, ...]
-    payload: Mapping[str, object]
+from services.journal import Notice
 
 
 class Transaction:
@@ -34,7 +24,7 @@ class Transaction:
         self.actor = actor
         self.ground = ground
         self._acts: list[audit.Act] = []
-        self._notices: list[_Notice] = []
+        self._notices: list[Notice] = []
         self._jobs: list[Job] = []
 
     @property
@@ -62,7 +52,7 @@ class Transaction:
 
     def publish(self, event: EventType, *subject_ids: UUID, **payload: object) -> None:
         """Add an event to the workspace's log. One event may carry many ids: writers of many rows publish once."""
-        self._notices.append(_Notice(type=event, subject_ids=subject_ids, payload=payload))
+        self._notices.append(Notice(type=event, subject_ids=subject_ids, payload=payload))
 
     def enqueue(self, job: Job) -> None:
         """Put a job into the queue when this commits; nothing is queued when it does not."""
@@ -72,41 +62,12 @@ class Transaction:
         """Write what was gathered; return whether subscribers should be told. The workspace's counter row is locked
         from here to the commit, so this is the last thing that a transaction does.
         """
-        await self.session.flush()
+        await self.session.flush_waiting()
         if self._jobs:
             await jobs.enqueue(self.session, self._jobs)
-        if not self._acts and not self._notices:
-            return False
-        counter = await self._counter()
-        at = clock.now()
-        chained = audit.entries(self._acts, self.actor, at=at, after=counter.audit_seq, head=counter.audit_head)
-        if chained:
-            counter.audit_seq, counter.audit_head = chained[-1].seq, chained[-1].hash
-        self.session.add_all(chained)
-        self.session.add_all(
-            Event(
-                workspace_id=self.workspace_id,
-                seq=seq,
-                type=notice.type,
-                subject_ids=list(notice.subject_ids),
-                payload=audit.plain(notice.payload),
-                actor_id=self.actor.user_id,
-                at=at,
-            )
-            for seq, notice in enumerate(self._notices, start=counter.event_seq + 1)
-        )
-        counter.event_seq += len(self._notices)
-        await self.session.flush()
+        if self._acts or self._notices:
+            await journal.write(self.session, self.actor, self._acts, self._notices)
         return bool(self._notices)
-
-    async def _counter(self) -> WorkspaceCounter:
-        statement = (
-            select(WorkspaceCounter)
-            .where(WorkspaceCounter.workspace_id == self.workspace_id)
-            .with_for_update()
-            .execution_options(populate_existing=True)
-        )
-        return (await self.session.scalars(statement)).one()
 
 
 @asynccontextmanager
@@ -142,7 +103,7 @@ class SystemTransaction:
         """Write what was gathered, in the order of the workspaces' ids so that two of these cannot deadlock; return
         the workspaces whose subscribers should be told.
         """
-        await self.session.flush()
+        await self.session.flush_waiting()
         if self._jobs:
             await jobs.enqueue(self.session, self._jobs)
         parts = sorted(self._inner.values(), key=lambda each: each.workspace_id)

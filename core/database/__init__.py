@@ -5,13 +5,14 @@ It knows no table. What keeps workspaces apart is in `core.database.walls`, and 
 
 from core.database.connection import CommitRefused
 from core.database.engine import Database, PoolLimits, unpooled
-from core.database.errors import DatabaseAway, DatabaseBusy, constraint_of
+from core.database.errors import ConstraintViolated, DatabaseAway, DatabaseBusy, constraint_of
 from core.database.sessions import CommitMisplaced, ReadSession, WriteSession
 from core.database.walls import WallBroken
 
 __all__ = [
     "CommitMisplaced",
     "CommitRefused",
+    "ConstraintViolated",
     "Database",
     "DatabaseAway",
     "DatabaseBusy",

@@ -138,6 +138,11 @@ class Connection(asyncpg.Connection):  # pyright: ignore[reportUntypedBaseClass]
         is_busy: bool = self.is_in_transaction()  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
         return self._walled.prefix is None and self._begun is None and not is_busy
 
+    @property
+    def is_begun(self) -> bool:
+        """Whether a transaction was begun here that was not ended."""
+        return self._begun is not None
+
     def bind(self, workspace_id: UUID) -> None:
         """Let every statement from now on see one workspace. Sends nothing."""
         self._walled.prefix = _prefix(workspace_id)

@@ -163,11 +163,13 @@ async def _transaction(engine: AsyncEngine, begin: str) -> AsyncGenerator[WriteS
     with answering():
         line = await _begin(engine, begin)
         try:
-            session = WriteSession(line.sql, autoflush=False, expire_on_commit=False)
+            session = WriteSession(line)
             session.sync_session.begin()
             try:
                 yield session
                 await AsyncSession.commit(session)
+                if line.driver.is_begun:  # by the driver alone, of which SQLAlchemy does not know
+                    await line.driver.finish()
             finally:
                 await asyncio.shield(session.close())
         finally:

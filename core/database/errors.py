@@ -25,6 +25,14 @@ class DatabaseBusy(Unavailable):
     """The database has too much to do right now: try again."""
 
 
+class ConstraintViolated(Exception):
+    """A statement that the driver ran was refused; `constraint` is the name of what it violated."""
+
+    def __init__(self, constraint: str | None) -> None:
+        super().__init__(constraint)
+        self.constraint = constraint
+
+
 def constraint_of(error: IntegrityError) -> str | None:
     """Return the name of the constraint that a statement violated."""
     cause = getattr(error.orig, "__cause__", None)

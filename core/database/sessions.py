@@ -1,16 +1,17 @@
 """What a verb or a loader talks to the database with: a session that reads, or one that writes."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar, TypeVarTuple, overload
+from typing import Any, TypeVar, TypeVarTuple, cast, overload
 
+import asyncpg  # pyright: ignore[reportMissingTypeStubs]
 from sqlalchemy import Executable, Result, ScalarResult
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from core.database.connection import Connection
-from core.database.errors import DatabaseAway, is_stale, is_unheard
+from core.database.errors import ConstraintViolated, DatabaseAway, is_stale, is_unheard
 
 _T = TypeVar("_T")
 _Ts = TypeVarTuple("_Ts")
@@ -121,6 +122,29 @@ class ReadSession:
 
 class WriteSession(AsyncSession):
     """Reads and writes within one transaction, which is committed or rolled back by whoever opened it."""
+
+    def __init__(self, line: Line) -> None:
+        super().__init__(line.sql, autoflush=False, expire_on_commit=False)
+        self._line = line
+
+    async def fetch(self, statement: str, *arguments: object) -> Sequence[Any]:
+        """Run a statement that is kept as text, by the driver itself; return its rows. What waits in the session is
+        not flushed before.
+
+        Raises:
+            ConstraintViolated: the database refuses the rows.
+        """
+        if self.in_nested_transaction():
+            await self.connection()  # only now is the savepoint made
+        try:
+            return await cast("Any", self._line.driver).fetch(statement, *arguments)
+        except asyncpg.IntegrityConstraintViolationError as error:
+            raise ConstraintViolated(error.constraint_name) from error  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType, reportAttributeAccessIssue]
+
+    async def flush_waiting(self) -> None:
+        """Flush, if anything waits."""
+        if self.new or self.dirty or self.deleted:
+            await self.flush()
 
     async def commit(self) -> None:
         """Refuse."""

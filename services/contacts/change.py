@@ -4,7 +4,7 @@ Locks are taken in one order, so that writers wait for each other and do not emb
 addresses. Batches, which write in the order of their drafts, take turns.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -13,11 +13,18 @@ from uuid import UUID
 from sqlalchemy import delete, func, inspect, select
 
 from core.errors import DomainError, Problem, Problems
-from models import Contact, ContactIdentity, EventType, IdentityKind, LeadScore, Permission
+from models import Contact, ContactIdentity, EventType, IdentityKind, Permission, WorkspaceMember
 from services import audit, leads
-from services.contacts import creation, custom_values, drafting, naming
+from services.contacts import adding, creation, custom_values, drafting, naming
 from services.contacts.drafting import Address, Checked, ContactDraft
-from services.contacts.errors import AddressMissing, ContactDuplicate, ContactStale, ContactUnknown, TooMany
+from services.contacts.errors import (
+    AddressMissing,
+    ContactDuplicate,
+    ContactStale,
+    ContactUnknown,
+    OwnerUnknown,
+    TooMany,
+)
 from services.contacts.naming import Name
 from services.contacts.terms import Terms, terms_of
 from services.transaction import Transaction
@@ -30,12 +37,10 @@ class Outcome:
     """What became of one draft: the contact, or what was wrong. `is_assigned`: it has an owner that it had not.
 
     `changed` are the columns of a contact that was there before; `gives_score` says that the draft has a score for it.
-    `first_score` is that of a new one, which is not added yet.
     """
 
     contact: Contact | None = None
     is_new: bool = False
-    first_score: LeadScore | None = None
     gives_score: bool = False
     changed: frozenset[str] = frozenset()
     is_assigned: bool = False
@@ -92,7 +97,10 @@ async def upsert_all(tx: Transaction, drafts: Sequence[ContactDraft]) -> list[Ou
     checked = [_checked(draft, terms) for draft in drafts]
     good = [each for each in checked if isinstance(each, Checked)]
     await _take_turn(tx, [address for each in good for address in each.addresses])
-    outcomes = [await _attempt(tx, each, terms) if isinstance(each, Checked) else each for each in checked]
+    added = await _add_new(tx, good, terms)
+    outcomes = [
+        each if isinstance(each, Outcome) else added.get(each) or await _attempt(tx, each, terms) for each in checked
+    ]
     await _remember(tx, [each.contact for each in outcomes if each.contact is not None])
     await _tell(tx, outcomes)
     return outcomes
@@ -115,13 +123,9 @@ async def _tell(tx: Transaction, outcomes: Sequence[Outcome]) -> None:
 
 
 async def _score(tx: Transaction, outcomes: Sequence[Outcome]) -> frozenset[UUID]:
-    """Add the scores of those that are new, and score those anew of whom more is known; return whose score moved."""
-    first = [each.first_score for each in outcomes if each.first_score is not None]
+    """Score those anew of whom more is known; return whose score moved."""
     known = {each.contact: None for each in outcomes if each.contact is not None and each.changed & leads.FACTS}
     given = {each.contact for each in outcomes if each.contact is not None and each.gives_score}
-    tx.session.add_all(first)
-    if first and known:
-        await tx.session.flush()
     return await leads.rescore(tx, known, given=given)
 
 
@@ -137,8 +141,50 @@ async def _take_turn(tx: Transaction, addresses: Sequence[Address]) -> None:
     turn = func.pg_advisory_xact_lock(func.hashtextextended(f"contacts {tx.workspace_id}", 0))
     await tx.session.execute(select(turn))
     named = {each.contact_id for each in await creation.holders(tx, addresses)}
-    here = (Contact.workspace_id == tx.workspace_id, Contact.id.in_(named))
-    await tx.session.execute(select(Contact.id).where(*here).order_by(Contact.id).with_for_update())
+    if named:
+        here = (Contact.workspace_id == tx.workspace_id, Contact.id.in_(named))
+        await tx.session.execute(select(Contact.id).where(*here).order_by(Contact.id).with_for_update())
+
+
+async def _add_new(tx: Transaction, drafts: Sequence[Checked], terms: Terms) -> Mapping[Checked, Outcome]:
+    """Add at once the contacts of drafts that have nothing to do with each other, nor with contacts that there are;
+    return what became of them. All others are for one after the other.
+    """
+    newcomers = {each: creation.begun(tx, each) for each in await _apart(tx, drafts) if _is_whole(each, terms)}
+    if not newcomers:
+        return {}
+    try:
+        async with tx.session.begin_nested():
+            refused = await adding.add(tx, list(newcomers.values()))
+    except OwnerUnknown:
+        return {}
+    return {each: _made(made.contact, each) for each, made in newcomers.items() if made not in refused}
+
+
+async def _apart(tx: Transaction, drafts: Sequence[Checked]) -> Sequence[Checked]:
+    """Return those that have addresses which no contact and no earlier draft has, and no owner who is nobody."""
+    held = await creation.holders(tx, [address for each in drafts for address in each.addresses])
+    taken = {(each.kind, each.key) for each in held}
+    owners = await _members(tx, {each.columns.get("owner_id") for each in drafts} - {None})
+    found: list[Checked] = []
+    for each in drafts:
+        own = {(address.kind, address.key) for address in each.addresses}
+        if own and not own & taken and each.columns.get("owner_id") in owners:
+            found.append(each)
+        taken |= own
+    return found
+
+
+async def _members(tx: Transaction, user_ids: Collection[UUID | None]) -> Collection[UUID | None]:
+    """Return which of some people are of this workspace, and nobody, whom a contact may have as its owner."""
+    if not user_ids:
+        return {None}
+    here = (WorkspaceMember.workspace_id == tx.workspace_id, WorkspaceMember.user_id.in_(user_ids))
+    return {None, *await tx.session.scalars(select(WorkspaceMember.user_id).where(*here))}
+
+
+def _is_whole(checked: Checked, terms: Terms) -> bool:
+    return all(each.key in checked.custom for each in terms.fields.values() if each.is_required)
 
 
 async def _locked(tx: Transaction, contact_id: UUID) -> Contact | None:
@@ -176,14 +222,15 @@ async def _upsert(tx: Transaction, checked: Checked, terms: Terms) -> Outcome:
             return await _changed(tx, contact, checked, terms)
         _require_fields(terms, checked.custom)
         try:
-            made, score = await creation.insert(tx, checked)
+            return _made(await creation.insert(tx, checked), checked)
         except ContactDuplicate:
             if is_last:
                 raise
-            continue
-        given = "lead_score" in checked.columns
-        return Outcome(contact=made, is_new=True, first_score=score, gives_score=given, is_assigned=True)
     raise ContactUnknown
+
+
+def _made(contact: Contact, checked: Checked) -> Outcome:
+    return Outcome(contact=contact, is_new=True, gives_score="lead_score" in checked.columns, is_assigned=True)
 
 
 async def _named(tx: Transaction, addresses: tuple[Address, ...]) -> UUID | None:
@@ -220,7 +267,6 @@ async def _apply(tx: Transaction, contact: Contact, checked: Checked, terms: Ter
         return frozenset()
     contact.updated_at = func.now()
     await creation.write(tx, contact, fresh)
-    await tx.session.refresh(contact)
     tx.audit("contact.update", contact, changes=changes)
     return frozenset(changes)
 

@@ -9,16 +9,16 @@ from sqlalchemy.exc import IntegrityError
 
 from core.database import constraint_of
 from core.ids import uuid7
-from models import Contact, ContactIdentity, EventType, IdentityKind, LeadScore, Permission
+from models import Contact, ContactIdentity, EventType, IdentityKind, Permission
 from services import audit, leads
-from services.contacts import custom_values, drafting, naming
+from services.contacts import adding, custom_values, drafting, naming
+from services.contacts.adding import OWNER_KEY, Newcomer
 from services.contacts.drafting import Address, Checked, ContactDraft
 from services.contacts.errors import AddressMissing, ContactDuplicate, OwnerUnknown
 from services.contacts.terms import terms_of
 from services.transaction import Transaction
 
 IDENTITY_KEY: Final = "uq_contact_identities_workspace_id_kind_key"
-OWNER_KEY: Final = "fk_contacts_workspace_id_owner_id"
 
 
 async def create(tx: Transaction, draft: ContactDraft) -> Contact:
@@ -31,8 +31,7 @@ async def create(tx: Transaction, draft: ContactDraft) -> Contact:
         OwnerUnknown: the owner is nobody of this workspace.
     """
     tx.require(Permission.CONTACTS_WRITE)
-    contact, score = await insert(tx, drafting.check(draft, await terms_of(tx), is_new=True))
-    tx.session.add(score)
+    contact = await insert(tx, drafting.check(draft, await terms_of(tx), is_new=True))
     tx.publish(EventType.CONTACT_CREATED, contact.id, **assigned([contact]))
     return contact
 
@@ -46,10 +45,19 @@ def assigned(contacts: Iterable[Contact]) -> Mapping[str, object]:
     return {"assigned": by_owner} if by_owner else {}
 
 
-async def insert(tx: Transaction, checked: Checked) -> tuple[Contact, LeadScore]:
-    """Add a contact whose draft was checked, and its audit entry, without telling anybody yet; raises as `create`.
+async def insert(tx: Transaction, checked: Checked) -> Contact:
+    """Add a contact whose draft was checked, and its audit entry, without telling anybody yet; raises as `create`."""
+    newcomer = begun(tx, checked)
+    if await adding.add(tx, [newcomer]):
+        raise await _duplicate(tx, newcomer.contact.id, checked.addresses)
+    return newcomer.contact
 
-    Return it with the first row of its scores, which is not added: those of many contacts are written at once.
+
+def begun(tx: Transaction, checked: Checked) -> Newcomer:
+    """Make a contact of a draft that was checked, and score it.
+
+    Raises:
+        AddressMissing: nothing names the contact.
     """
     name = drafting.name_of(checked)
     if name is None:
@@ -65,21 +73,22 @@ async def insert(tx: Transaction, checked: Checked) -> tuple[Contact, LeadScore]
     drafting.mirror(contact, checked.addresses, checked.dropped)
     score = leads.begin_with(contact, is_given="lead_score" in checked.columns)
     changes = {**told({}, checked.addresses), **audit.changed(contact)}
-    await write(tx, contact, checked.addresses)
-    tx.audit("contact.create", contact, changes=changes)
-    return contact, score
+    return Newcomer(contact=contact, addresses=checked.addresses, score=score, changes=changes)
 
 
 async def write(tx: Transaction, contact: Contact, fresh: Sequence[Address]) -> None:
-    """Flush a contact with its new addresses, inside a savepoint, and say in words what the database refuses.
+    """Flush a contact that was changed with its new addresses, which take a savepoint, and say in words what the
+    database refuses.
 
     Raises:
         ContactDuplicate, OwnerUnknown
     """
     contact_id = contact.id
     try:
+        if not fresh:
+            await tx.session.flush()
+            return
         async with tx.session.begin_nested():
-            tx.session.add(contact)
             await tx.session.flush()
             tx.session.add_all(identity(contact, each) for each in fresh)
             await tx.session.flush()

@@ -60,7 +60,7 @@ class Address:
     field: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Checked:
     """A draft whose values are good: columns to set, the name (None to derive it), addresses to have, kinds of address
     to take away, and changes of custom fields.

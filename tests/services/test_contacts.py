@@ -174,6 +174,22 @@ async def test_addresses_of_two_contacts_name_neither(ground: Ground, tenant: Te
     assert refused.value.field == ("email",)
 
 
+async def test_a_refused_contact_leaves_nothing_in_a_transaction_that_goes_on(
+    ground: Ground, database: Database, tenant: Tenant
+) -> None:
+    ana = await make(ground, tenant.owner, name="Ana", phone="11987654321")
+
+    async with begin(ground, tenant.owner) as tx:
+        with pytest.raises(ContactDuplicate) as refused:
+            await creation.create(tx, ContactDraft(name="Bia", phone="11987654321", email="bia@example.com"))
+        await creation.create(tx, ContactDraft(name="Bia", email="bia@example.com"))
+
+    assert (refused.value.conflict, refused.value.field) == (ana.id, ("phone",))
+    assert await stored(database, tenant) == 2
+    acts = [each.action for each in await acts_of(database, tenant.workspace_id)]
+    assert acts.count("contact.create") == 2
+
+
 async def test_an_upsert_needs_an_address(ground: Ground, tenant: Tenant) -> None:
     with pytest.raises(AddressMissing):
         await upsert(ground, tenant, name="Ana")

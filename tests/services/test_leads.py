@@ -47,16 +47,31 @@ async def told_of(database: Database, tenant: Tenant) -> list[str]:
 def inserts(database: Database) -> Generator[list[str]]:
     """The statements that write scores down while this is open."""
     sent: list[str] = []
+    heard: list[Any] = []
 
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        if statement.startswith("INSERT INTO lead_scores"):
+    def note(statement: str) -> None:
+        if "INSERT INTO lead_scores" in statement:
             sent.append(statement)
 
-    event.listen(database.engine.sync_engine, "before_cursor_execute", note)
+    def note_ours(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        note(statement)
+
+    def note_the_drivers(logged: Any) -> None:
+        note(logged.query)
+
+    def listen(_dbapi: object, record: Any, _proxy: object) -> None:
+        heard.append(record.driver_connection)
+        record.driver_connection.add_query_logger(note_the_drivers)
+
+    event.listen(database.engine.sync_engine, "before_cursor_execute", note_ours)
+    event.listen(database.engine.sync_engine, "checkout", listen)
     try:
         yield sent
     finally:
-        event.remove(database.engine.sync_engine, "before_cursor_execute", note)
+        event.remove(database.engine.sync_engine, "before_cursor_execute", note_ours)
+        event.remove(database.engine.sync_engine, "checkout", listen)
+        for each in heard:
+            each.remove_query_logger(note_the_drivers)
 
 
 async def contact_of(database: Database, tenant: Tenant, contact_id: UUID) -> Contact:
