@@ -22,12 +22,14 @@ from graph.declare import (
     resolved,
     through,
 )
+from graph.facts import Counted
 from graph.link import link
 from graph.paging import Connection, Edge, PageInfo
 
 __all__ = [
     "Connection",
     "Context",
+    "Counted",
     "Edge",
     "Entity",
     "Node",

@@ -30,6 +30,7 @@ from graph.facts import (
     ByMembers,
     Column,
     Computed,
+    Counted,
     DeclarationRefused,
     Fact,
     Guard,
@@ -271,6 +272,7 @@ def page(
     far: Attribute | None = None,
     filter: type[Any] | None = None,
     search: Search | None = None,
+    counted: Counted | None = None,
     local: str | None = None,
     require: str | None = None,
 ) -> Any: ...
@@ -282,6 +284,7 @@ def page(
     far: Attribute | None = None,
     filter: type[Any] | None = None,
     search: Search | None = None,
+    counted: Counted | None = None,
     local: str | None = None,
     require: str | None = None,
 ) -> Any: ...
@@ -289,7 +292,8 @@ def page(key: Attribute, *, require: str | None = None, **given: Any) -> Any:
     """Show a connection over the rows whose `key` names this row; in a Root, over those of the workspace. With `far`,
     `key` and `far` are columns of a join table: `far` names the rows.
 
-    `order` lists what a client may order by (or `sort` is the one order), `search` makes a condition of words.
+    `order` lists what a client may order by (or `sort` is the one order), `search` makes a condition of words,
+    `counted` says where a Root's count is kept.
     """
     order: type[Order] | None = given.get("order")
     orders = (given["sort"],) if order is None else tuple(each.sort for each in order)
@@ -301,6 +305,7 @@ def page(key: Attribute, *, require: str | None = None, **given: Any) -> Any:
         orders=orders,
         filter=given.get("filter"),
         search=given.get("search"),
+        counted=given.get("counted"),
         local=given.get("local"),
         guard=_guard(require),
     )

@@ -128,12 +128,28 @@ class Many:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Counted:
+    """How many rows a list holds is kept: the sum of `delta` where `counted` is the list's table, and `part` the value
+    of its boolean column `by`. `usual` are the values in a list without a filter; `comparator` is the filter's name
+    for the column.
+    """
+
+    delta: Attribute
+    counted: Attribute
+    part: Attribute
+    by: Attribute
+    comparator: str
+    usual: tuple[bool, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Page:
     """A keyset connection over the rows of `source` whose `key` equals this row's `local` column; with `far`, as in
     `Many`, over a join table.
 
     In a Root there is no key: the rows of the whole workspace. `orders` are those that may be asked for, the default
-    first; `order` is the enum that names them, unless there is one alone.
+    first; `order` is the enum that names them, unless there is one alone. Where it is `counted`, the size of a list
+    that is not filtered, or by nothing but the counted column, is read and not counted.
     """
 
     model: Model
@@ -144,6 +160,7 @@ class Page:
     target: Attribute | None = None
     filter: type[Any] | None = None
     search: Search | None = None
+    counted: Counted | None = None
     local: str | None = None
     source: Source | None = None
     guard: Guard | None = None

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, cast
 
 from core.errors import Invalid
-from graph import statements
+from graph import counting, statements
 from graph.context import Context, Session
 from graph.facts import Page, Sort, rows_of, total
 from graph.filters import read_filter, read_text
@@ -29,7 +29,7 @@ class Listing:
     """A list that was asked for: what is in it, in which order, and which part of it is wanted.
 
     `scope` names all but the part: a cursor is good for one scope, and one count serves all its parts. A list
-    `is_whole` when neither a filter nor a search was given.
+    `is_whole` when neither a filter nor a search was given. `parts` are what it holds of a table that is counted.
     """
 
     fact: Page
@@ -38,6 +38,7 @@ class Listing:
     scope: Hashable
     window: Window
     is_whole: bool = False
+    parts: tuple[bool, ...] | None = None
 
     @property
     def name(self) -> Hashable:
@@ -157,6 +158,7 @@ async def read_listing(fact: Page, given: Mapping[str, Any], context: Context) -
         scope=scope,
         window=read_window(asked, order, scope),
         is_whole=reading.signature is None and words is None,
+        parts=None if fact.counted is None or words else counting.parts_of(fact.counted, reading.signature),
     )
 
 
@@ -172,9 +174,12 @@ def bounds(listing: Listing) -> list[Condition]:
 
 
 def count(listing: Listing, key: Hashable, context: Context) -> Awaitable[int]:
-    """Count the whole list."""
+    """Count the whole list, or look its count up where it is kept."""
 
     async def batch(session: Session, keys: list[Any], parameters: dict[str, Any]) -> dict[Any, int]:
+        counted, parts = listing.fact.counted, listing.parts
+        if counted is not None and parts is not None:
+            return {WHOLE: (await session.scalars(statements.kept_count(counted, parts), _rootless(parameters))).one()}
         statement = statements.count(listing.fact, listing.where)
         if listing.fact.key is None:
             return {WHOLE: (await session.scalars(statement, _rootless(parameters))).one()}

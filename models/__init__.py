@@ -15,6 +15,7 @@ from models.notification import SILENCED_BY, NotificationKind
 from models.persona import BUILT_IN, CustomPersona
 from models.prompt_template import PromptTemplate
 from models.provider_key import ProviderKey
+from models.row_count import COUNTED, RowCount
 from models.setting import MemberSettings, Persona, RoutingStrategy, WorkspaceSettings
 from models.suggestion import AiAcceptanceGroup, Suggestion, SuggestionState
 from models.usage import AiUsage, AiUsageGroup, AiUsagePreset, Feature, Outcome
@@ -23,6 +24,7 @@ from models.workspace import Workspace, WorkspaceInvite, WorkspaceMember
 
 __all__ = [
     "BUILT_IN",
+    "COUNTED",
     "EVENT_READERS",
     "GRANTS",
     "MICRO_USD",
@@ -67,6 +69,7 @@ __all__ = [
     "RefreshToken",
     "Role",
     "RoutingStrategy",
+    "RowCount",
     "Sentiment",
     "Session",
     "Suggestion",

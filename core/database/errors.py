@@ -13,6 +13,7 @@ from core.errors import Unavailable
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _BUSY: Final = ("40001", "40P01", "53", "55P03", "57014")
+_TOO_LONG: Final = "57014"
 _AWAY: Final = ("08", "57P")
 
 
@@ -41,6 +42,10 @@ def is_stale(error: DBAPIError) -> bool:
     return isinstance(getattr(error.orig, "__cause__", None), asyncpg.InvalidCachedStatementError)
 
 
+class DatabaseSlow(DatabaseBusy):
+    """The database took too long over this: ask for less, by a narrower filter or without a count, or try again."""
+
+
 @contextmanager
 def answering() -> Generator[None]:
     """Turn errors that mean "not now" into `DatabaseAway` and `DatabaseBusy`; leave every other error alone."""
@@ -48,7 +53,7 @@ def answering() -> Generator[None]:
         yield
     except (PoolTimeout, DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
         if isinstance(error, PoolTimeout) or state_of(error).startswith(_BUSY):
-            raise DatabaseBusy from error
+            raise (DatabaseSlow if state_of(error) == _TOO_LONG else DatabaseBusy) from error
         lost = isinstance(error, DBAPIError) and error.connection_invalidated
         if lost or state_of(error).startswith(_AWAY) or isinstance(error, DEAD):
             raise DatabaseAway from error
