@@ -7,6 +7,7 @@ from pathlib import Path
 import uvloop
 
 from benchmarks import assistant, privacy, retrieval, subscriptions, tenant_walls
+from benchmarks.peers.comparison import Options, compare
 from core.embedded import EmbeddedStores
 
 _ROUNDS = 5
@@ -20,6 +21,12 @@ async def main(url: str | None) -> None:
         sys.exit("retrieval: a gate does not hold")
     await subscriptions.main()
     await assistant.main()
+    await _walls(url)
+    # last, since it moves this process to the second core
+    await compare(Options(database=url))
+
+
+async def _walls(url: str | None) -> None:
     if url is not None:
         await tenant_walls.main(url, _ROUNDS)
         return

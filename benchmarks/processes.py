@@ -39,24 +39,33 @@ class Served:
 
     def usage(self) -> Usage:
         """Look what it has used so far."""
-        times = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
         memory = dict(
             line.split(":", 1) for line in Path(f"/proc/{self.pid}/status").read_text(encoding="ascii").splitlines()
         )
         kilobytes = {name: int(memory[name].split()[0]) for name in ("VmRSS", "VmHWM")}
-        cpu = (int(times[11]) + int(times[12])) / _TICK
-        return Usage(cpu=cpu, resident=kilobytes["VmRSS"], peak=kilobytes["VmHWM"])
+        return Usage(cpu=cpu_of(self.pid), resident=kilobytes["VmRSS"], peak=kilobytes["VmHWM"])
+
+
+def cpu_of(pid: int) -> float:
+    """Return the seconds of CPU that a process has used; 0 when it is gone."""
+    try:
+        times = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
+    return (int(times[11]) + int(times[12])) / _TICK
 
 
 @asynccontextmanager
-async def serving(command: Sequence[str], ready: str, **environ: str) -> AsyncIterator[Served]:
-    """Run a server on a free port of this machine until the block ends. `ready` is a path that it answers."""
+async def serving(command: Sequence[str], ready: str | None, **environ: str) -> AsyncIterator[Served]:
+    """Run a server on a free port of this machine until the block ends. `ready` is a path that it answers; without
+    one, it is ready when it listens.
+    """
     port = _free_port()
     process = subprocess.Popen(  # noqa: ASYNC220, S603  (the command is ours, and this is no server)
-        _pinned(0, command), env={**os.environ, **environ, "PORT": str(port)}, stdout=subprocess.DEVNULL
+        pinned(0, command), env={**os.environ, **environ, "PORT": str(port)}, stdout=subprocess.DEVNULL
     )
     try:
-        await _answers(f"http://127.0.0.1:{port}{ready}", process)
+        await _answers(port, ready, process)
         yield Served(address=f"http://127.0.0.1:{port}", pid=process.pid)
     finally:
         process.terminate()
@@ -81,7 +90,7 @@ def has_node() -> bool:
 async def node(script: str, order: Mapping[str, Any]) -> dict[str, Any]:
     """Run one of the peers' scripts on the second core; return what it prints."""
     process = await asyncio.create_subprocess_exec(
-        *_pinned(1, ["node", str(PEERS / script), json.dumps(order)]), stdout=subprocess.PIPE
+        *pinned(1, ["node", str(PEERS / script), json.dumps(order)]), stdout=subprocess.PIPE
     )
     out, _ = await process.communicate()
     if process.returncode:
@@ -90,17 +99,18 @@ async def node(script: str, order: Mapping[str, Any]) -> dict[str, Any]:
     return json.loads(out.splitlines()[0])
 
 
-def _pinned(core: int, command: Sequence[str]) -> list[str]:
+def pinned(core: int, command: Sequence[str]) -> list[str]:
+    """Return the command that runs another on one core, where that can be."""
     taskset = shutil.which("taskset")
     return [taskset, "-c", str(core), *command] if taskset and (os.cpu_count() or 1) > core else list(command)
 
 
-async def _answers(url: str, process: subprocess.Popen[bytes]) -> None:
+async def _answers(port: int, ready: str | None, process: subprocess.Popen[bytes]) -> None:
     for _ in range(int(_READY / _PAUSE)):
         if process.poll() is not None:
             break
         try:
-            await asyncio.to_thread(_get, url)
+            await asyncio.to_thread(_look, port, ready)
         except OSError:
             await asyncio.sleep(_PAUSE)
         else:
@@ -109,8 +119,11 @@ async def _answers(url: str, process: subprocess.Popen[bytes]) -> None:
     raise RuntimeError(message)
 
 
-def _get(url: str) -> None:
-    with urllib.request.urlopen(url, timeout=2):  # noqa: S310  (an address of this machine)
+def _look(port: int, ready: str | None) -> None:
+    if ready is None:
+        socket.create_connection(("127.0.0.1", port), timeout=2).close()
+        return
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}{ready}", timeout=2):
         return
 
 

@@ -6,6 +6,7 @@ Nothing here knows Strawberry, SQL text, a request, or a noun.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement
@@ -210,6 +211,11 @@ def rows_of(fact: One | Many | Page | ById) -> Source:
 
 def total(sorts: Sequence[Sort]) -> tuple[Sort, ...]:
     """Make an order total: a column counts once, and the id breaks ties in the direction of the last key."""
+    return _total(tuple(sorts))
+
+
+@lru_cache(maxsize=1_000)
+def _total(sorts: tuple[Sort, ...]) -> tuple[Sort, ...]:
     found: dict[str, Sort] = {}
     for sort in sorts:
         found.setdefault(sort.column.key, sort)

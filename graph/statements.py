@@ -142,7 +142,8 @@ def page(
 
 
 def _limit() -> Any:
-    return bindparam("limit", type_=Integer)
+    """The parameter that bounds a list. It is written into the text: a plan for any number would be one for none."""
+    return bindparam("limit", type_=Integer, literal_execute=True)
 
 
 def _per_parent(

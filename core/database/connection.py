@@ -24,11 +24,19 @@ from core.database import walls
 
 DEAD: Final = (
     asyncpg.InterfaceError,
+    # the server's last word came while the connection lay idle, and its end is not noticed yet
+    asyncpg.InternalClientError,
     asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.CrashShutdownError,
+    asyncpg.DatabaseDroppedError,
+    asyncpg.IdleSessionTimeoutError,
     OSError,
 )
-"""What a call on a connection raises when the connection, or the server behind it, is gone."""
+"""What a call on a connection raises when the connection, or the server behind it, is gone. A statement that took too
+long is not among them: to repeat it would take as long again.
+"""
 
 _STATEMENT: Final = b"bind_workspace"
 _PREPARE: Final = (

@@ -70,17 +70,34 @@ class Leaves:
         """
         if _core.is_non_null_type(kind):
             inner = self.completion(kind.of_type, group)
+            if str(kind) in ("String!", "ID!"):
+                return lambda shown: shown if type(shown) is str else _some(inner(shown))
             return lambda shown: _some(inner(_some(shown)))
         if _core.is_list_type(kind):
             item = self.completion(kind.of_type, group)
             return lambda shown: None if shown is None else [item(each) for each in shown]
         if _core.is_leaf_type(kind):
-            write = kind.coerce_output_value
-            return lambda shown: None if shown is None else _some(write(shown))
+            return _written(kind.coerce_output_value, is_text=str(kind) in ("String", "ID"))
         if isinstance(kind, GraphQLObjectType) and group is not None:
             return self._object(kind, group)
         message = f"{kind} is not an object type"
         raise Unplanned(message)
+
+    def count(self, kind: Any, group: Group) -> Callable[[Any], int] | None:
+        """Return what counts the objects in a value that was completed; None where there can be none."""
+        inner = _core.get_nullable_type(kind)
+        if _core.is_list_type(inner):
+            item = self.count(inner.of_type, group)
+            return None if item is None else lambda made: sum(map(item, made or ()))
+        if not isinstance(inner, GraphQLObjectType):
+            return None
+        found = {
+            key: self.count(inner.fields[name_of(same)].type, same)
+            for key, same in self._selection.below(inner, group).items()
+            if name_of(same) != "__typename"
+        }
+        below = [(key, each) for key, each in found.items() if each is not None]
+        return lambda made: 0 if made is None else 1 + sum(each(made[key]) for key, each in below)
 
     def _object(self, kind: GraphQLObjectType, group: Group) -> Complete:
         """Complete an object whose fields are attributes."""
@@ -151,6 +168,13 @@ def _some(shown: Any) -> Any:
         message = "null where a value must be"
         raise Unusual(message)
     return shown
+
+
+def _written(write: Complete, *, is_text: bool) -> Complete:
+    """Write a leaf; a text is what it is."""
+    if is_text:
+        return lambda shown: shown if shown is None or type(shown) is str else _some(write(shown))
+    return lambda shown: None if shown is None else _some(write(shown))
 
 
 def _hidden(mask: Callable[[Any], Any]) -> Complete:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
+from itertools import repeat
 from operator import attrgetter, itemgetter
 from typing import Any, Protocol, TypeAlias
 
@@ -20,6 +21,8 @@ Take: TypeAlias = Callable[[Any], Any]
 
 Times: TypeAlias = Sequence[int] | None
 """How often each row of a level stands in the answer; None where each stands once."""
+
+Count: TypeAlias = Callable[[Any], int]
 
 
 class Level:
@@ -73,12 +76,13 @@ class Edge(Protocol):
 
 
 class View:
-    """Makes objects of a level's rows."""
+    """Makes objects of a level's rows. `counts` tell of values how many objects they hold, by their names."""
 
     def __init__(self, level: Level, code: Code) -> None:
         self.level = level
         self.parts: list[tuple[str, str]] = []
         self.edges: list[Edge] = []
+        self.counts: list[tuple[str, Count]] = []
         self._code = code
 
     def lead_to(self, each: Edge) -> str:
@@ -88,7 +92,10 @@ class View:
 
     async def show(self, run: Run, rows: Sequence[Any], times: Times) -> list[dict[str, Any]]:
         """Return an object for each row."""
-        return self.make(rows, *[await each.load(run, rows, times) for each in self.edges])
+        made = self.make(rows, *[await each.load(run, rows, times) for each in self.edges])
+        for name, count in self.counts:
+            run.points += sum(often * count(each[name]) for each, often in zip(made, times or repeat(1), strict=False))
+        return made
 
     @cached_property
     def make(self) -> Make:
@@ -114,7 +121,7 @@ class OneEdge:
         found = await run.fetch(self._text, list(named), {})
         shares = [named[row[own]] for row in found]
         run.points += sum(shares)
-        shown = await self._view.show(run, found, shares if self._view.edges else None)
+        shown = await self._view.show(run, found, shares if self._view.edges or self._view.counts else None)
         if not run.writes:
             return {row[own]: each for row, each in zip(found, shown, strict=True)}
         return {row[own]: orjson.Fragment(orjson.dumps(each)) for row, each in zip(found, shown, strict=True)}
@@ -125,18 +132,17 @@ class ManyEdge:
 
     def __init__(self, fact: Many, take: Take, view: View, read: Read) -> None:
         self._fact, self._take, self._view, self._read = fact, take, view, read
-        self._text: Text | None = None
+        self._texts: dict[int | None, Text] = {}
 
     async def load(self, run: Run, rows: Sequence[Any], times: Times) -> Mapping[Any, Any]:
         """Return the lists that are not empty, by their parents' keys."""
         fact = self._fact
-        given: dict[str, Any] = {}
-        if fact.limit is not None:
-            given["limit"] = check_limit(fact.limit, self._read(run.variables))
-        if self._text is None:
-            self._text = Text(children(fact, total([fact.sort]), self._view.level.names))
+        limit = None if fact.limit is None else check_limit(fact.limit, self._read(run.variables))
+        text = self._texts.get(limit)
+        if text is None:
+            text = self._texts[limit] = Text(children(fact, total([fact.sort]), self._view.level.names), limit=limit)
         parents = weighed(rows, self._take, times)
-        found = await run.fetch(self._text, list(parents), given)
+        found = await run.fetch(text, list(parents), {})
         shares = None if are_even(parents, rows, times) else [parents[row[0]] for row in found]
         run.points += len(found) if shares is None else sum(shares)
         shown = await self._view.show(run, found, shares)

@@ -18,6 +18,7 @@ from graph.plan.text import Text
 
 Show: TypeAlias = Callable[["Shown"], Any]
 Parts: TypeAlias = Sequence[tuple[str, Show]]
+_KEPT: Final = 32
 _NOTHING: Final[Mapping[Any, Sequence[Any]]] = {}
 
 Ask: TypeAlias = Callable[[Listing, Hashable, Run], Awaitable[Any]]
@@ -102,7 +103,7 @@ class Pages:
     async def _paged(self, run: Run, listing: Listing, keys: list[Any]) -> Mapping[Any, Sequence[Any]]:
         """Load the rows of all pages, one more than is shown of each."""
         window, order = listing.window, listing.order
-        given: dict[str, Any] = {"limit": window.size + 1}
+        given: dict[str, Any] = {}
         for end, position in (("after", window.after), ("before", window.before)):
             given.update({f"{end}{number}": each for number, each in enumerate(position or ())})
         rows = await run.fetch(self._text(listing, order), keys, given)
@@ -122,7 +123,7 @@ class Pages:
             if position is not None
         ]
         keys = tuple((each.column.key, each.descending) for each in order)
-        name = (keys, window.backward, tuple(ends))
+        name = (keys, window.size, window.backward, tuple(ends))
         found = self._texts.get(name) if listing.is_whole else None
         if found is None:
             marks = {end: [f"{end}{number}" for number in range(len(order))] for end, _ in ends}
@@ -130,9 +131,12 @@ class Pages:
             statement = statements.page(
                 self.fact, order, [*listing.where, *bounds], backward=window.backward, names=self.level.names
             )
-            found = Text(statement, tuple(mark for each in marks.values() for mark in each))
+            free = tuple(mark for each in marks.values() for mark in each)
+            found = Text(statement, free, limit=window.size + 1)
             if listing.is_whole:
                 self._texts[name] = found
+                if len(self._texts) > _KEPT:
+                    self._texts.pop(next(iter(self._texts)))
         return found
 
     async def _fill(

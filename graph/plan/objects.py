@@ -52,7 +52,11 @@ class Objects:
                 view.parts.append((key, repr(kind.name)))
             else:
                 field = field_of(kind, name)
-                view.parts.append((key, self._part(view, fact_of(kind, field), field, same)))
+                fact = fact_of(kind, field)
+                view.parts.append((key, self._part(view, fact, field, same)))
+                count = self._leaves.count(field.type, same) if isinstance(fact, Computed) else None
+                if count is not None:
+                    view.counts.append((key, count))
         return view
 
     def _part(self, view: View, fact: Fact, field: Field, group: Group) -> str:
@@ -143,6 +147,8 @@ class Objects:
         keys = [key for key, _ in parts]
 
         def show(shown: Shown) -> list[Any]:
+            if not keys:
+                return [{} for _ in shown.rows]
             lists = [part(shown) for _, part in parts]
             return [dict(zip(keys, each, strict=True)) for each in zip(*lists, strict=True)]
 

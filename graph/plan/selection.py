@@ -7,10 +7,12 @@ from typing import Any, Final, TypeAlias, cast
 from graphql import (
     FieldNode,
     FragmentDefinitionNode,
+    GraphQLError,
     GraphQLObjectType,
     GraphQLSchema,
     OperationDefinitionNode,
     Undefined,
+    ValueNode,
     VariableNode,
     Visitor,
     visit,
@@ -30,8 +32,14 @@ Group: TypeAlias = list[Any]
 Arguments: TypeAlias = Mapping[str, Any]
 Read: TypeAlias = Callable[[VariableValues], Arguments]
 
+Taken: TypeAlias = tuple[str, str, str]
+"""An argument that is a variable: its name in Python, the variable's, and its type."""
+
 _BACK = GraphQLCoreConverter.DEFINITION_BACKREF
-_STRAIGHT: Final = frozenset({"ID!", "ID", "String!", "String", "Int!", "Int"})
+_SAMPLES: Final[Mapping[str, Any]] = {
+    kind: value for name, value in (("ID", ""), ("String", ""), ("Int", 1)) for kind in (name, f"{name}!")
+}
+"""Scalars that are what they are, with a value of each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,34 +94,51 @@ class Selection:
             given = get_argument_values(field.core, node, variables)
             return convert_arguments(given, declared, self._scalars, self._config)
 
-        if not _holds_variables(node):
-            constant = read(self.variables)
-            return lambda _: constant
-        return self._straight(field, node) or read
+        straight = self._straight(field, node)
+        if straight is None:
+            return read
+        samples = {variable: _SAMPLES[kind] for _, variable, kind in straight}
+        try:
+            constant = read(VariableValues({}, samples))
+        except GraphQLError as error:
+            raise Unplanned(error.message) from None
+        return _reader(
+            {name: each for name, each in constant.items() if name not in {n for n, _, _ in straight}}, straight
+        )
 
-    def _straight(self, field: Field, node: FieldNode) -> Read | None:
-        """Return what reads arguments that are variables of built-in scalar types, without conversions; None where
-        others are given.
-        """
-        names = {each.name.value: each.value for each in node.arguments or ()}
-        taken: list[tuple[str, str, bool]] = []
+    def _straight(self, field: Field, node: FieldNode) -> list[Taken] | None:
+        """Return the arguments that are variables of built-in scalar types; None where others hold variables."""
+        given = {each.name.value: each.value for each in node.arguments or ()}
+        taken: list[Taken] = []
         for argument in field.of.arguments:
             name = self._config.name_converter.from_argument(argument)
-            value, core = names.get(name), field.core.args[name]
-            is_plain = isinstance(value, VariableNode) and str(core.type) in _STRAIGHT
-            if not is_plain and (value is not None or core.default is not None or core.default_value is not Undefined):
+            value, core = given.get(name), field.core.args[name]
+            if value is None or not _holds_variables(value):
+                continue
+            has_default = core.default is not None or core.default_value is not Undefined
+            if not isinstance(value, VariableNode) or has_default or str(core.type).rstrip("!") not in _SAMPLES:
                 return None
-            if isinstance(value, VariableNode):
-                taken.append((str(argument.python_name), value.name.value, str(core.type).endswith("!")))
+            taken.append((str(argument.python_name), value.name.value, str(core.type)))
+        return taken
 
-        def read(variables: VariableValues) -> Arguments:
-            coerced = variables.coerced
-            if any(is_needed and coerced.get(variable) is None for _, variable, is_needed in taken):
+
+def _reader(constant: Arguments, taken: list[Taken]) -> Read:
+    """Return what reads arguments of which all but those that are `taken` are always the same."""
+    if not taken:
+        return lambda _: constant
+    needed = [variable for _, variable, kind in taken if kind.endswith("!")]
+    names = {name for name, _, _ in taken}
+    fixed = {name: each for name, each in constant.items() if name not in names}
+
+    def read(variables: VariableValues) -> Arguments:
+        coerced = variables.coerced
+        for variable in needed:
+            if coerced.get(variable) is None:
                 message = "null where a value must be"
                 raise Unusual(message)
-            return {name: coerced[variable] for name, variable, _ in taken if variable in coerced}
+        return {**fixed, **{name: coerced[variable] for name, variable, _ in taken if variable in coerced}}
 
-        return read
+    return read
 
 
 def is_declared(schema: GraphQLSchema) -> bool:
@@ -163,13 +188,12 @@ def switches_of(operation: OperationDefinitionNode, fragments: Mapping[str, Frag
     return tuple(sorted(found))
 
 
-def _holds_variables(node: FieldNode) -> bool:
+def _holds_variables(value: ValueNode) -> bool:
     found: list[str] = []
 
     class Look(Visitor):
         def enter_variable(self, node: Any, *_: Any) -> None:
             found.append(node.name.value)
 
-    for argument in node.arguments or ():
-        visit(argument.value, Look())
+    visit(value, Look())
     return bool(found)

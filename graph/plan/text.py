@@ -11,21 +11,21 @@ from graph.tables import Statement
 Process = Callable[[Any], Any]
 
 DIALECT: Final = asyncpg_dialect()
-_FREE: Final = ("tenant", "keys", "limit")
+_FREE: Final = ("tenant", "keys")
 
 
 class Text:
     """A statement, compiled. Its free parameters are given each time; all others have the values that it was made with.
 
-    `marks` are the names of further free parameters.
+    `marks` are the names of further free parameters, `limit` the value of the one that is written into the text.
     """
 
     __slots__ = ("_fixed", "_places", "_to_driver", "sql")
 
-    def __init__(self, statement: Statement, marks: tuple[str, ...] = ()) -> None:
+    def __init__(self, statement: Statement, marks: tuple[str, ...] = (), *, limit: int | None = None) -> None:
         compiled: Any = statement.compile(dialect=DIALECT)
         free = dict.fromkeys((*_FREE, *marks))
-        state = compiled.construct_expanded_state(free, escape_names=False)
+        state = compiled.construct_expanded_state({**free, "limit": limit}, escape_names=False)
         self.sql: str = state.statement
         self._places: tuple[str, ...] = tuple(state.positiontup or ())
         processes = {name: to_driver(each.type) for name, each in compiled.binds.items()} | dict(state.processors)

@@ -101,9 +101,11 @@ def _told(error: GraphQLError, kind: InputType, place: Path, path: Path, *, show
 
 
 def _inside(kind: InputType, path: Path) -> InputType:
-    """The type of what stands at a path."""
+    """The type of what stands at a path. A value that stands for a list of one has no number in it."""
     for part in path:
         kind = _core.get_nullable_type(kind)
+        while isinstance(part, str) and _core.is_list_type(kind):
+            kind = _core.get_nullable_type(kind.of_type)
         kind = kind.of_type if _core.is_list_type(kind) else kind.fields[part].type
     return kind
 

@@ -156,7 +156,8 @@ class Engine:
                     result = await self._left(operation, planned)
         except TimeoutError:
             return self._timed_out(operation, charge)
-        spent = operation.price.spent(result.data, planned.points)
+        # a null that reached the top is all that is answered
+        spent = operation.price.spent(result.data, 0 if result.data is None else planned.points)
         answer = _answer(_whole(planned, result), operation)
         answer.extensions["cost"] = charge.settled(spent)
         if self._explains and planned.plan is not None:

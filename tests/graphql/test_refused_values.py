@@ -241,3 +241,14 @@ async def test_a_top_level_error_spells_its_place_as_the_api_does(asking: Door, 
         message = await stream.message()
 
     assert message["payload"][0]["extensions"]["field"] == ["contactId"]
+
+
+@pytest.mark.parametrize("inner", ["{key: 7}", "[{key: 7}]"])
+async def test_a_value_that_stands_for_a_list_of_one(asking: Door, inner: str) -> None:
+    literal = await asking.execute(f"{{ contacts(filter: {{or: {{customFields: {inner}}}}}) {{ totalCount }} }}")
+    compared = {"key": 7} if inner[0] == "{" else [{"key": 7}]
+    variable = await asking.execute(LIST, {"filter": {"or": {"customFields": compared}}})
+
+    place = "filter.or.customFields.key" if inner[0] == "{" else "filter.or.customFields.0.key"
+    assert told(dict(literal.body)) == [(place, f"`{place}` needs a text.")]
+    assert told(dict(variable.body)) == [(place, f"`{place}` needs a text.")]

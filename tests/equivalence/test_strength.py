@@ -1,0 +1,74 @@
+"""The comparison is strong enough: it finds each planted fault within so many operations."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import pytest
+
+from core.database import Database
+from core.ground import Ground
+from tests.equivalence.answers import Said, Sides
+from tests.equivalence.chance import Dice
+from tests.equivalence.mutants import MUTANTS, Patch
+from tests.equivalence.sweep import Field, Round, leaks
+
+ROUNDS = 60
+"""How many operations of each schema it may take."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsed:
+    """Operations of a schema, and what the resolvers answer in each case."""
+
+    field: Field
+    rounds: Sequence[tuple[Round, Sequence[Said]]]
+
+
+@pytest.fixture(scope="module")
+async def rehearsed(both: tuple[Field, Field]) -> Sequence[Rehearsed]:
+    found: list[Rehearsed] = []
+    for field in both:
+        rounds = [field.round(Dice(number)) for number in range(ROUNDS)]
+        answers = [(each, [await field.sides.resolved(case) for case, _ in each.cases]) for each in rounds]
+        found.append(Rehearsed(field=field, rounds=answers))
+    return found
+
+
+async def test_without_a_fault_nothing_differs(ground: Ground, rehearsed: Sequence[Rehearsed]) -> None:
+    assert await operations_until_found(ground, rehearsed) is None
+
+
+@pytest.mark.parametrize("plant", MUTANTS.values(), ids=MUTANTS)
+async def test_a_planted_fault_is_found(
+    ground: Ground,
+    rehearsed: Sequence[Rehearsed],
+    monkeypatch: pytest.MonkeyPatch,
+    plant: Callable[[Patch, Database], None],
+) -> None:
+    own = ground.database._rows
+    plant(monkeypatch, ground.database)
+
+    found = await operations_until_found(ground, rehearsed)
+
+    assert found is not None
+    if ground.database._rows is not own:
+        await ground.database._rows.close()
+
+
+async def operations_until_found(ground: Ground, rehearsed: Sequence[Rehearsed]) -> int | None:
+    """Answer with plans that are made anew, by turns of both schemas; return how many rounds it took to differ."""
+    sides = [Sides(ground, each.field.offer.schema) for each in rehearsed]
+    for each, side in zip(rehearsed, sides, strict=True):
+        side.plans.documents = each.field.sides.plans.documents
+    for number, turn in enumerate(zip(*[each.rounds for each in rehearsed], strict=True)):
+        for side, (asked, answers) in zip(sides, turn, strict=True):
+            for (case, other), expected in zip(asked.cases, answers, strict=True):
+                said = await side.planned(case)
+                if leaks(said, other) or differs(said, expected):
+                    return number + 1
+    return None
+
+
+def differs(said: Said, expected: Said) -> bool:
+    """Tell whether answers differ, whatever the one error is that is told of where there are several."""
+    return (said.data, said.actual, bool(said.errors)) != (expected.data, expected.actual, bool(expected.errors))
