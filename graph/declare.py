@@ -12,6 +12,7 @@ from uuid import UUID
 
 import strawberry
 from graphql import GraphQLAbstractType, GraphQLResolveInfo
+from sqlalchemy import FromClause
 from sqlalchemy.orm import InstrumentedAttribute
 from strawberry.extensions.field_extension import FieldExtension
 from strawberry.types.field import StrawberryField
@@ -273,6 +274,7 @@ def page(
     filter: type[Any] | None = None,
     search: Search | None = None,
     counted: Counted | None = None,
+    texts: FromClause | None = None,
     local: str | None = None,
     require: str | None = None,
 ) -> Any: ...
@@ -285,6 +287,7 @@ def page(
     filter: type[Any] | None = None,
     search: Search | None = None,
     counted: Counted | None = None,
+    texts: FromClause | None = None,
     local: str | None = None,
     require: str | None = None,
 ) -> Any: ...
@@ -293,7 +296,7 @@ def page(key: Attribute, *, require: str | None = None, **given: Any) -> Any:
     `key` and `far` are columns of a join table: `far` names the rows.
 
     `order` lists what a client may order by (or `sort` is the one order), `search` makes a condition of words,
-    `counted` says where a Root's count is kept.
+    `counted` says where a Root's count is kept, `texts` is the view where texts are looked for.
     """
     order: type[Order] | None = given.get("order")
     orders = (given["sort"],) if order is None else tuple(each.sort for each in order)
@@ -306,6 +309,7 @@ def page(key: Attribute, *, require: str | None = None, **given: Any) -> Any:
         filter=given.get("filter"),
         search=given.get("search"),
         counted=given.get("counted"),
+        texts=given.get("texts"),
         local=given.get("local"),
         guard=_guard(require),
     )

@@ -9,13 +9,14 @@ from enum import Enum
 from functools import lru_cache
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, FromClause
 from sqlalchemy.orm import InstrumentedAttribute
 
 Attribute: TypeAlias = InstrumentedAttribute[Any]
 Model: TypeAlias = type[Any]
 May: TypeAlias = Callable[[str], bool]
-Search: TypeAlias = Callable[[str, May], ColumnElement[bool] | None]
+Search: TypeAlias = Callable[[str, May, Any], ColumnElement[bool] | None]
+"""Makes a condition of words, what the reader may do, and the columns to look in, by their names."""
 
 ID = "id"
 TENANT = "workspace_id"
@@ -150,7 +151,8 @@ class Page:
 
     In a Root there is no key: the rows of the whole workspace. `orders` are those that may be asked for, the default
     first; `order` is the enum that names them, unless there is one alone. Where it is `counted`, the size of a list
-    that is not filtered, or by nothing but the counted column, is read and not counted.
+    that is not filtered, or by nothing but the counted column, is read and not counted. `texts` is a view of the
+    table, with the wall inside, where searches and parts of texts are looked for first (`graph.narrowing`).
     """
 
     model: Model
@@ -162,6 +164,7 @@ class Page:
     filter: type[Any] | None = None
     search: Search | None = None
     counted: Counted | None = None
+    texts: FromClause | None = None
     local: str | None = None
     source: Source | None = None
     guard: Guard | None = None

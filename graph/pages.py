@@ -9,6 +9,7 @@ from graph import counting, statements
 from graph.context import Context, Session
 from graph.facts import Page, Sort, rows_of, total
 from graph.filters import read_filter, read_text
+from graph.narrowing import narrowed
 from graph.paging import Asked, Window, read_window, write_cursor
 from graph.preparing import prepared
 from graph.statements import Condition
@@ -144,19 +145,23 @@ async def read_listing(fact: Page, given: Mapping[str, Any], context: Context) -
     if len(chosen) > LONGEST_ORDER:
         raise BadOrder(field=("orderBy",))
     order = total([each.value for each in chosen] or fact.orders[:1])
-    reading = read_filter(await prepared(given.get("filter"), context), of=fact.filter)
+    wanted = await prepared(given.get("filter"), context)
+    reading = read_filter(wanted, of=fact.filter)
     for permission in reading.permissions:
         context.require(permission)
     words = read_text(given.get("search"))
-    found = None if words is None or fact.search is None else fact.search(words, context.actor.may)
-    scope = (rows_of(fact).model.__name__, reading.signature, words)
+    model = rows_of(fact).model
+    found = None if words is None or fact.search is None else fact.search(words, context.actor.may, model)
+    scope = (model.__name__, reading.signature, words)
     asked = Asked(**{name: given.get(name) for name in ("first", "after", "last", "before")})
+    window = read_window(asked, order, scope)
+    few = await narrowed(fact, words, wanted, context)
     return Listing(
         fact=fact,
         order=order,
-        where=tuple(each for each in (reading.condition, found) if each is not None),
+        where=tuple(each for each in (few, reading.condition, found) if each is not None),
         scope=scope,
-        window=read_window(asked, order, scope),
+        window=window,
         is_whole=reading.signature is None and words is None,
         parts=None if fact.counted is None or words else counting.parts_of(fact.counted, reading.signature),
     )

@@ -3,7 +3,7 @@
 from models.access import GRANTS, RANK, Permission, Role, effective
 from models.audit import AuditEntry
 from models.base import Base
-from models.contact import Contact, ContactIdentity, IdentityKind, Sentiment
+from models.contact import CONTACT_TEXTS, Contact, ContactIdentity, IdentityKind, Sentiment
 from models.credit import MICRO_USD, CreditAccount, CreditBudget, CreditEntry, CreditHold, CreditKind, HoldState
 from models.custom_field import CustomField, FieldKind
 from models.event import EVENT_READERS, Event, EventType, WorkspaceCounter
@@ -24,6 +24,7 @@ from models.workspace import Workspace, WorkspaceInvite, WorkspaceMember
 
 __all__ = [
     "BUILT_IN",
+    "CONTACT_TEXTS",
     "COUNTED",
     "EVENT_READERS",
     "GRANTS",

@@ -72,6 +72,7 @@ class ContactQueries(Root):
         order=ContactOrder,
         search=searching.condition,
         counted=_COUNTED,
+        texts=models.CONTACT_TEXTS,
         require=Permission.CONTACTS_READ,
     )
     """The contacts of the workspace. `search` finds parts of names, companies, e-mail addresses and (for those who may

@@ -51,7 +51,9 @@ class ContactFilter(Filter):
     id: IdFilter | None = where(models.Contact.id)
     """The contact itself."""
 
-    name: TextFilter | None = where(models.Contact.name, folded=models.Contact.name_key)
+    name: TextFilter | None = where(
+        models.Contact.name, folded=models.Contact.name_key, within=models.Contact.search_text
+    )
     """Full name."""
 
     phone: TextFilter | None = where(models.Contact.phone, require=Permission.PHONES_READ, forms=phone_forms)

@@ -37,6 +37,7 @@ class Label(Entity[models.Label], prefix="label", require=Permission.LABELS_READ
         far=models.ContactLabel.contact_id,
         filter=ContactFilter,
         order=ContactOrder,
+        texts=models.CONTACT_TEXTS,
         require=Permission.CONTACTS_READ,
     )
     """The contacts that have it."""
