@@ -58,7 +58,8 @@ class Operation:
 
     def execution_of(self, document: DocumentNode) -> Execution:
         """The operation in another form of its document."""
-        show = self.plans.showing(self.document, self.node, self.variables, self.context)
+        tells = self.document.asks_for_schema
+        show = None if tells else self.plans.showing(self.document, self.node, self.variables, self.context)
         return execution.build(self.schema, document, self.parameters, self.context, show)
 
     @property

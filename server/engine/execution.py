@@ -83,13 +83,13 @@ class Coercion:
 class _ShowingExecutor(_Executor):
     """graphql-core's executor, which lets rows that resolvers return be shown by what was compiled for them."""
 
-    show: Show | None = None
+    show: Show
 
     def complete_object_value(self, return_type: Any, field_details_list: Any, *more: Any) -> Any:
         """Complete a row, or any other object."""
         parent: Any = super()
         resolve = partial(parent.complete_object_value, return_type, field_details_list, *more)
-        shown = None if self.show is None else self.show(return_type, field_details_list, [more[2]])
+        shown = self.show(return_type, field_details_list, [more[2]])
         if shown is None:
             return resolve()
         return shown[0] if isinstance(shown, list) else _first(shown, resolve)
@@ -101,7 +101,7 @@ class _ShowingExecutor(_Executor):
         kind: Any = _get_named_type(return_type)
         rows = cast("list[Any]", more[2]) if isinstance(more[2], list) else []
         shown = None
-        if self.show is not None and rows and isinstance(kind, GraphQLObjectType):
+        if rows and isinstance(kind, GraphQLObjectType):
             shown = self.show(kind, field_details_list, rows)
         if shown is None:
             return resolve()
@@ -122,7 +122,8 @@ def build(
     schema: GraphQLSchema, document: DocumentNode, parameters: Parameters, context: object, show: Show | None = None
 ) -> Execution:
     """Make an operation ready to run, whose variables are known to fit. `show` shows rows that resolvers return."""
-    made: Any = _ShowingExecutor.build(
+    executor: Any = _Executor if show is None else _ShowingExecutor
+    made: Any = executor.build(
         schema,
         document,
         context_value=context,
@@ -132,7 +133,8 @@ def build(
     if isinstance(made, list):
         (error, *_) = cast("list[GraphQLError]", made)
         raise error
-    made.show = show
+    if show is not None:
+        made.show = show
     return Execution(made)
 
 

@@ -1,11 +1,9 @@
 """A list takes the same number of SQL statements at 2 rows and at 50, with everything that hangs on its rows."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from uuid import UUID
 
 import pytest
-import sqlalchemy as sa
 
 from core.database import Database
 from core.ground import Ground
@@ -23,6 +21,7 @@ from tests.fixtures import knowledge
 from tests.fixtures.asked import note, suggest
 from tests.fixtures.door import Door
 from tests.fixtures.operations import root_fields, widest
+from tests.fixtures.statements import sent_to
 from tests.fixtures.tenants import Tenant, join
 
 FEW, MANY = 2, 50
@@ -44,25 +43,13 @@ LISTS = [
 @pytest.fixture
 def statements(database: Database) -> Iterator[Callable[[], int]]:
     """A function that tells how many statements were sent since it was last asked."""
-    sent: list[str] = []
+    with sent_to(database) as sent:
 
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        sent.append(statement)
+        def count() -> int:
+            found = len(sent)
+            sent.clear()
+            return found
 
-    @contextmanager
-    def listening() -> Iterator[None]:
-        sa.event.listen(database.engine.sync_engine, "before_cursor_execute", note)
-        try:
-            yield
-        finally:
-            sa.event.remove(database.engine.sync_engine, "before_cursor_execute", note)
-
-    def count() -> int:
-        found = len(sent)
-        sent.clear()
-        return found
-
-    with listening():
         yield count
 
 

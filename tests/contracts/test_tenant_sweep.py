@@ -18,6 +18,7 @@ from graph.registry import current
 from models import Role
 from tests.fixtures.door import Door
 from tests.fixtures.operations import RootField, id_fields, root_fields, value_of, widest
+from tests.fixtures.statements import sent_to
 from tests.fixtures.tenants import join_workspace, sign_in_user
 from tests.fixtures.twins import TENANT_TABLES, Rows, furnished_workspace
 
@@ -177,20 +178,12 @@ async def test_no_list_shows_a_row_of_another_workspace(sides: Sides) -> None:
 
 async def test_every_read_names_the_workspace_too(sides: Sides, database: Database) -> None:
     """Row-level security stands behind each of these conditions, and so would hide that one is missing."""
-    sent: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        sent.append(statement)
-
-    sa.event.listen(database.engine.sync_engine, "before_cursor_execute", note)
-    try:
+    with sent_to(database) as sent:
         for each in root_fields("query"):
             for key in sides.own.values() if "id" in each.field.args else ("",):
                 await sides.door.execute(each.document(widest(each.field.type)), {"id": key} if key else {})
         for prefix, shown in FILTERED.items():
             await sides.door.execute(shown, {"id": sides.own[prefix]})
-    finally:
-        sa.event.remove(database.engine.sync_engine, "before_cursor_execute", note)
 
     assert len(sent) >= 20
     assert {each for each in sent if unwalled(each)} == set()

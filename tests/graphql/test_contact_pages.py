@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 from sqlalchemy import delete
-from sqlalchemy import event as sql_event
 
 from core.database import Database
 from core.ids import decode, encode
 from models import Contact
 from tests.fixtures.contacts import plant
 from tests.fixtures.door import Door
+from tests.fixtures.statements import sent_to
 from tests.fixtures.tenants import Tenant
 
 PAGE = """query($first: Int, $after: String, $last: Int, $before: String, $orderBy: [ContactOrder!]) {
@@ -156,14 +156,8 @@ async def test_a_cursor_that_was_tampered_with_is_refused(
 @pytest.fixture
 def statements(database: Database) -> Iterator[list[str]]:
     """The statements that are sent to the database meanwhile."""
-    sent: list[str] = []
-
-    def note(*arguments: Any) -> None:
-        sent.append(arguments[2])
-
-    sql_event.listen(database.engine.sync_engine, "before_cursor_execute", note)
-    yield sent
-    sql_event.remove(database.engine.sync_engine, "before_cursor_execute", note)
+    with sent_to(database) as sent:
+        yield sent
 
 
 async def test_a_list_is_counted_only_when_asked(

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-import sqlalchemy as sa
 
 from core.database import Database
 from core.ground import Ground
@@ -18,6 +17,7 @@ from services.custom_fields import FieldDraft
 from services.transaction import begin
 from tests.fixtures.contacts import FILTER, make
 from tests.fixtures.door import Door, Reply
+from tests.fixtures.statements import sent_to
 from tests.fixtures.tenants import Tenant, found_tenant
 
 VALUES: dict[str, Any] = {
@@ -257,21 +257,13 @@ async def test_the_fields_are_looked_up_once_and_only_when_they_are_named(
     ask: Ask, door: Door, database: Database, tenant: Tenant
 ) -> None:
     asking = await door.as_(tenant.owner)
-    sent: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        sent.append(statement)
 
     async def looked_up(filter: str, count: int) -> int:
         lists = " ".join(f"c{n}: contacts(filter: {filter}, first: {n + 1}) {{ totalCount }}" for n in range(count))
-        sent.clear()
-        assert not (await asking.execute(f"{{ {lists} }}")).errors
+        with sent_to(database) as sent:
+            assert not (await asking.execute(f"{{ {lists} }}")).errors
         return len([each for each in sent if "FROM custom_fields" in each])
 
-    sa.event.listen(database.engine.sync_engine, "before_cursor_execute", note)
-    try:
-        named = '{customFields: [{key: "f_text", eq: "a"}], or: [{and: [{customFields: [{key: "f_number", gt: 1}]}]}]}'
-        assert await looked_up(named, 3) == 1
-        assert await looked_up('{name: {eq: "Ana"}, customFields: []}', 3) == 0
-    finally:
-        sa.event.remove(database.engine.sync_engine, "before_cursor_execute", note)
+    named = '{customFields: [{key: "f_text", eq: "a"}], or: [{and: [{customFields: [{key: "f_number", gt: 1}]}]}]}'
+    assert await looked_up(named, 3) == 1
+    assert await looked_up('{name: {eq: "Ana"}, customFields: []}', 3) == 0

@@ -13,6 +13,7 @@ from core.ids import encode, uuid7
 from models import LeadScore, Role
 from tests.fixtures.contacts import make
 from tests.fixtures.door import Door
+from tests.fixtures.statements import sent_to
 from tests.fixtures.tenants import Tenant, join
 
 SCORE = """query ($contactId: ID!, $messages: [ConversationMessageInput!], $first: Int! = 20) {
@@ -105,16 +106,9 @@ async def test_the_scores_of_a_page_of_contacts_take_one_statement(
         contact = await make(ground, tenant.owner, name=f"Ana {number}")
         await keep(database, tenant, contact.id, 60 + number, 50)
     asking = await door.as_(tenant.owner)
-    sent: list[str] = []
 
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        sent.append(statement)
-
-    sa.event.listen(database.engine.sync_engine, "before_cursor_execute", note)
-    try:
+    with sent_to(database) as sent:
         reply = await asking.execute("{ contacts { nodes { leadScores(last: 1) { score } } } }")
-    finally:
-        sa.event.remove(database.engine.sync_engine, "before_cursor_execute", note)
 
     found = [each["leadScores"] for each in reply.data["contacts"]["nodes"]]
     assert found == [[{"score": 62}], [{"score": 61}], [{"score": 60}]]

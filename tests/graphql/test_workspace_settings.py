@@ -209,7 +209,8 @@ async def test_a_voice_of_the_workspaces_own_counts_until_another_is_named_or_it
     async def voice() -> str:
         async with ground.database.read(tenant.workspace_id) as session:
             here = WorkspaceSettings.workspace_id == tenant.workspace_id
-            return personas.default_of((await session.scalars(select(WorkspaceSettings).where(here))).one())
+            found = (await session.scalars(select(WorkspaceSettings).where(here))).one()
+            return personas.default_of(found.ai_persona, found.ai_persona_id)
 
     async def turn(**given: Any) -> Any:
         return await act(owner, "settingsUpdate", "SettingsUpdateInput", OWN, ai=given)
