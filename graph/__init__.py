@@ -22,7 +22,7 @@ from graph.declare import (
     resolved,
     through,
 )
-from graph.facts import Counted
+from graph.facts import Counted, Long, Texts
 from graph.link import link
 from graph.paging import Connection, Edge, PageInfo
 
@@ -32,12 +32,14 @@ __all__ = [
     "Counted",
     "Edge",
     "Entity",
+    "Long",
     "Node",
     "Order",
     "PageInfo",
     "Parent",
     "Root",
     "Row",
+    "Texts",
     "any_by_id",
     "asc",
     "by_id",

@@ -34,8 +34,7 @@ class BadFilter(Invalid):
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Where:
     """A comparator's column. For references, `prefixes` are those of the ids that may name it. `require` is the
-    permission that comparing asks for. `forms` are all texts that mean the same as one. What `folded` holds, the column
-    `within` holds too, and an index finds parts of that.
+    permission that comparing asks for. `forms` are all texts that mean the same as one.
     """
 
     column: Attribute
@@ -43,7 +42,6 @@ class Where:
     prefixes: tuple[str, ...] = ()
     require: str | None = None
     forms: Callable[[str], Sequence[str]] | None = None
-    within: Attribute | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -6,11 +6,13 @@ from typing import cast
 from graph.facts import Counted
 
 
-def parts_of(counted: Counted, signature: Hashable) -> tuple[bool, ...] | None:
+def parts_of(counted: Counted | None, signature: Hashable) -> tuple[bool, ...] | None:
     """Return the values of the counted column that a filter lets through, by the value that names the filter.
 
-    None when it compares anything else: then the rows have to be counted.
+    None when it compares anything else, or no count is kept: then the rows have to be counted.
     """
+    if counted is None:
+        return None
     if not signature:
         return counted.usual
     named = cast("tuple[tuple[str, object], ...]", signature)

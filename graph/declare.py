@@ -12,7 +12,6 @@ from uuid import UUID
 
 import strawberry
 from graphql import GraphQLAbstractType, GraphQLResolveInfo
-from sqlalchemy import FromClause
 from sqlalchemy.orm import InstrumentedAttribute
 from strawberry.extensions.field_extension import FieldExtension
 from strawberry.types.field import StrawberryField
@@ -31,13 +30,13 @@ from graph.facts import (
     ByMembers,
     Column,
     Computed,
-    Counted,
     DeclarationRefused,
     Fact,
     Guard,
     Identity,
     InColumn,
     Limit,
+    Long,
     Many,
     Model,
     One,
@@ -273,8 +272,7 @@ def page(
     far: Attribute | None = None,
     filter: type[Any] | None = None,
     search: Search | None = None,
-    counted: Counted | None = None,
-    texts: FromClause | None = None,
+    long: Long | None = None,
     local: str | None = None,
     require: str | None = None,
 ) -> Any: ...
@@ -286,8 +284,7 @@ def page(
     far: Attribute | None = None,
     filter: type[Any] | None = None,
     search: Search | None = None,
-    counted: Counted | None = None,
-    texts: FromClause | None = None,
+    long: Long | None = None,
     local: str | None = None,
     require: str | None = None,
 ) -> Any: ...
@@ -295,8 +292,7 @@ def page(key: Attribute, *, require: str | None = None, **given: Any) -> Any:
     """Show a connection over the rows whose `key` names this row; in a Root, over those of the workspace. With `far`,
     `key` and `far` are columns of a join table: `far` names the rows.
 
-    `order` lists what a client may order by (or `sort` is the one order), `search` makes a condition of words,
-    `counted` says where a Root's count is kept, `texts` is the view where texts are looked for.
+    `order` lists what a client may order by (or `sort` is the one order), `search` makes a condition of words.
     """
     order: type[Order] | None = given.get("order")
     orders = (given["sort"],) if order is None else tuple(each.sort for each in order)
@@ -306,12 +302,9 @@ def page(key: Attribute, *, require: str | None = None, **given: Any) -> Any:
         far=given.get("far"),
         order=None if order is None else declared(order),
         orders=orders,
-        filter=given.get("filter"),
-        search=given.get("search"),
-        counted=given.get("counted"),
-        texts=given.get("texts"),
-        local=given.get("local"),
+        long=given.get("long") or Long(),
         guard=_guard(require),
+        **{name: given.get(name) for name in ("filter", "search", "local")},
     )
 
 

@@ -145,14 +145,31 @@ class Counted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Texts:
+    """A view of a table, with the wall inside, where conditions on texts reach indexes. Its column `whole` holds all
+    that its other columns of folded text do.
+    """
+
+    view: FromClause
+    whole: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Long:
+    """What a list has that may hold a million rows: a count that is kept, and a view where texts are looked for."""
+
+    counted: Counted | None = None
+    texts: Texts | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Page:
     """A keyset connection over the rows of `source` whose `key` equals this row's `local` column; with `far`, as in
     `Many`, over a join table.
 
     In a Root there is no key: the rows of the whole workspace. `orders` are those that may be asked for, the default
-    first; `order` is the enum that names them, unless there is one alone. Where it is `counted`, the size of a list
-    that is not filtered, or by nothing but the counted column, is read and not counted. `texts` is a view of the
-    table, with the wall inside, where searches and parts of texts are looked for first (`graph.narrowing`).
+    first; `order` is the enum that names them, unless there is one alone. A `long` list's size is read where it is
+    kept, and texts are looked for first (`graph.counting`, `graph.narrowing`).
     """
 
     model: Model
@@ -163,8 +180,7 @@ class Page:
     target: Attribute | None = None
     filter: type[Any] | None = None
     search: Search | None = None
-    counted: Counted | None = None
-    texts: FromClause | None = None
+    long: Long = Long()
     local: str | None = None
     source: Source | None = None
     guard: Guard | None = None

@@ -57,17 +57,15 @@ def where(
     folded: Attribute | None = None,
     prefix: str | tuple[str, ...] = (),
     require: str | None = None,
-    within: Attribute | None = None,
     forms: Callable[[str], Sequence[str]] | None = None,
 ) -> Any:
     """Compare a column. `folded` is a stored `fold(column)`, for an index; `prefix` names the type of an id's row where
     no foreign key does. `require` is the permission to compare it: what is masked must not be guessed by filters.
-    `forms` gives all texts that mean the same as one, for comparisons of whole values. `within` is a column that holds
-    all that `folded` does, of which an index finds parts (`graph.narrowing`).
+    `forms` gives all texts that mean the same as one, for comparisons of whole values.
     """
     prefixes = (prefix,) if isinstance(prefix, str) else prefix
     asked = None if require is None else str(require)
-    fact = Where(column=column, folded=folded, prefixes=prefixes, require=asked, forms=forms, within=within)
+    fact = Where(column=column, folded=folded, prefixes=prefixes, require=asked, forms=forms)
     return strawberry.field(default=UNSET, metadata={MARK: fact})
 
 

@@ -163,7 +163,7 @@ async def read_listing(fact: Page, given: Mapping[str, Any], context: Context) -
         scope=scope,
         window=window,
         is_whole=reading.signature is None and words is None,
-        parts=None if fact.counted is None or words else counting.parts_of(fact.counted, reading.signature),
+        parts=None if words else counting.parts_of(fact.long.counted, reading.signature),
     )
 
 
@@ -182,7 +182,7 @@ def count(listing: Listing, key: Hashable, context: Context) -> Awaitable[int]:
     """Count the whole list, or look its count up where it is kept."""
 
     async def batch(session: Session, keys: list[Any], parameters: dict[str, Any]) -> dict[Any, int]:
-        counted, parts = listing.fact.counted, listing.parts
+        counted, parts = listing.fact.long.counted, listing.parts
         if counted is not None and parts is not None:
             return {WHOLE: (await session.scalars(statements.kept_count(counted, parts), _rootless(parameters))).one()}
         statement = statements.count(listing.fact, listing.where)

@@ -8,7 +8,7 @@ import strawberry
 import models
 from core.ids import decode, encode
 from core.unset import UnsetType
-from graph import Connection, Counted, Root, by_id, page
+from graph import Connection, Counted, Long, Root, Texts, by_id, page
 from models import Permission
 from resolvers.fields import mutation
 from resolvers.inputs import given
@@ -58,6 +58,7 @@ _COUNTED: Final = Counted(
     comparator="is_archived",
     usual=(False,),
 )
+_LONG: Final = Long(counted=_COUNTED, texts=Texts(view=models.CONTACT_TEXTS, whole="search_text"))
 
 
 class ContactQueries(Root):
@@ -71,8 +72,7 @@ class ContactQueries(Root):
         filter=ContactFilter,
         order=ContactOrder,
         search=searching.condition,
-        counted=_COUNTED,
-        texts=models.CONTACT_TEXTS,
+        long=_LONG,
         require=Permission.CONTACTS_READ,
     )
     """The contacts of the workspace. `search` finds parts of names, companies, e-mail addresses and (for those who may

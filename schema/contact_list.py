@@ -51,9 +51,7 @@ class ContactFilter(Filter):
     id: IdFilter | None = where(models.Contact.id)
     """The contact itself."""
 
-    name: TextFilter | None = where(
-        models.Contact.name, folded=models.Contact.name_key, within=models.Contact.search_text
-    )
+    name: TextFilter | None = where(models.Contact.name, folded=models.Contact.name_key)
     """Full name."""
 
     phone: TextFilter | None = where(models.Contact.phone, require=Permission.PHONES_READ, forms=phone_forms)
