@@ -137,8 +137,8 @@ def _counts(crowd: Crowd) -> list[Case]:
         "no filter": (None, False),
         "archived": (ContactFilter(is_archived=BooleanFilter(eq=True)), False),
         "archived or not": (ContactFilter(is_archived=BooleanFilter(is_null=False)), False),
-        "owner (190,000)": (ContactFilter(owner=IdFilter(eq=cast("Any", owner))), True),
-        "label (150,000)": (ContactFilter(labels=LinkFilter(any_of=[cast("Any", label)])), True),
+        "owner (150,000)": (ContactFilter(owner=IdFilter(eq=cast("Any", owner))), True),
+        "label (134,000)": (ContactFilter(labels=LinkFilter(any_of=[cast("Any", label)])), True),
         "label of 20": (ContactFilter(labels=LinkFilter(any_of=[cast("Any", rare)])), False),
         "name contains wladislaw": (ContactFilter(name=TextFilter(contains="wladislaw")), False),
         "name contains silva": (ContactFilter(name=TextFilter(contains="silva")), True),
@@ -162,7 +162,11 @@ def _searches() -> list[Case]:
         "whole phone number": "+55 11 90791-9000",
         "nothing found": "xyzzyq",
     }
-    return [Case(name=f"search, {name}", given={"search": each, "first": SIZE}) for name, each in words.items()]
+    # a part that every eighth row has is soon found 2,001 times, whatever way the planner takes
+    return [
+        Case(name=f"search, {name}", given={"search": each, "first": SIZE}, scans=name.startswith("very common"))
+        for name, each in words.items()
+    ]
 
 
 async def _measured(database: Database, actor: Actor, fact: Page, case: Case) -> Taken:
