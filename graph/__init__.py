@@ -22,20 +22,24 @@ from graph.declare import (
     resolved,
     through,
 )
+from graph.facts import Counted, Long, Texts
 from graph.link import link
 from graph.paging import Connection, Edge, PageInfo
 
 __all__ = [
     "Connection",
     "Context",
+    "Counted",
     "Edge",
     "Entity",
+    "Long",
     "Node",
     "Order",
     "PageInfo",
     "Parent",
     "Root",
     "Row",
+    "Texts",
     "any_by_id",
     "asc",
     "by_id",

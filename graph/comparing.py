@@ -130,9 +130,9 @@ def _compared(left: Expression, name: str, operand: Any, comparator: Comparator,
     if where is not None and where.forms is not None and name in _WHOLE:
         texts = cast("list[str]", operand if isinstance(operand, list) else [operand])
         name, operand = _WHOLE[name], [form for text in texts for form in where.forms(text)]
-    if name in _TEXTUAL:
+    if name in TEXTUAL:
         folded = where.folded if where is not None and where.folded is not None else func.fold(left)
-        return _TEXTUAL[name](folded, operand)
+        return TEXTUAL[name](folded, operand)
     return _OPERATORS[name](left, operand)
 
 
@@ -183,7 +183,7 @@ def _like(left: Expression, *, before: str, text: str, after: str) -> Condition:
     return left.like(pattern, escape="\\")
 
 
-_TEXTUAL: Final[Mapping[str, Callable[[Expression, str], Condition]]] = {
+TEXTUAL: Final[Mapping[str, Callable[[Expression, str], Condition]]] = {
     "contains": lambda left, text: _like(left, before="%", text=text, after="%"),
     "starts_with": lambda left, text: _like(left, before="", text=text, after="%"),
     "ends_with": lambda left, text: _like(left, before="%", text=text, after=""),

@@ -36,6 +36,7 @@ from graph.facts import (
     Identity,
     InColumn,
     Limit,
+    Long,
     Many,
     Model,
     One,
@@ -271,6 +272,7 @@ def page(
     far: Attribute | None = None,
     filter: type[Any] | None = None,
     search: Search | None = None,
+    long: Long | None = None,
     local: str | None = None,
     require: str | None = None,
 ) -> Any: ...
@@ -282,6 +284,7 @@ def page(
     far: Attribute | None = None,
     filter: type[Any] | None = None,
     search: Search | None = None,
+    long: Long | None = None,
     local: str | None = None,
     require: str | None = None,
 ) -> Any: ...
@@ -299,10 +302,9 @@ def page(key: Attribute, *, require: str | None = None, **given: Any) -> Any:
         far=given.get("far"),
         order=None if order is None else declared(order),
         orders=orders,
-        filter=given.get("filter"),
-        search=given.get("search"),
-        local=given.get("local"),
+        long=given.get("long") or Long(),
         guard=_guard(require),
+        **{name: given.get(name) for name in ("filter", "search", "local")},
     )
 
 

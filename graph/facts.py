@@ -9,13 +9,14 @@ from enum import Enum
 from functools import lru_cache
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, FromClause
 from sqlalchemy.orm import InstrumentedAttribute
 
 Attribute: TypeAlias = InstrumentedAttribute[Any]
 Model: TypeAlias = type[Any]
 May: TypeAlias = Callable[[str], bool]
-Search: TypeAlias = Callable[[str, May], ColumnElement[bool] | None]
+Search: TypeAlias = Callable[[str, May, Any], ColumnElement[bool] | None]
+"""Makes a condition of words, what the reader may do, and the columns to look in, by their names."""
 
 ID = "id"
 TENANT = "workspace_id"
@@ -129,12 +130,46 @@ class Many:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Counted:
+    """How many rows a list holds is kept: the sum of `delta` where `counted` is the list's table, and `part` the value
+    of its boolean column `by`. `usual` are the values in a list without a filter; `comparator` is the filter's name
+    for the column.
+    """
+
+    delta: Attribute
+    counted: Attribute
+    part: Attribute
+    by: Attribute
+    comparator: str
+    usual: tuple[bool, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Texts:
+    """A view of a table, with the wall inside, where conditions on texts reach indexes. Its column `whole` holds all
+    that its other columns of folded text do.
+    """
+
+    view: FromClause
+    whole: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Long:
+    """What a list has that may hold a million rows: a count that is kept, and a view where texts are looked for."""
+
+    counted: Counted | None = None
+    texts: Texts | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Page:
     """A keyset connection over the rows of `source` whose `key` equals this row's `local` column; with `far`, as in
     `Many`, over a join table.
 
     In a Root there is no key: the rows of the whole workspace. `orders` are those that may be asked for, the default
-    first; `order` is the enum that names them, unless there is one alone.
+    first; `order` is the enum that names them, unless there is one alone. A `long` list's size is read where it is
+    kept, and texts are looked for first (`graph.counting`, `graph.narrowing`).
     """
 
     model: Model
@@ -145,6 +180,7 @@ class Page:
     target: Attribute | None = None
     filter: type[Any] | None = None
     search: Search | None = None
+    long: Long = Long()
     local: str | None = None
     source: Source | None = None
     guard: Guard | None = None

@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, cast
 
 from core.errors import Invalid
-from graph import statements
+from graph import counting, statements
 from graph.context import Context, Session
 from graph.facts import Page, Sort, rows_of, total
 from graph.filters import read_filter, read_text
+from graph.narrowing import narrowed
 from graph.paging import Asked, Window, read_window, write_cursor
 from graph.preparing import prepared
 from graph.statements import Condition
@@ -29,7 +30,7 @@ class Listing:
     """A list that was asked for: what is in it, in which order, and which part of it is wanted.
 
     `scope` names all but the part: a cursor is good for one scope, and one count serves all its parts. A list
-    `is_whole` when neither a filter nor a search was given.
+    `is_whole` when neither a filter nor a search was given. `parts` are what it holds of a table that is counted.
     """
 
     fact: Page
@@ -38,6 +39,7 @@ class Listing:
     scope: Hashable
     window: Window
     is_whole: bool = False
+    parts: tuple[bool, ...] | None = None
 
     @property
     def name(self) -> Hashable:
@@ -143,20 +145,25 @@ async def read_listing(fact: Page, given: Mapping[str, Any], context: Context) -
     if len(chosen) > LONGEST_ORDER:
         raise BadOrder(field=("orderBy",))
     order = total([each.value for each in chosen] or fact.orders[:1])
-    reading = read_filter(await prepared(given.get("filter"), context), of=fact.filter)
+    wanted = await prepared(given.get("filter"), context)
+    reading = read_filter(wanted, of=fact.filter)
     for permission in reading.permissions:
         context.require(permission)
     words = read_text(given.get("search"))
-    found = None if words is None or fact.search is None else fact.search(words, context.actor.may)
-    scope = (rows_of(fact).model.__name__, reading.signature, words)
+    model = rows_of(fact).model
+    found = None if words is None or fact.search is None else fact.search(words, context.actor.may, model)
+    scope = (model.__name__, reading.signature, words)
     asked = Asked(**{name: given.get(name) for name in ("first", "after", "last", "before")})
+    window = read_window(asked, order, scope)
+    few = await narrowed(fact, words, wanted, context)
     return Listing(
         fact=fact,
         order=order,
-        where=tuple(each for each in (reading.condition, found) if each is not None),
+        where=tuple(each for each in (few, reading.condition, found) if each is not None),
         scope=scope,
-        window=read_window(asked, order, scope),
+        window=window,
         is_whole=reading.signature is None and words is None,
+        parts=None if words else counting.parts_of(fact.long.counted, reading.signature),
     )
 
 
@@ -172,9 +179,12 @@ def bounds(listing: Listing) -> list[Condition]:
 
 
 def count(listing: Listing, key: Hashable, context: Context) -> Awaitable[int]:
-    """Count the whole list."""
+    """Count the whole list, or look its count up where it is kept."""
 
     async def batch(session: Session, keys: list[Any], parameters: dict[str, Any]) -> dict[Any, int]:
+        counted, parts = listing.fact.long.counted, listing.parts
+        if counted is not None and parts is not None:
+            return {WHOLE: (await session.scalars(statements.kept_count(counted, parts), _rootless(parameters))).one()}
         statement = statements.count(listing.fact, listing.where)
         if listing.fact.key is None:
             return {WHOLE: (await session.scalars(statement, _rootless(parameters))).one()}

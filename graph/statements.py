@@ -12,6 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
+    BigInteger,
     ColumnElement,
     Integer,
     Uuid,
@@ -27,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased, load_only, raiseload
 
-from graph.facts import TENANT, Attribute, ByMembers, InColumn, Many, Page, Sort, Source, rows_of
+from graph.facts import TENANT, Attribute, ByMembers, Counted, InColumn, Many, Page, Sort, Source, rows_of
 from graph.paging import Position
 from graph.tables import Statement, column_properties, picked
 
@@ -168,6 +169,14 @@ def count(edge: Page, where: Sequence[Condition]) -> Statement:
         return picked(func.count()).select_from(source.model).where(wall(source), *where)
     statement = _listed(edge, picked(edge.key, func.count())).where(edge.key == func.any(parents(edge.key)), *where)
     return statement.group_by(edge.key)
+
+
+def kept_count(counted: Counted, parts: Sequence[bool]) -> Statement:
+    """How many rows of a workspace's list there are, by the changes that were kept."""
+    total = func.coalesce(func.sum(counted.delta), 0).cast(BigInteger)
+    here = own(counted.delta) == tenant()
+    table = counted.by.class_.__tablename__
+    return picked(total).where(here, counted.counted == table, counted.part.in_(parts))
 
 
 def any_row(edge: Page, where: Sequence[Condition]) -> Statement:

@@ -3,7 +3,7 @@
 from models.access import GRANTS, RANK, Permission, Role, effective
 from models.audit import AuditEntry
 from models.base import Base
-from models.contact import Contact, ContactIdentity, IdentityKind, Sentiment
+from models.contact import CONTACT_TEXTS, Contact, ContactIdentity, IdentityKind, Sentiment
 from models.credit import MICRO_USD, CreditAccount, CreditBudget, CreditEntry, CreditHold, CreditKind, HoldState
 from models.custom_field import CustomField, FieldKind
 from models.event import EVENT_READERS, Event, EventType, WorkspaceCounter
@@ -15,6 +15,7 @@ from models.notification import SILENCED_BY, NotificationKind
 from models.persona import BUILT_IN, CustomPersona
 from models.prompt_template import PromptTemplate
 from models.provider_key import ProviderKey
+from models.row_count import COUNTED, RowCount
 from models.setting import MemberSettings, Persona, RoutingStrategy, WorkspaceSettings
 from models.suggestion import AiAcceptanceGroup, Suggestion, SuggestionState
 from models.usage import AiUsage, AiUsageGroup, AiUsagePreset, Feature, Outcome
@@ -23,6 +24,8 @@ from models.workspace import Workspace, WorkspaceInvite, WorkspaceMember
 
 __all__ = [
     "BUILT_IN",
+    "CONTACT_TEXTS",
+    "COUNTED",
     "EVENT_READERS",
     "GRANTS",
     "MICRO_USD",
@@ -67,6 +70,7 @@ __all__ = [
     "RefreshToken",
     "Role",
     "RoutingStrategy",
+    "RowCount",
     "Sentiment",
     "Session",
     "Suggestion",

@@ -21,7 +21,7 @@ class AuditEntry(Tenant, Base):
         tenant_key(),
         UniqueConstraint("workspace_id", "seq"),
         Index("ix_audit_entries_subject", "workspace_id", "subject_id", "id"),
-        Index("ix_audit_entries_actor", "workspace_id", "actor_id", "id"),
+        Index("ix_audit_entries_actor_seq", "workspace_id", "actor_id", "seq"),
         Index("ix_audit_entries_at", "workspace_id", "at", "id"),
     )
 

@@ -2,9 +2,22 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Computed, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, text
+from sqlalchemy import (
+    CheckConstraint,
+    Computed,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    column,
+    table,
+    text,
+)
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -82,6 +95,21 @@ class Contact(Tenant, Stamped, Base):
     )
     search_text: Mapped[str] = mapped_column(Computed(_SEARCHED, persisted=True), deferred=True)
     search_document: Mapped[str] = mapped_column(TSVECTOR, Computed(_DOCUMENT, persisted=True), deferred=True)
+
+
+CONTACT_TEXTS: Final = table(
+    "contact_texts",
+    column("workspace_id", Uuid()),
+    column("id", Uuid()),
+    column("name_key", Text()),
+    column("named_after", Text()),
+    column("company", Text()),
+    column("email", Text()),
+    column("search_text", Text()),
+    column("search_document", TSVECTOR()),
+)
+"""The contacts of the workspace that is set, as a view in which the indexes of their texts are used: to look for texts,
+and for nothing else (docs/decisions/0016)."""
 
 
 class ContactIdentity(Tenant, Base):

@@ -8,7 +8,7 @@ import strawberry
 import models
 from core.ids import decode, encode
 from core.unset import UnsetType
-from graph import Connection, Root, by_id, page
+from graph import Connection, Counted, Long, Root, Texts, by_id, page
 from models import Permission
 from resolvers.fields import mutation
 from resolvers.inputs import given
@@ -50,6 +50,15 @@ _PLAIN: Final = (
     "lead_score",
     "sentiment",
 )
+_COUNTED: Final = Counted(
+    delta=models.RowCount.delta,
+    counted=models.RowCount.counted,
+    part=models.RowCount.part,
+    by=models.Contact.is_archived,
+    comparator="is_archived",
+    usual=(False,),
+)
+_LONG: Final = Long(counted=_COUNTED, texts=Texts(view=models.CONTACT_TEXTS, whole="search_text"))
 
 
 class ContactQueries(Root):
@@ -63,6 +72,7 @@ class ContactQueries(Root):
         filter=ContactFilter,
         order=ContactOrder,
         search=searching.condition,
+        long=_LONG,
         require=Permission.CONTACTS_READ,
     )
     """The contacts of the workspace. `search` finds parts of names, companies, e-mail addresses and (for those who may

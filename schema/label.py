@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import strawberry
 
 import models
-from graph import Connection, Entity, Order, asc, column, desc, page
+from graph import Connection, Entity, Long, Order, Texts, asc, column, desc, page
 from graph.filters import Filter, TextFilter, where
 from models import Permission
 from schema.contact_list import ContactFilter, ContactOrder
@@ -37,6 +37,7 @@ class Label(Entity[models.Label], prefix="label", require=Permission.LABELS_READ
         far=models.ContactLabel.contact_id,
         filter=ContactFilter,
         order=ContactOrder,
+        long=Long(texts=Texts(view=models.CONTACT_TEXTS, whole="search_text")),
         require=Permission.CONTACTS_READ,
     )
     """The contacts that have it."""

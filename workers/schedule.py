@@ -12,6 +12,7 @@ from pgqueuer import PgQueuer
 from pgqueuer.adapters.persistence.queries import Queries
 from pgqueuer.domain.models import Schedule as Tick
 
+from services.counts import FoldCounts, RecountLists
 from services.crediting import ReleaseHolds
 from services.jobs import Job, payload_of
 from services.knowledge.indexing import TidyKnowledge
@@ -33,6 +34,7 @@ SCHEDULES: Final = (
     Schedule(cron="17 3 * * *", job=PruneEvents()),
     Schedule(cron="37 3 * * *", job=ExpireSessions()),
     Schedule(cron="57 3 * * *", job=PruneJobLog()),
+    Schedule(cron="17 4 * * *", job=RecountLists()),
     Schedule(cron="7 4 * * *", job=PurgeWorkspaces()),
     Schedule(cron="37 4 * * *", job=TidyKnowledge()),
     Schedule(cron="27 * * * *", job=ExpireIdempotencyKeys()),
@@ -40,6 +42,7 @@ SCHEDULES: Final = (
     Schedule(cron="47 * * * *", job=ExpireUploads()),
     Schedule(cron="57 * * * *", job=ExpireTraces()),
     Schedule(cron="* * * * *", job=ReleaseHolds()),
+    Schedule(cron="* * * * *", job=FoldCounts()),
 )
 
 

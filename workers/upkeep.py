@@ -1,7 +1,8 @@
 """The upkeep of tables."""
 
 from core.ground import Ground
-from services import upkeep
+from services import counts, upkeep
+from services.counts import FoldCounts, RecountLists
 from services.upkeep import ExpireIdempotencyKeys, ExpireSessions, HoldStrayJobs, PruneEvents, PruneJobLog
 from workers.registry import handlers, handles
 
@@ -41,3 +42,17 @@ async def hold_stray_jobs(ground: Ground, job: HoldStrayJobs) -> None:
     """Keep jobs aside that no handler of this release does."""
     del job
     await upkeep.hold_stray_jobs(ground.database, handlers().keys())
+
+
+@handles(FoldCounts)
+async def fold_counts(ground: Ground, job: FoldCounts) -> None:
+    """Fold the changes of counts together."""
+    del job
+    await counts.fold(ground.database)
+
+
+@handles(RecountLists, timeout=_LONG)
+async def recount_lists(ground: Ground, job: RecountLists) -> None:
+    """Make good what kept counts lack."""
+    del job
+    await counts.recount(ground.database)

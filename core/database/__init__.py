@@ -5,7 +5,7 @@ It knows no table. What keeps workspaces apart is in `core.database.walls`, and 
 
 from core.database.connection import CommitRefused
 from core.database.engine import Database, PoolLimits, unpooled
-from core.database.errors import ConstraintViolated, DatabaseAway, DatabaseBusy, constraint_of
+from core.database.errors import ConstraintViolated, DatabaseAway, DatabaseBusy, DatabaseSlow, constraint_of
 from core.database.sessions import CommitMisplaced, ReadSession, WriteSession
 from core.database.walls import WallBroken
 
@@ -16,6 +16,7 @@ __all__ = [
     "Database",
     "DatabaseAway",
     "DatabaseBusy",
+    "DatabaseSlow",
     "PoolLimits",
     "ReadSession",
     "WallBroken",

@@ -13,6 +13,7 @@ from core.errors import Unavailable
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _BUSY: Final = ("40001", "40P01", "53", "55P03", "57014")
+_TOO_LONG: Final = "57014"
 _AWAY: Final = ("08", "57P")
 _OF_DRIVER: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
@@ -23,6 +24,10 @@ class DatabaseAway(Unavailable):
 
 class DatabaseBusy(Unavailable):
     """The database has too much to do right now: try again."""
+
+
+class DatabaseSlow(DatabaseBusy):
+    """The database took too long over this: ask for less, by a narrower filter or without a count, or try again."""
 
 
 class ConstraintViolated(Exception):
@@ -62,7 +67,7 @@ def answering() -> Generator[None]:
         yield
     except (PoolTimeout, DBAPIError, TimeoutError, *_OF_DRIVER) as error:
         if isinstance(error, PoolTimeout) or state_of(error).startswith(_BUSY):
-            raise DatabaseBusy from error
+            raise (DatabaseSlow if state_of(error) == _TOO_LONG else DatabaseBusy) from error
         lost = isinstance(error, DBAPIError) and (error.connection_invalidated or is_unheard(error))
         if lost or state_of(error).startswith(_AWAY) or isinstance(error, DEAD):
             raise DatabaseAway from error

@@ -22,7 +22,10 @@ Ask = Callable[[Executable], Awaitable[ScalarResult[Any]]]
 
 _INVALID_PARAMETER: Final = "22023"
 _CONDITION: Final = f"(workspace_id = (NULLIF(current_setting('{walls.SETTING}'::text, true), ''::text))::uuid)"
-_NAMES: Final = {"app": walls.APP_ROLE, "system": walls.SYSTEM_ROLE, "condition": _CONDITION}
+_SETTING: Final = rf"current_setting\('{walls.SETTING}'::text, true\)"
+_VIEW: Final = r"^ SELECT ([\w.]+(, )?)+ FROM \w+ WHERE \((\w+\.)?workspace_id = CASE"
+_CASE: Final = rf" WHEN \({_SETTING} <> ''::text\) THEN \({_SETTING}\)::uuid ELSE NULL::uuid END\);$"
+_NAMES: Final = {"app": walls.APP_ROLE, "system": walls.SYSTEM_ROLE, "condition": _CONDITION, "inside": _VIEW + _CASE}
 _HERE: Final = text(f"SELECT current_user, current_setting('{walls.SETTING}', true)")
 
 _MISSING: Final = """
@@ -34,13 +37,17 @@ _STRONG: Final = """
     WHERE rolname IN (:app, :system)
       AND (rolsuper OR rolbypassrls OR rolcreaterole OR rolcanlogin
            OR EXISTS (SELECT FROM pg_auth_members m WHERE m.member = r.oid)
-           OR EXISTS (SELECT FROM pg_class c WHERE c.relowner = r.oid))
+           OR EXISTS (SELECT FROM pg_class c WHERE c.relowner = r.oid AND (rolname = :app OR c.relkind <> 'v')))
 """
+# a view that belongs to the system role shows one table, and has the workspace as its whole condition;
 # the job queue lies outside of the walls: the application role may add to it, and read back numbers, column by column
-_OPEN: Final = """
+_OPEN: Final = r"""
     SELECT c.relname FROM pg_class c
     WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
       AND NOT (c.relrowsecurity AND c.relforcerowsecurity)
+      AND NOT (c.relkind = 'v' AND c.relowner = (SELECT oid FROM pg_roles WHERE rolname = :system)
+               AND NOT has_table_privilege(:app, c.oid, 'INSERT, UPDATE, DELETE')
+               AND regexp_replace(pg_get_viewdef(c.oid), '\s+', ' ', 'g') ~ :inside)
       AND (has_table_privilege(:app, c.oid, 'SELECT, UPDATE, DELETE, TRUNCATE')
            OR EXISTS (SELECT FROM pg_attribute a
                       WHERE a.attrelid = c.oid AND a.attname = 'workspace_id' AND NOT a.attisdropped))
@@ -54,9 +61,14 @@ _LOOSE: Final = """
            OR pg_get_expr(p.polqual, p.polrelid) IS DISTINCT FROM :condition
            OR pg_get_expr(p.polwithcheck, p.polrelid) IS DISTINCT FROM :condition)
 """
+_DEFINED: Final = """
+    SELECT p.proname FROM pg_proc p
+    WHERE p.pronamespace = 'public'::regnamespace AND p.prosecdef AND has_function_privilege(:app, p.oid, 'EXECUTE')
+"""
 _SHOWN: Final = text("""
     SELECT quote_ident(c.relname) FROM pg_class c
-    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND c.relrowsecurity
+    WHERE c.relnamespace = 'public'::regnamespace
+      AND (c.relkind = 'v' OR (c.relkind IN ('r', 'p') AND c.relrowsecurity))
       AND has_any_column_privilege(:app, c.oid, 'SELECT')
     ORDER BY 1
 """)
@@ -64,6 +76,7 @@ _RULES: Final = (
     (_MISSING, "roles are missing; migrate the database"),
     (_STRONG, "roles are stronger than a wall"),
     (_OPEN, "tables are open: enable and force row-level security"),
+    (_DEFINED, "functions act with another's rights: revoke them"),
     (_LOOSE, "policies do not keep to the workspace"),
 )
 

@@ -12,39 +12,39 @@ from sqlalchemy import ColumnElement, and_, func, or_
 
 from core import phone
 from graph.facts import May
-from models import Contact, Permission
+from models import Permission
 
 WORDS: Final = 8
 _LANGUAGE: Final = "portuguese"
 
 
-def condition(words: str, may: May) -> ColumnElement[bool] | None:
+def condition(words: str, may: May, of: Any) -> ColumnElement[bool] | None:
     """Return the condition: every word is found somewhere, or all are in the notes, or all are one phone number. `may`
-    tells what the reader may do.
+    tells what the reader may do. `of` holds the columns: the contacts', or those of the view of their texts.
     """
     parts = words.split()[:WORDS]
     if not parts:
         return None
     if not may(Permission.PHONES_READ):
-        return or_(and_(*(or_(_found_openly(each), _noted(each)) for each in parts)), _noted(words))
-    number = _numbers(words)
+        return or_(and_(*(or_(_found_openly(each, of), _noted(each, of)) for each in parts)), _noted(words, of))
+    number = _numbers(words, of)
     return or_(
-        and_(*(or_(_found(each), _noted(each), *([] if number else _numbers(each))) for each in parts)),
-        _noted(words),
+        and_(*(or_(_found(each, of), _noted(each, of), *([] if number else _numbers(each, of))) for each in parts)),
+        _noted(words, of),
         *number,
     )
 
 
-def _found(word: str) -> ColumnElement[bool]:
-    return Contact.search_text.like(_anywhere(word), escape="\\")
+def _found(word: str, of: Any) -> ColumnElement[bool]:
+    return of.search_text.like(_anywhere(word), escape="\\")
 
 
-def _found_openly(word: str) -> ColumnElement[bool]:
+def _found_openly(word: str, of: Any) -> ColumnElement[bool]:
     """The index finds candidates in all texts, numbers included; what everybody may read decides."""
     form = _anywhere(word)
-    readable = (func.fold(Contact.company), func.fold(Contact.email))
-    named = and_(Contact.named_after.is_(None), Contact.name_key.like(form, escape="\\"))
-    return and_(_found(word), or_(named, *(each.like(form, escape="\\") for each in readable)))
+    readable = (func.fold(of.company), func.fold(of.email))
+    named = and_(of.named_after.is_(None), of.name_key.like(form, escape="\\"))
+    return and_(_found(word, of), or_(named, *(each.like(form, escape="\\") for each in readable)))
 
 
 def _anywhere(word: str) -> ColumnElement[str]:
@@ -54,9 +54,9 @@ def _anywhere(word: str) -> ColumnElement[str]:
     return func.concat("%", folded, "%")
 
 
-def _noted(words: str) -> Any:
-    return Contact.search_document.bool_op("@@")(func.plainto_tsquery(_LANGUAGE, func.fold(words)))
+def _noted(words: str, of: Any) -> Any:
+    return of.search_document.bool_op("@@")(func.plainto_tsquery(_LANGUAGE, func.fold(words)))
 
 
-def _numbers(words: str) -> list[ColumnElement[bool]]:
-    return [Contact.search_text.contains(form) for form in phone.search_forms(words)]
+def _numbers(words: str, of: Any) -> list[ColumnElement[bool]]:
+    return [of.search_text.contains(form) for form in phone.search_forms(words)]

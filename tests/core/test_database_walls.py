@@ -14,6 +14,10 @@ from tests.fixtures.scratch import scratch_database
 from tests.fixtures.stores import empty_database
 from tests.fixtures.twins import furnished_workspace
 
+TEXTS = (
+    "CREATE OR REPLACE VIEW contact_texts AS SELECT workspace_id, id, name_key, named_after, company, email,"
+    " search_text, search_document FROM contacts"
+)
 HOLES = {
     "roles are stronger": (
         "ALTER ROLE whatshybrid_app BYPASSRLS",
@@ -22,6 +26,8 @@ HOLES = {
         "ALTER ROLE whatshybrid_system SUPERUSER",
         "GRANT whatshybrid_system TO whatshybrid_app",
         "ALTER TABLE labels OWNER TO whatshybrid_app",
+        "ALTER TABLE labels OWNER TO whatshybrid_system",
+        "ALTER VIEW contact_texts OWNER TO whatshybrid_app",
     ),
     "roles are missing": ("ALTER ROLE whatshybrid_app RENAME TO whatshybrid_gone",),
     "tables are open: .*labels": (
@@ -29,6 +35,14 @@ HOLES = {
         "ALTER TABLE labels NO FORCE ROW LEVEL SECURITY",
         "CREATE VIEW all_labels AS SELECT * FROM labels; GRANT SELECT ON all_labels TO whatshybrid_app",
     ),
+    "tables are open: .*contact_texts": (
+        TEXTS,
+        f"{TEXTS} WHERE workspace_id = {walls.INSIDE} OR name_key = 'x'",
+        f"{TEXTS} WHERE workspace_id IS NOT NULL",
+        "GRANT DELETE ON contact_texts TO whatshybrid_app",
+        "ALTER VIEW contact_texts OWNER TO CURRENT_USER",
+    ),
+    "functions act": ("GRANT EXECUTE ON FUNCTION count_contacts() TO whatshybrid_app",),
     "tables are open: .*deals": ("CREATE TABLE deals (workspace_id uuid)",),
     "policies do not keep": (
         "CREATE POLICY more ON labels TO whatshybrid_app USING (true)",

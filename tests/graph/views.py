@@ -58,9 +58,9 @@ def masked(value: str | None) -> str | None:
     return None if value is None else "***" + value[-2:]
 
 
-def search(words: str, may: May) -> Any:
+def search(words: str, may: May, of: Any) -> Any:
     del may
-    return models.Contact.name_key.contains(words.casefold(), autoescape=True)
+    return of.name_key.contains(words.casefold(), autoescape=True)
 
 
 async def greet(contact: Parent[models.Contact]) -> str:

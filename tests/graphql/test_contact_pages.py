@@ -19,6 +19,7 @@ from tests.fixtures.tenants import Tenant
 PAGE = """query($first: Int, $after: String, $last: Int, $before: String, $orderBy: [ContactOrder!]) {
   contacts(first: $first, after: $after, last: $last, before: $before, orderBy: $orderBy) {
     nodes { id name } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }"""
+COUNTED = "query($filter: ContactFilter) { contacts(filter: $filter) { totalCount nodes { __typename } } }"
 PAGES_MOST = 40
 MOMENT = datetime(2026, 11, 23, 12, 0, 0, 123456, tzinfo=UTC)
 ORDERS = [
@@ -166,7 +167,7 @@ async def test_a_list_is_counted_only_when_asked(
     asking = await door.as_(tenant.owner)
 
     def counted() -> int:
-        found = [each for each in statements if "count(*)" in each and "contacts" in each]
+        found = [each for each in statements if "row_counts" in each or ("count(*)" in each and "contacts" in each)]
         statements.clear()
         return len(found)
 
@@ -178,3 +179,36 @@ async def test_a_list_is_counted_only_when_asked(
     assert without == 0
     assert counted() == 1
     assert reply.data["contacts"]["totalCount"] == 5
+
+
+@pytest.mark.parametrize(
+    ("filter", "found"),
+    [
+        (None, 3),
+        ({}, 3),
+        ({"isArchived": None}, 3),
+        ({"isArchived": {"eq": False}}, 3),
+        ({"isArchived": {"eq": True}}, 2),
+        ({"isArchived": {"ne": True}}, 3),
+        ({"isArchived": {"eq": None}}, 0),
+        ({"isArchived": {"ne": None}}, 5),
+        ({"isArchived": {"isNull": False}}, 5),
+        ({"isArchived": {"isNull": True}}, 0),
+        ({"isArchived": {"eq": True, "ne": True}}, 0),
+        ({"isArchived": {"eq": True}, "leadScore": {"gte": 0}}, 2),
+        ({"and": [{"isArchived": {"eq": True}}]}, 2),
+    ],
+)
+async def test_a_count_is_looked_up_where_it_is_kept_and_is_that_of_the_rows(
+    door: Door, database: Database, tenant: Tenant, statements: list[str], filter: Any, found: int
+) -> None:
+    await plant(database, tenant.workspace_id, rows(3))
+    await plant(database, tenant.workspace_id, [{"name": "Ana", "archived_at": MOMENT}] * 2)
+    asking = await door.as_(tenant.owner)
+    statements.clear()
+
+    reply = await asking.execute(COUNTED, {"filter": filter})
+
+    assert reply.data == {"contacts": {"totalCount": found, "nodes": [{"__typename": "Contact"}] * found}}
+    is_kept = len(filter or {}) <= 1 and "and" not in (filter or {}) and filter != {"isArchived": None}
+    assert [("row_counts" in each) for each in statements if "count(" in each or "sum(" in each] == [is_kept]
