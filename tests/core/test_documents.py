@@ -4,7 +4,7 @@ import asyncio
 import gc
 import socket
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import ExitStack, contextmanager, suppress
 
 import pytest
@@ -13,7 +13,7 @@ from core.documents import Documents
 
 
 @contextmanager
-def unanswered() -> Iterator[socket.socket]:
+def unanswered() -> Generator[socket.socket]:
     """A listener whose queue is full: whoever connects hears nothing."""
     with ExitStack() as stack:
         deaf = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
