@@ -25,7 +25,7 @@ from core.voice import Voice
 _LOCAL: Final = 10_000
 _UNSAID: Final = 1_000
 _SUCCESSES: Final = 50
-_TIMEOUT: Final = 0.3
+_CALL: Final = 0.3
 _STOP: Final = 2.0
 _AWAY: Final = (RedisError, OSError, TimeoutError)
 
@@ -64,12 +64,17 @@ class _Local:
 class Breaker:
     """Says which targets may be asked. `lease` is how long a probe may take, in seconds."""
 
-    def __init__(self, redis: Redis, voice: Voice, *, lease: float = 60.0, look: float = 5.0) -> None:
-        """`voice` is a channel of this breaker's own. `look` is how often to read everything, should a word be lost."""
+    def __init__(
+        self, redis: Redis, voice: Voice, *, lease: float = 60.0, look: float = 5.0, call: float = _CALL
+    ) -> None:
+        """`voice` is a channel of this breaker's own. `look` is how often to read everything, should a word be lost.
+        `call` is how long Redis may take: after that a circuit is this process's own.
+        """
         self._redis = redis
         self._voice = voice
         self._lease = lease
         self._look = look
+        self._call = call
         self._known: OrderedDict[str, _Local] = OrderedDict()
         self._unsaid: dict[str, Circuit] = {}
         self._wake = asyncio.Event()
@@ -156,7 +161,7 @@ class Breaker:
         for name in permit.probes:
             self._of(name).probed_until = 0.0
             try:
-                async with asyncio.timeout(_TIMEOUT):
+                async with asyncio.timeout(self._call):
                     await scripts.release(self._redis, name, permit.token)
             except _AWAY as error:
                 self._note_away(error)
@@ -166,7 +171,7 @@ class Breaker:
         successes, known.successes = known.successes, 0
         failed_at, known.failed_at = known.failed_at, now
         try:
-            async with asyncio.timeout(_TIMEOUT):
+            async with asyncio.timeout(self._call):
                 left, trips, streak = await scripts.strike(self._redis, name, policy, successes, wait)
         except _AWAY as error:
             self._note_away(error)
@@ -181,7 +186,7 @@ class Breaker:
         """Try to become the one probe of a circuit. True as well when it turns out to be closed."""
         now = time.monotonic()
         try:
-            async with asyncio.timeout(_TIMEOUT):
+            async with asyncio.timeout(self._call):
                 left, trips, is_ours = await scripts.probe(self._redis, name, token, self._lease)
         except _AWAY as error:
             self._note_away(error)
@@ -198,7 +203,7 @@ class Breaker:
         known.become(Circuit())
         known.successes, known.probed_until = 0, 0.0
         try:
-            async with asyncio.timeout(_TIMEOUT):
+            async with asyncio.timeout(self._call):
                 await scripts.close(self._redis, name)
         except _AWAY as error:
             self._note_away(error)
@@ -237,7 +242,7 @@ class Breaker:
         while True:
             began = time.monotonic()
             try:
-                async with asyncio.timeout(_TIMEOUT * 3):
+                async with asyncio.timeout(self._call * 3):
                     self._take(await scripts.opened(self._redis), began)
             except _AWAY as error:
                 self._note_away(error)

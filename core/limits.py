@@ -16,7 +16,7 @@ from redis.exceptions import NoScriptError, RedisError
 
 from core.errors import RateLimited
 
-_TIMEOUT: Final = 0.3
+_CALL: Final = 0.3
 _LOCAL_KEYS: Final = 10_000
 _PREFIX: Final = "limit:"
 
@@ -61,10 +61,14 @@ class Standing:
 
 
 class Throttle:
-    """Counts by key. Keys are hashed before they leave the process: they may hold addresses."""
+    """Counts by key. Keys are hashed before they leave the process: they may hold addresses.
 
-    def __init__(self, redis: Redis) -> None:
+    `call` is how many seconds Redis may take: after that this process counts by itself.
+    """
+
+    def __init__(self, redis: Redis, *, call: float = _CALL) -> None:
         self._redis = redis
+        self._call = call
         self._local: OrderedDict[str, float] = OrderedDict()
         self._was_away = False
 
@@ -92,7 +96,7 @@ class Throttle:
         name = _name(key)
         self._local.pop(name, None)
         try:
-            async with asyncio.timeout(_TIMEOUT):
+            async with asyncio.timeout(self._call):
                 await self._redis.delete(name)
         except (RedisError, OSError, TimeoutError) as error:
             self._note_away(error)
@@ -100,7 +104,7 @@ class Throttle:
     async def _in_redis(self, name: str, quota: Quota, cost: int) -> tuple[float, float]:
         redis: Any = self._redis
         arguments = (1, name, quota.interval, quota.seconds, cost)
-        async with asyncio.timeout(_TIMEOUT):
+        async with asyncio.timeout(self._call):
             try:
                 wait, ahead = await redis.evalsha(_SHA, *arguments)
             except NoScriptError:

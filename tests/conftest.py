@@ -11,6 +11,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
+from hypothesis import settings
 
 from core.database import Database
 from core.ground import Ground, open_ground
@@ -25,6 +26,11 @@ _STORES = pytest.StashKey[stores.Stores]()
 # whatever the shell says of it: nobody's suite, nor any process that it starts, compiles everything again and again
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+
+# how long one example takes is the machine's: what has to be quick has a test that measures it
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
 
 
 def pytest_collection_finish() -> None:
