@@ -40,10 +40,15 @@ async def ended(tasks: set[asyncio.Task[None]], *, again: float = _AGAIN) -> Non
 
 
 async def closed(redis: Redis, *, within: float) -> None:
-    """Close all connections of a client, also those of its subscriptions. Nobody may be using them any more."""
-    with suppress(RedisError, OSError, TimeoutError):
-        async with asyncio.timeout(within):
-            await redis.aclose()
+    """Close all connections of a client, also those of its subscriptions. Nobody may be using them any more.
+
+    Twice: a process that was too busy may have had no time for the first, and a connection that was being opened is
+    found by the second.
+    """
+    for close in (redis.aclose, redis.connection_pool.disconnect):
+        with suppress(RedisError, OSError, TimeoutError):
+            async with asyncio.timeout(within):
+                await close()
 
 
 async def surely(ending: Coroutine[Any, Any, None]) -> None:

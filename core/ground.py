@@ -16,6 +16,7 @@ from redis.backoff import NoBackoff
 
 from core.database import Database
 from core.documents import Documents
+from core.endings import closed
 from core.ephemeral import Ephemeral
 from core.limits import Throttle
 from core.mail import Mailer, open_mailer
@@ -72,7 +73,7 @@ async def open_ground(settings: Settings, places: Places) -> AsyncGenerator[Grou
             # once and at once, for a connection that a restart of the server cut; the default waits for seconds
             retry=Retry(NoBackoff(), 1),
         )
-        stack.push_async_callback(_within, redis.aclose)
+        stack.push_async_callback(closed, redis, within=_CLOSE)
         documents, vectors = Documents(places.documents), Vectors(places.vectors)
         stack.push_async_callback(_within, documents.close)
         stack.push_async_callback(_within, vectors.close)

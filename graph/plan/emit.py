@@ -33,7 +33,8 @@ class Code:
         source = f"def make({given}): return [{{{members}}} for {ROW} in rows]"
         space = dict(self._known)
         exec(compile(source, "<plan>", "exec"), space)  # noqa: S102  (what is in the source: see above)
-        return space["make"]
+        # taken out: a function that its own names hold goes only with the rare search for rings of garbage
+        return space.pop("make")
 
 
 def edge(number: int) -> str:

@@ -62,6 +62,10 @@ class Plan:
         for key, root in self.roots.items():
             if root is None:
                 continue
+            if lost:
+                # who waited once for a database that does not answer does not wait again
+                lost[key], data[key] = next(iter(lost.values())), None
+                continue
             before = run.points
             try:
                 data[key] = await root(run)
@@ -106,8 +110,8 @@ class Operation:
         self, kind: GraphQLObjectType, group: Group, variables: VariableValues, actor: Actor, rights: object
     ) -> View | None:
         """Return what shows rows that a resolver returned, loaded; None where that is the resolvers' business."""
-        node = cast("FieldNode", group[0].node)
-        key = (kind.name, id(node), *self._key(variables, rights))
+        nodes = tuple(id(each.node) for each in group)
+        key = (kind.name, nodes, *self._key(variables, rights))
         if key not in self._views:
             objects = Objects(self._selection(variables), actor)
             try:

@@ -131,7 +131,9 @@ class Plans:
     def _of(self, document: Document, node: OperationDefinitionNode) -> _Kept:
         key = (document, None if node.name is None else node.name.value)
         found = self._kept.get(key)
-        if found is None:
+        if found is not None:
+            self._kept.move_to_end(key)
+        else:
             found = _Kept(Operation(self._planner, document.node, node), Coercion(self._schema, node))
             self._kept[key] = found
             if len(self._kept) > _KEPT:
@@ -154,6 +156,9 @@ async def _shown(
     try:
         async with context.ground.database.rows(workspace_id) as reading:
             return await view.show(Run(context.graph, reading, variables, _PAYLOAD, writes=False), rows, None)
+    except Unavailable:
+        # the resolvers would wait for the same database again
+        raise
     except Exception:  # noqa: BLE001  (as above)
         return None
 

@@ -17,7 +17,7 @@ async def both(ground: Ground) -> tuple[Field, Field]:
     return await fields(ground)
 
 
-@pytest.fixture(scope="package", autouse=True)
+@pytest.fixture(autouse=True)
 def quiet() -> Iterator[None]:
     """Say nothing of the many failures that are provoked: their tracebacks would fill the memory."""
     silent = structlog.wrap_logger(None, wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))

@@ -109,8 +109,15 @@ async def test_telling_the_schema_does_not_hold_the_process_up(door: Door, groun
         taken.append(time.thread_time() - began)
         assert not reply.errors
 
-    # server and client are one thread here: it reads the answer too
-    assert min(taken) < 0.3
+    # server and client are one thread here: it reads the answer too. 0.3 s where counting to a million takes 0.03
+    assert min(taken) < 10 * min(counting() for _ in range(3))
+
+
+def counting() -> float:
+    """Tell how long this machine takes, at this hour, to count to a million."""
+    began = time.thread_time()
+    sum(1 for _ in range(1_000_000))
+    return time.thread_time() - began
 
 
 async def test_what_is_sent_by_the_hundred_is_priced_by_the_piece(door: Door, tenant: Tenant) -> None:
