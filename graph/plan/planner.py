@@ -62,10 +62,6 @@ class Plan:
         for key, root in self.roots.items():
             if root is None:
                 continue
-            if lost:
-                # who waited once for a database that does not answer does not wait again
-                lost[key], data[key] = next(iter(lost.values())), None
-                continue
             before = run.points
             try:
                 data[key] = await root(run)

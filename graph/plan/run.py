@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from graphql.execution.values import VariableValues
 
+from core.errors import Unavailable
 from graph.context import Context
 from graph.plan.text import Text
 
@@ -32,7 +33,7 @@ class Run:
     edges lead to, behind those that they were loaded for.
     """
 
-    __slots__ = ("_until", "context", "kept", "points", "reading", "tenant", "variables", "writes")
+    __slots__ = ("_lost", "_until", "context", "kept", "points", "reading", "tenant", "variables", "writes")
 
     def __init__(
         self, context: Context, reading: Reading, variables: VariableValues, seconds: float, *, writes: bool = True
@@ -44,6 +45,7 @@ class Run:
         self.variables = variables
         self.tenant = context.actor.workspace_id
         self.points = 0
+        self._lost: Unavailable | None = None
         self.kept: dict[object, tuple[Sequence[Any], Sequence[Any]]] = {}
 
     async def fetch(self, text: Text, keys: list[Any], given: Mapping[str, Any]) -> Sequence[Any]:
@@ -51,10 +53,17 @@ class Run:
 
         Raises:
             TimeoutError: the run has taken too long already.
+            Unavailable: the database is away or busy. Who waited for it once does not wait again.
         """
         if not keys:
             return ()
+        if self._lost is not None:
+            raise self._lost
         if time.monotonic() > self._until:
             raise TimeoutError
         values = {"tenant": self.tenant, "keys": keys, **given}
-        return await self.reading.fetch(text.sql, text.arguments(values))
+        try:
+            return await self.reading.fetch(text.sql, text.arguments(values))
+        except Unavailable as error:
+            self._lost = error
+            raise

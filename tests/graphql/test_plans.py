@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from graphql import parse
 from graphql.execution.values import VariableValues
 
-from core.database import Database, PoolLimits
+from core.database import Database, DatabaseBusy, PoolLimits
+from core.database.rows import RowReading
 from core.ground import Ground
 from core.ids import encode
 from core.settings import Environment
@@ -24,6 +25,7 @@ from tests.fixtures.door import Door, listening
 from tests.fixtures.houses import house_of
 from tests.fixtures.operations import SCHEMA
 from tests.fixtures.scratch import scratch_database
+from tests.fixtures.statements import sent_to
 from tests.fixtures.tenants import Tenant, found_tenant
 
 SCORES = """query ($id: ID!) {
@@ -177,3 +179,71 @@ async def test_who_is_in_no_workspace_has_no_plan(tenant: Tenant, sides: Sides) 
     assert difference is None
     assert said.way is None
     assert Role.OWNER.value not in said.data
+
+
+SHARED = """
+fragment P on ContactUpdatePayload { contact { id labels { id } } }
+mutation ($id: ID!) {
+  short: contactUpdate(input: {id: $id, company: "1"}) { ...P }
+  long: contactUpdate(input: {id: $id, company: "2"}) { ...P contact { name labels { name } } }
+  again: contactUpdate(input: {id: $id, company: "3"}) { ...P }
+}"""
+
+
+async def test_a_fragment_shares_no_view_with_what_merges_more_into_it(
+    door: Door, ground: Ground, tenant: Tenant
+) -> None:
+    contact = await scored(ground.database, tenant)
+    asking = await door.as_(tenant.owner)
+    key = encode("contact", contact.id)
+
+    reply = await asking.execute(SHARED, {"id": key})
+
+    assert reply.errors == []
+    assert reply.data == {
+        "short": {"contact": {"id": key, "labels": []}},
+        "long": {"contact": {"id": key, "labels": [], "name": "Ana"}},
+        "again": {"contact": {"id": key, "labels": []}},
+    }
+
+
+async def test_a_payload_waits_once_for_a_database_that_is_away(
+    door: Door, ground: Ground, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contact = await scored(ground.database, tenant)
+    asking = await door.as_(tenant.owner)
+    waited: list[str] = []
+
+    async def away(_reading: RowReading, statement: str, _arguments: object) -> None:
+        waited.append(statement)
+        raise DatabaseBusy
+
+    monkeypatch.setattr(RowReading, "fetch", away)
+    change = 'mutation ($id: ID!) { contactUpdate(input: {id: $id, company: "1"}) { contact { labels { name } } } }'
+    with sent_to(ground.database) as sent:
+        reply = await asking.execute(change, {"id": encode("contact", contact.id)})
+
+    assert reply.body["data"] == {"contactUpdate": {"contact": None}}
+    assert [(each["path"], each["extensions"]["code"]) for each in reply.errors] == [
+        (["contactUpdate", "contact"], "UNAVAILABLE")
+    ]
+    assert len(waited) == 1
+    assert [each for each in sent if "contact_labels" in each] == waited
+
+
+async def test_who_waited_once_for_a_database_that_is_away_does_not_wait_again(
+    door: Door, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asking = await door.as_(tenant.owner)
+    waited: list[str] = []
+
+    async def away(_reading: RowReading, statement: str, _arguments: object) -> None:
+        waited.append(statement)
+        raise DatabaseBusy
+
+    monkeypatch.setattr(RowReading, "fetch", away)
+    reply = await asking.execute("{ contacts { nodes { id } } labels { nodes { id } } workspace { id } }")
+
+    assert reply.body["data"] == {"contacts": None, "labels": None, "workspace": None}
+    assert [each["path"] for each in reply.errors] == [["contacts"], ["labels"], ["workspace"]]
+    assert len(waited) == 1
