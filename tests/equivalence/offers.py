@@ -27,6 +27,7 @@ _RESOLVED: Final = (
 )  # fmt: skip
 _SIZE: Final = "query ($size: Int! = 2)"
 _PRODUCT_LANDMARKS: Final = (
+    "query ($size: Int) { contacts(first: 5, filter: {leadScore: {lte: $size}}) { nodes { id leadScore } } }",
     _SIZE
     + """ { contacts(first: $size, orderBy: [LEAD_SCORE_HIGHEST, NAME_A_TO_Z]) {
       totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor } edges { cursor node { id } }
