@@ -14,7 +14,7 @@ import orjson
 from pydantic import BaseModel, ValidationError
 
 from ai.catalogue import Capability, Model
-from ai.messages import Completion, JsonSchema, Means, Message, Request, Role, Shape, Usage
+from ai.messages import Completion, Means, Message, Request, Role, Shape, Usage
 from core.errors import Unavailable
 
 _ASKS: Final = 2
