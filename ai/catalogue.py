@@ -111,13 +111,14 @@ class Catalogue:
     def __init__(self, models: Iterable[Model], aliases: Mapping[str, str], any_model: Iterable[Model] = ()) -> None:
         """`aliases` lead from old keys and names to keys; `any_model` are patterns for providers that run any model."""
         self._models = {each.key: each for each in models}
+        self._all = tuple(self._models.values())
         self._aliases = dict(aliases)
         self._any = {each.provider: each for each in any_model}
 
     @property
     def models(self) -> tuple[Model, ...]:
         """Every model."""
-        return tuple(self._models.values())
+        return self._all
 
     @property
     def aliases(self) -> Mapping[str, str]:

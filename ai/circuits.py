@@ -5,7 +5,7 @@ its own server) opens circuits of that key alone, so that one customer's bad key
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
@@ -60,11 +60,13 @@ class Target:
     """The key's name (`Provider.scope`)."""
     is_shared: bool = True
     """Whether everybody asks the same servers (`Provider.is_shared`)."""
+    circuits: tuple[str, str, str] = field(init=False, repr=False, compare=False)
+    """The names: of the key at the provider, of the key at the model, of the model for everybody."""
 
-    @property
-    def circuits(self) -> tuple[str, str, str]:
-        """The names: of the key at the provider, of the key at the model, of the model for everybody."""
-        return (f"{self.provider}@{self.scope}", f"{self.model}@{self.scope}", self.model)
+    def __post_init__(self) -> None:
+        """Name the circuits, which are looked at often."""
+        names = (f"{self.provider}@{self.scope}", f"{self.model}@{self.scope}", self.model)
+        object.__setattr__(self, "circuits", names)
 
     def circuit_of(self, kind: FailureKind) -> str:
         """Return which circuit a failure is about."""

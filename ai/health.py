@@ -53,6 +53,9 @@ class Measured:
     first_token_ms: float | None = None
 
 
+_UNMEASURED: Final = Measured()
+
+
 @dataclass(frozen=True, slots=True)
 class _Sums:
     """Calls, failures, answers that began, and the milliseconds until they did; as of a monotonic moment."""
@@ -119,7 +122,7 @@ class Health:
         """Return how a model has been, as far as it is known here."""
         known = self._known.get(key)
         if known is None:
-            return Measured()
+            return _UNMEASURED
         sums = known.shared + known.own + _Sums(at=time.monotonic())
         return Measured(
             calls=max(sums.calls, 0.0),

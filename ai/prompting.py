@@ -42,7 +42,7 @@ class Prompt:
 
     def placeholders(self, section: str) -> frozenset[str]:
         """Return what a section has to be given."""
-        return frozenset(_parted(self._text(section))[1::2])
+        return _wanted(self._text(section))
 
     def render(self, section: str, **values: str) -> str:
         """Return a section with its placeholders filled; a value is not read for placeholders.
@@ -50,7 +50,8 @@ class Prompt:
         Raises:
             PromptBroken: there is no such section, or the values are not exactly those that it names.
         """
-        parts, wanted = _parted(self._text(section)), self.placeholders(section)
+        text = self._text(section)
+        parts, wanted = _parted(text), _wanted(text)
         if wanted != values.keys():
             differing = ", ".join(sorted(wanted ^ values.keys()))
             raise PromptBroken(f"{self.stamp}, section {section}: missing or unknown: {differing}.")
@@ -67,6 +68,12 @@ class Prompt:
 def _parted(text: str) -> tuple[str, ...]:
     """Return a section in parts: text and names of placeholders in turns, text first and last."""
     return tuple(_SLOT.split(text))
+
+
+@cache
+def _wanted(text: str) -> frozenset[str]:
+    """Return the names of a section's placeholders."""
+    return frozenset(_parted(text)[1::2])
 
 
 @cache

@@ -46,6 +46,9 @@ class Vitals:
     open_for: float = 0.0
 
 
+_UNKNOWN: Final = Vitals()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
     """What the caller needs. Tokens are estimates; None allows everything.
@@ -118,14 +121,12 @@ def rank(models: Iterable[Model], configured: frozenset[str], wish: Wish, vitals
     """
     candidates: list[Candidate] = []
     refused: dict[str, Refusal] = {}
-    places: dict[str, int] = {}
     for model in models:
         reason = Refusal.NOT_CONFIGURED if model.provider not in configured else _refusal(model, wish)
         if reason is not None:
             refused[model.key] = reason
             continue
-        places[model.key] = len(places)
-        candidates.append(_candidate(model, wish, vitals.get(model.key, Vitals()), places[model.key]))
+        candidates.append(_candidate(model, wish, vitals.get(model.key, _UNKNOWN), len(candidates)))
     candidates.sort(key=lambda each: _place(each, wish))
     return Ranking(strategy=wish.strategy, candidates=tuple(candidates), refused=refused)
 

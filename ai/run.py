@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncGenerator, Coroutine, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final, Protocol
 
 from ai.breaker import Breaker, Permit
@@ -24,6 +25,9 @@ from ai.routing import Ranking
 from ai.structured import fitted
 
 _CLOSE: Final = 2.0
+_TARGETS: Final = 4_096
+
+_target: Final = lru_cache(maxsize=_TARGETS)(Target)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -336,7 +340,7 @@ class Run:
 
 def target_of(provider: Provider, model: Model) -> Target:
     """Return what is asked when a provider is asked for a model."""
-    return Target(provider=model.provider, model=model.key, scope=provider.scope, is_shared=provider.is_shared)
+    return _target(provider=model.provider, model=model.key, scope=provider.scope, is_shared=provider.is_shared)
 
 
 async def _next_of(stream: AsyncGenerator[Delta | End]) -> Delta | End:

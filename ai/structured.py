@@ -14,7 +14,7 @@ import orjson
 from pydantic import BaseModel, ValidationError
 
 from ai.catalogue import Capability, Model
-from ai.messages import Completion, JsonSchema, Means, Message, Request, Role, Shape, Usage
+from ai.messages import Completion, Means, Message, Request, Role, Shape, Usage
 from core.errors import Unavailable
 
 _ASKS: Final = 2
@@ -45,9 +45,10 @@ class Shaped(Generic[T]):
     model: Model
 
 
+@cache
 def shape_of(kind: type[BaseModel]) -> Shape:
     """Return the shape of a pydantic model: every field required, nothing beyond it, as strict formats want it."""
-    return Shape(name=_NAME.sub("_", kind.__name__), json_schema=_strict_schema(kind))
+    return Shape(name=_NAME.sub("_", kind.__name__), json_schema=_strict(kind.model_json_schema()))
 
 
 def fitted(request: Request, model: Model) -> Request:
@@ -124,11 +125,6 @@ def _again(text: str, error: ValidationError) -> tuple[Message, Message]:
     reasons = "\n".join(f"- {'.'.join(map(str, each['loc'])) or 'answer'}: {each['msg']}" for each in faults)
     words = f"That is not valid:\n{reasons}\nAnswer again with the whole corrected JSON object and nothing else."
     return Message(role=Role.ASSISTANT, text=text[:_LARGEST] or "{}"), Message(role=Role.USER, text=words)
-
-
-@cache
-def _strict_schema(kind: type[BaseModel]) -> JsonSchema:
-    return _strict(kind.model_json_schema())
 
 
 def _strict(schema: Any) -> Any:

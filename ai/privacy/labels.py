@@ -2,6 +2,7 @@
 
 import re
 from enum import StrEnum
+from functools import cache
 from typing import Final
 
 from ai.privacy.alternatives import by_letter, name_of
@@ -56,6 +57,11 @@ _TOUCHING: Final = re.compile(
 )
 
 
+@cache
+def _label_of(group: str) -> Label:
+    return Label(name_of(group))
+
+
 class Lead:
     """The labels before a place, the nearest first."""
 
@@ -85,7 +91,7 @@ class Lead:
         """Return the labels, the nearest first, and whether that one touches."""
         if self._found is None:
             found = list(_ANY.finditer(self._before))
-            labels = [Label(name_of(match.lastgroup or "")) for match in reversed(found)]
+            labels = [_label_of(match.lastgroup or "") for match in reversed(found)]
             is_touching = bool(found) and _TOUCHING.fullmatch(self._before, found[-1].end()) is not None
             self._found = labels, is_touching
         return self._found

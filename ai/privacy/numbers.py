@@ -54,19 +54,16 @@ _LINE_SHAPES: Final = frozenset({(8,), (9,), (4, 4), (5, 4), (1, 4, 4), (1, 8)})
 
 @dataclass(slots=True, kw_only=True)
 class Stretch:
-    """Some whole groups of a run: their digits and lengths, the text of them, and what was said before."""
+    """Some whole groups of a run: their digits and lengths, how they are written without spaces beside their marks, and
+    what was said before.
+    """
 
     digits: str
     shape: tuple[int, ...]
-    text: str
+    written: str
     lead: Lead
     is_first: bool
     is_whole: bool
-
-    @property
-    def written(self) -> str:
-        """How it is written, without spaces beside its marks."""
-        return _AROUND.sub("", self.text)
 
     def is_announced(self, label: Label) -> bool:
         """Tell whether a label stands before the run, and the stretch begins it."""
@@ -112,7 +109,7 @@ def _candidates(reading: Reading, groups: list[tuple[int, int]], lead: Lead) -> 
             stretch = Stretch(
                 digits=digits,
                 shape=tuple(sizes[first : last + 1]),
-                text=reading.plain[start:end],
+                written=_AROUND.sub("", reading.plain[start:end]),
                 lead=lead,
                 is_first=first == 0,
                 is_whole=first == 0 and last == len(groups) - 1,

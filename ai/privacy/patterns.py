@@ -46,6 +46,7 @@ _HEXADECIMAL: Final = re.compile(r"[0-9a-f]{8}")
 _CNPJ_WRITTEN: Final = re.compile(r"(?<![0-9a-z])[0-9a-z]{2}\.[0-9a-z]{3}\.[0-9a-z]{3}/[0-9a-z]{4}-\d{2}(?![0-9a-z])")
 _GAP: Final = r"[\W_]{0,3}"
 _MARKS: Final = r"[\W_]{1,3}"
+_MARK: Final = re.compile(r"[\W_]")
 _CNPJ: Final = re.compile(
     rf"(?<![0-9a-z])(?=([0-9a-z]{{12}}{_GAP}\d\d|[0-9a-z]{{8}}{_MARKS}[0-9a-z]{{4}}{_MARKS}\d\d|"
     rf"[0-9a-z]{{2}}{_MARKS}[0-9a-z]{{3}}{_MARKS}[0-9a-z]{{3}}{_MARKS}[0-9a-z]{{4}}{_MARKS}\d\d)(?![0-9a-z]))"
@@ -133,7 +134,7 @@ def _companies(low: str) -> Iterator[Span]:
         yield from _each(_CNPJ_WRITTEN, low, Kind.CNPJ, _SHAPED)
     for match in _CNPJ.finditer(low):
         try:
-            text.cnpj(re.sub(r"[\W_]", "", match[1]))
+            text.cnpj(_MARK.sub("", match[1]))
         except Invalid:
             continue
         yield Span(start=match.start(1), end=match.end(1), kind=Kind.CNPJ, confidence=_SURE)

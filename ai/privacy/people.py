@@ -69,11 +69,12 @@ class People:
 
     def tell(self, kind: Kind, value: str) -> None:
         """Note one value. What is too short to be told from other texts is not noted."""
-        low = read(value).low.strip()
-        digits = "".join(each for each in low if each.isdigit())
         if kind is Kind.NAME:
             self._add(_forms_of_name(_words(value)), kind)
-        elif len(digits) >= _TAIL and (kind is Kind.PHONE or not any(each.isalpha() for each in low)):
+            return
+        low = read(value).low.strip()
+        digits = "".join(each for each in low if each.isdigit())
+        if len(digits) >= _TAIL and (kind is Kind.PHONE or not any(each.isalpha() for each in low)):
             self._numbers.setdefault(digits, kind)
         elif len(low) >= _LITERAL:
             self._literals.setdefault(low, kind)

@@ -28,6 +28,8 @@ def recognise(text: str, people: Sequence[People] = (), *, with_cues: bool = Tru
 
 def recognise_more(text: str, people: Sequence[People], known: Sequence[Span]) -> list[Span]:
     """Return what is personal in a text beside the spans that are known, which neither hide nor label anything."""
+    if not known:
+        return recognise(text, people)
     plain, starts = _blanked(text, known)
     return [_moved(span, known, starts) for span in recognise(plain, people)]
 
@@ -55,4 +57,6 @@ def _moved(span: Span, spans: Sequence[Span], starts: Sequence[int]) -> Span:
 
 def _written(reading: Reading, span: Span) -> Span:
     start, end = reading.written(span.start, span.end)
+    if start == span.start and end == span.end:
+        return span
     return Span(start=start, end=end, kind=span.kind, confidence=span.confidence, key=span.key)

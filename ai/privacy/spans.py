@@ -56,6 +56,8 @@ def settled(spans: Iterable[Span]) -> list[Span]:
 
 
 def _joined(cluster: list[Span]) -> Span:
+    if len(cluster) == 1:
+        return cluster[0]
     best = min(cluster, key=lambda each: (-each.confidence, each.start - each.end, each.start, each.kind))
     start, end = min(each.start for each in cluster), max(each.end for each in cluster)
     return Span(start=start, end=end, kind=best.kind, confidence=best.confidence, key=best.key)

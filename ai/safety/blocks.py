@@ -6,6 +6,7 @@ an engine say once that whatever stands between these lines is data (Hines et al
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final
 
 _OPENER: Final = "<<<"
@@ -13,6 +14,7 @@ _CLOSER: Final = ">>>"
 _LABEL: Final = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
 _LIKE_OPENERS: Final = frozenset("<≪⋘«‹〈《⟨⟪❮❰⧼˂ᐸ")
 _LIKE_CLOSERS: Final = frozenset(">≫⋙»›〉》⟩⟫❯❱⧽˃ᐳ")
+_CHARACTERS: Final = 4_096
 # what may be one of them, or be made of them
 _ANGLED: Final = re.compile(r"[<>]|[^\x00-\x7f]")
 # direction marks, and tags, in which a text can hide that a model reads and nobody sees
@@ -41,7 +43,11 @@ def _neutral(text: str) -> str:
 
 
 def _angle(match: re.Match[str]) -> str:
-    character = match[0]
+    return _unangled(match[0])
+
+
+@lru_cache(maxsize=_CHARACTERS)
+def _unangled(character: str) -> str:
     if character in _LIKE_OPENERS:
         return "‹"
     if character in _LIKE_CLOSERS:

@@ -6,7 +6,7 @@ workspace nothing; what was spent all the same is in the usage row.
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeVar
 from uuid import UUID
@@ -56,6 +56,9 @@ class About:
     flags: tuple[str, ...] = ()
 
 
+_NOTHING: Final = About()
+
+
 class Call:
     """One request of an actor. Mask with it, ask once, and unmask what comes.
 
@@ -70,7 +73,7 @@ class Call:
         terms: Terms,
         about: About | None = None,
     ) -> None:
-        self.about = about or About()
+        self.about = about or _NOTHING
         self.id = self.about.id or uuid7()
         self.canary = new_canary()
         self.assistant = assistant
@@ -229,11 +232,15 @@ def preferred(assistant: Assistant, name: str | None) -> str | None:
 def ranked(assistant: Assistant, terms: Terms, providers: Mapping[str, Provider], wish: Wish) -> Ranking:
     """Rank all models by what the workspace allows and what is known of them."""
     fleet = assistant.fleet
-    models = [
-        replace(each, quality=round(terms.qualities[each.key])) if each.key in terms.qualities else each
-        for each in fleet.catalogue.models
-    ]
-    return fleet.failover.rank(models, replace(wish, providers=terms.allowed), providers)
+    models: Sequence[Model] = fleet.catalogue.models
+    if terms.qualities:
+        models = [_as_learned(each, terms.qualities.get(each.key)) for each in models]
+    within = wish if wish.providers == terms.allowed else replace(wish, providers=terms.allowed)
+    return fleet.failover.rank(models, within, providers)
+
+
+def _as_learned(model: Model, quality: float | None) -> Model:
+    return model if quality is None else replace(model, quality=round(quality))
 
 
 def require_safe(text: str) -> None:
