@@ -50,8 +50,7 @@ class Prompt:
         Raises:
             PromptBroken: there is no such section, or the values are not exactly those that it names.
         """
-        text = self._text(section)
-        parts, wanted = _parted(text), _wanted(text)
+        parts, wanted = _parted(self._text(section)), self.placeholders(section)
         if wanted != values.keys():
             differing = ", ".join(sorted(wanted ^ values.keys()))
             raise PromptBroken(f"{self.stamp}, section {section}: missing or unknown: {differing}.")
