@@ -214,19 +214,23 @@ class Call:
             output_tokens=max_tokens,
             # what is asked with the workspace's own keys costs no credits
             budget=None if self.terms.own else self.terms.credits_left * MICRO_USD,
-            preferred=preferred(self.assistant, self.preferences.model),
+            preferred=preferred(self.assistant, self.preferences.model, ("options", "model")),
         )
 
 
-def preferred(assistant: Assistant, name: str | None) -> str | None:
-    """Return a provider's name, or the key of a model that is named in any way; raises `UnknownModel`."""
+def preferred(assistant: Assistant, name: str | None, field: tuple[str, ...]) -> str | None:
+    """Return a provider's name, or the key of a model that is named in any way, in a `field` of what is asked.
+
+    Raises:
+        UnknownModel: it is in no catalogue.
+    """
     catalogue = assistant.fleet.catalogue
     if name is None or name in catalogue.providers:
         return name
     try:
         return catalogue.get(name).key
     except UnknownModel as error:
-        raise UnknownModel(field=("options", "model")) from error
+        raise UnknownModel(field=field) from error
 
 
 def ranked(assistant: Assistant, terms: Terms, providers: Mapping[str, Provider], wish: Wish) -> Ranking:
