@@ -22,6 +22,7 @@ from ai.safety import Verdict, check_input, new_canary
 from core import clock
 from core.ids import uuid7
 from models import MICRO_USD, Feature, Outcome
+from services import prompt_templates
 from services.access import Actor
 from services.assistant import settling
 from services.assistant.assistant import Assistant
@@ -31,6 +32,7 @@ from services.assistant.settling import Books, Outlay
 from services.assistant.terms import Terms
 from services.assistant.tracing import Record, Told
 from services.crediting import CreditsSpent
+from services.prompt_templates import Placeholder
 from services.suggestions import SuggestionDraft
 
 P = TypeVar("P")
@@ -62,7 +64,8 @@ _NOTHING: Final = About()
 class Call:
     """One request of an actor. Mask with it, ask once, and unmask what comes.
 
-    `record` is what its trace will tell, `judged` the masked message that is moderated beside an answer for a customer.
+    `record` is what its trace will tell, `judged` the masked message that is moderated beside an answer for a customer,
+    `extra` what the workspace adds to the instructions, to be masked like any other text.
     """
 
     def __init__(
@@ -84,6 +87,7 @@ class Call:
         self.strategy = self.preferences.strategy or terms.strategy
         self.providers = allowed(assistant.fleet.providers(terms.own), terms.allowed)
         self.masking = Masking(self.about.known, team=terms.known) if terms.masks else None
+        self.extra = _filled(terms, self.about.known)
         self.record = Record()
         self.judged = ""
         self._own_words: tuple[str, ...] = ()
@@ -245,6 +249,12 @@ def ranked(assistant: Assistant, terms: Terms, providers: Mapping[str, Provider]
 
 def _as_learned(model: Model, quality: float | None) -> Model:
     return model if quality is None else replace(model, quality=round(quality))
+
+
+def _filled(terms: Terms, about: Known) -> str:
+    """Return what a workspace adds to the instructions, with the facts of one request."""
+    facts = {**terms.facts, Placeholder.CONTACT_NAME: next(iter(about.names), "")}
+    return prompt_templates.filled(terms.template, facts)
 
 
 def require_safe(text: str) -> None:

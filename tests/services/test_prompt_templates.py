@@ -27,7 +27,7 @@ async def save(ground: Ground, tenant: Tenant, body: str, feature: Feature = Fea
 
 
 async def active(ground: Ground, tenant: Tenant, feature: Feature = Feature.COPILOT) -> str:
-    return (await terms_of(ground, tenant.owner, feature)).extra
+    return (await terms_of(ground, tenant.owner, feature)).template
 
 
 async def versions(ground: Ground, tenant: Tenant) -> list[tuple[int, bool]]:
@@ -98,17 +98,6 @@ def test_placeholders_are_filled_with_facts() -> None:
 
     assert prompt_templates.filled(body, FACTS) == "Padaria Sol atende Ana por Rui em 2026-11-27. {não} Padaria Sol"
     assert prompt_templates.filled(body, {"today": "hoje"}) == " atende  por  em hoje. {não} "
-
-
-async def test_a_request_is_told_which_company_it_is_for_and_what_day_it_is_there(
-    ground: Ground, tenant: Tenant
-) -> None:
-    await save(ground, tenant, "{{company}}, {{today}}.")
-
-    decided = await terms_of(ground, tenant.owner)
-
-    assert decided.company
-    assert decided.extra == f"{decided.company}, {decided.today:%d/%m/%Y}."
 
 
 @pytest.mark.parametrize(

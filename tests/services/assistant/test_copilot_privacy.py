@@ -7,13 +7,15 @@ from typing import Final
 import pytest
 
 from core.ground import Ground, open_ground
-from models import SuggestionState
-from services import suggestions
+from models import Feature, SuggestionState
+from services import prompt_templates, settings, suggestions
 from services.assistant.copilot.events import Completed
+from services.settings import AiDraft, SettingsDraft
 from services.transaction import begin
 from tests.fixtures import stores
 from tests.fixtures.contacts import make
 from tests.fixtures.fleets import fleeted, ledger, says
+from tests.fixtures.models import terms_of
 from tests.fixtures.redis_server import RedisServer
 from tests.fixtures.tenants import Tenant
 from tests.services.assistant.engines import followed, last_of
@@ -47,6 +49,32 @@ async def test_what_is_personal_stays_here_and_is_back_in_the_answer(
         "Marina Prado", "529.982.247-25", "(11) 98765-4321",
     }  # fmt: skip
     assert "⟦" not in last.text
+
+
+@pytest.mark.parametrize("is_masked", [True, False])
+async def test_what_the_workspace_adds_names_the_company_who_asks_whom_it_is_about_and_the_day(
+    ground: Ground, redis_url: str, tenant: Tenant, is_masked: bool
+) -> None:
+    contact = await make(ground, tenant.owner, name="Marina Prado", phone="+5511987654321")
+    async with begin(ground, tenant.owner) as tx:
+        body = "Quem | {{agent_name}} | {{company}} | {{contact_name}} | {{today}} |"
+        await prompt_templates.save(tx, Feature.COPILOT, body)
+        await settings.change(tx, SettingsDraft(ai=AiDraft(ai_mask_personal_data=is_masked)))
+    decided = await terms_of(ground, tenant.owner)
+
+    async with fleeted(ground, redis_url, {"openai": says("Certo!")}) as shown:
+        await followed(shown.assistant, tenant.owner, asked_of("Quero o bolo.", contact_id=contact.id))
+        sent = shown.sent
+
+    told = re.search(r"Quem \| (.+?) \| (.+?) \| (.+?) \| (.+?) \|", sent)
+    assert told is not None
+    agent, company, whom, day = told.groups()
+    assert (company, day) == (decided.company, f"{decided.today:%d/%m/%Y}")
+    if is_masked:
+        assert TOKEN.fullmatch(agent)
+        assert TOKEN.fullmatch(whom)
+    else:
+        assert (agent, whom) == (tenant.owner_user.name, "Marina Prado")
 
 
 async def test_what_was_answered_to_one_customer_is_an_example_for_others_without_what_is_personal(
