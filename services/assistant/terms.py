@@ -141,7 +141,7 @@ async def read(assistant: Assistant, actor: Actor, feature: Feature) -> Terms:
         masks=found.ai_mask_personal_data,
         allowed=None if found.ai_providers is None else frozenset(found.ai_providers),
         own=provider_keys.unsealed(keys, assistant.ground.vault, workspace_id),
-        known=Known(names=tuple(dict.fromkeys((*found.people, *([agent] if agent else []))))),
+        known=Known(names=tuple(found.people if agent in ("", *found.people) else (*found.people, agent))),
         credits_left=found.credits_left or 0,
         template=found.template or "",
         facts=facts,

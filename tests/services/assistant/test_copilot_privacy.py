@@ -2,12 +2,15 @@
 
 import re
 from pathlib import Path
+from random import getrandbits
 from typing import Final
+from uuid import UUID
 
 import pytest
 
+from core import clock
 from core.ground import Ground, open_ground
-from models import Feature, SuggestionState
+from models import Feature, Role, SuggestionState, User, WorkspaceMember
 from services import prompt_templates, settings, suggestions
 from services.assistant.copilot.events import Completed
 from services.settings import AiDraft, SettingsDraft
@@ -75,6 +78,21 @@ async def test_what_the_workspace_adds_names_the_company_who_asks_whom_it_is_abo
         assert TOKEN.fullmatch(whom)
     else:
         assert (agent, whom) == (tenant.owner_user.name, "Marina Prado")
+
+
+async def test_who_asks_is_masked_in_a_team_of_any_size(ground: Ground, tenant: Tenant) -> None:
+    members = [UUID(int=getrandbits(64)) for _ in range(200)]
+    async with ground.database.system() as session:
+        session.add_all(User(id=each, email=f"{each}@x.com", name="Zilda", password_hash=b"") for each in members)
+        await session.flush()
+        session.add_all(
+            WorkspaceMember(workspace_id=tenant.workspace_id, user_id=each, role=Role.MEMBER, joined_at=clock.now())
+            for each in members
+        )
+
+    decided = await terms_of(ground, tenant.owner)
+
+    assert tenant.owner_user.name in decided.known.names
 
 
 async def test_what_was_answered_to_one_customer_is_an_example_for_others_without_what_is_personal(
