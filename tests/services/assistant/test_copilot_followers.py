@@ -147,7 +147,7 @@ async def test_a_newer_request_for_a_chat_takes_the_place_of_an_older(
     await newer.speaking(3)
 
     assert isinstance(older.last, Failed)
-    assert (older.last.code, older.last.retryable) == ("SUPERSEDED", True)
+    assert (older.last.code, older.last.retryable) == ("SUPERSEDED", False)
     assert not newer.task.done()
     assert not bystander.task.done()
     await asyncio.gather(newer.leave(), bystander.leave())
