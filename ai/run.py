@@ -23,6 +23,7 @@ from ai.outcomes import Attempt, Chosen, Completed, Event, Failed, FailedOver, N
 from ai.provider import Provider
 from ai.routing import Ranking
 from ai.structured import fitted
+from core.text import legible
 
 _CLOSE: Final = 2.0
 _TARGETS: Final = 4_096
@@ -230,7 +231,9 @@ class Run:
         try:
             while isinstance(item, Delta):
                 self._characters += len(item.text)
-                yield item
+                # models write what no store keeps, such as U+0000
+                if piece := legible(item.text):
+                    yield Delta(piece)
                 if self._left() <= 0:
                     break
                 item = await anext(lead.stream)

@@ -212,6 +212,8 @@ async def used_this_month(tx: Transaction, feature: str) -> int:
 
 async def _account(tx: Transaction, workspace_id: UUID) -> CreditAccount:
     """Return a workspace's account, locked until the commit."""
+    # it is read anew, over what this transaction has not yet written of it
+    await tx.session.flush()
     statement = select(CreditAccount).where(CreditAccount.workspace_id == workspace_id).with_for_update()
     return (await tx.session.scalars(statement.execution_options(populate_existing=True))).one()
 

@@ -146,7 +146,9 @@ class Stream:
     def _stopped(self) -> Failed:
         why = self._ended_because or "STOPPED"
         message = {"SUPERSEDED": "A newer request took its place.", "CANCELLED": "Nobody follows it any more."}
-        return Failed(code=why, message=message.get(why, "The server stops: ask again."), retryable=True)
+        # two that both asked again would take each other's place for ever
+        is_retryable = why != "SUPERSEDED"
+        return Failed(code=why, message=message.get(why, "The server stops: ask again."), retryable=is_retryable)
 
     def _add(self, event: Event) -> None:
         if self.is_over:
