@@ -144,7 +144,7 @@ class Generation:
             await self._settle(Outcome.FAILED, FailureKind.GARBLED)
             return [_failed(None)]
         others = [Alternative(index=index, text=text) for index, text in enumerate(await self._alternatives(), 1)]
-        final = completed(self._call, self._asked, self._known, said, model)
+        final = await completed(self._call, self._asked, self._known, said, model)
         outlay = self._outlay(Outcome.COMPLETED)
         self._is_settled = True
         row = draft(self._call, self._asked, self._known, final, outlay.spent.micro_usd)
