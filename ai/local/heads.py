@@ -36,19 +36,20 @@ _EMOTIONS_OF: Final = {
 }
 
 
-async def classify_intent(text: str) -> Intent:
-    """Say what a message is for. Wishes beside the main one are in `also`; small talk is main only when alone."""
-    return await asyncio.to_thread(_intent, text)
+async def classify_intent(text: str, embedded: Embedded | None = None) -> Intent:
+    """Say what a message is for. Wishes beside the main one are in `also`; small talk is main only when alone.
+
+    What was `embedded` before is not embedded again.
+    """
+    return await asyncio.to_thread(_intent, text, embedded or Embedded())
 
 
-async def analyze_sentiment(text: str) -> Sentiment:
-    """Say in which mood a message is written, and what is felt where that can be told."""
-    return await asyncio.to_thread(_sentiment, text)
+async def analyze_sentiment(text: str, embedded: Embedded | None = None) -> Sentiment:
+    """Say in which mood a message is written, and what is felt where that can be told.
 
-
-async def hear(text: str, embedded: Embedded) -> tuple[Intent, Sentiment]:
-    """Say both, as the two above do; what is embedded for it is kept, and what was before is not embedded again."""
-    return await asyncio.to_thread(lambda: (_intent(text, embedded), _sentiment(text, embedded)))
+    What was `embedded` before is not embedded again.
+    """
+    return await asyncio.to_thread(_sentiment, text, embedded or Embedded())
 
 
 async def warm_heads() -> None:
@@ -56,7 +57,7 @@ async def warm_heads() -> None:
     await asyncio.to_thread(lambda: (_learned("purposes"), _learned("moods"), _learned("emotions")))
 
 
-def _intent(text: str, embedded: Embedded | None = None) -> Intent:
+def _intent(text: str, embedded: Embedded) -> Intent:
     whole, *parts = _parts(affirmed(text))
     if not parts:
         return _told({Purpose.OTHER: 1.0}, also=())
@@ -110,11 +111,11 @@ def _mean(rows: Sequence[dict[Purpose, float]]) -> dict[Purpose, float]:
     return {purpose: sum(row[purpose] for row in rows) / len(rows) for purpose in rows[0]}
 
 
-def _sentiment(text: str, embedded: Embedded | None = None) -> Sentiment:
+def _sentiment(text: str, embedded: Embedded) -> Sentiment:
     if not text.strip():
         return Sentiment(provider=LOCAL, method=Method.HEAD, label=Mood.NEUTRAL, score=0.5, confidence=1.0, emotions=())
     head = _learned("moods")
-    text, embedded = affirmed(text), embedded or Embedded()
+    text = affirmed(text)
     rows = head.confidences(_parts(text), embedded)
     place = head.answers.index(Mood.NEGATIVE)
     # who complains is often polite around it

@@ -65,9 +65,9 @@ class Head:
             _temperature=_calibrated(unseen, right),
         )
 
-    def confidences(self, texts: Sequence[str], embedded: Embedded | None = None) -> Matrix:
+    def confidences(self, texts: Sequence[str], embedded: Embedded) -> Matrix:
         """Return a row for each text: how likely each answer is. What was `embedded` before is not embedded again."""
-        vectors = (embedded or Embedded()).rows(texts).astype(np.float64)
+        vectors = embedded.rows(texts).astype(np.float64)
         worded, _ = _worded(texts, self._rarity)
         scores = _likeness(vectors, self._vectors) @ self._by_meaning + worded @ self._by_wording + self._bias
         return _softmax(scores / self._temperature)

@@ -84,7 +84,7 @@ async def gather(assistant: Assistant, actor: Actor, asked: Asked, beside: Besid
         ContactUnknown, PersonaUnknown: what is named is not in the actor's workspace.
     """
     ground, embedded = assistant.ground, Embedded()
-    hearing = beside.begin(heads.hear(asked.last, embedded), "hearing a customer")
+    hearing = beside.begin(heads.classify_intent(asked.last, embedded), "an intent")
     reading = beside.begin(terms.read(assistant, actor, Feature.COPILOT), "terms")
     meeting = beside.begin(customer.find(ground, actor, asked), "a customer")
     retrieving = beside.begin(_retrieved(ground, actor, asked.last, embedded), "knowledge")
@@ -94,9 +94,11 @@ async def gather(assistant: Assistant, actor: Actor, asked: Asked, beside: Besid
     met = await meeting
     speaking = beside.begin(_voice(ground, actor, persona, language), "a voice")
     judging = beside.begin(_acceptance(ground, actor, persona), "decisions")
-    intent, mood = await hearing
+    intent = await hearing
+    # no model is told of it: it may come last
+    feeling = beside.begin(heads.analyze_sentiment(asked.last, embedded), "a mood")
     taken = await _taken(ground, actor, persona, intent)
-    voice, found = await speaking, await retrieving
+    voice, found, mood = await speaking, await retrieving, await feeling
     known = Background(
         contact=None if met is None else met.facts,
         contact_id=None if met is None else met.id,

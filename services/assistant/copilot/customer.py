@@ -17,7 +17,7 @@ from services.contacts.errors import ContactUnknown
 
 _LABELS: Final = 10
 _MOODS: Final = {Sentiment.POSITIVE: 1.0, Sentiment.NEUTRAL: 0.5, Sentiment.NEGATIVE: 0.0}
-_FACTS: Final = f"""
+_FACTS: Final = """
     SELECT contact.id, contact.name, contact.named_after, contact.company, contact.position, contact.email,
         contact.phone, contact.sentiment, contact.lead_score,
         ARRAY(
@@ -25,16 +25,12 @@ _FACTS: Final = f"""
             FROM contact_labels AS given
             JOIN labels AS label ON label.workspace_id = given.workspace_id AND label.id = given.label_id
             WHERE given.workspace_id = $1 AND given.contact_id = contact.id
-            ORDER BY label.name LIMIT {_LABELS}
+            ORDER BY label.name LIMIT $2
         ) AS labels
     FROM contacts AS contact
+    WHERE contact.workspace_id = $1 AND contact.id = coalesce($3::uuid, (
+        SELECT contact_id FROM contact_identities WHERE workspace_id = $1 AND kind = $4::text AND key = $5::text))
 """
-_BY_ID: Final = _FACTS + "WHERE contact.workspace_id = $1 AND contact.id = $2"
-_BY_ADDRESS: Final = (
-    _FACTS
-    + """WHERE contact.workspace_id = $1 AND contact.id = (
-        SELECT contact_id FROM contact_identities WHERE workspace_id = $1 AND kind = $2 AND key = $3)"""
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,12 +48,12 @@ async def find(ground: Ground, actor: Actor, asked: Asked) -> Customer | None:
     Raises:
         ContactUnknown: the one that is named is not in the actor's workspace.
     """
-    address = None if asked.chat is None or asked.contact_id is not None else _address(asked.chat)
+    address = None if asked.chat is None else _address(asked.chat)
     if asked.contact_id is None and address is None:
         return None
-    text, which = (_BY_ID, (asked.contact_id,)) if address is None else (_BY_ADDRESS, address)
+    which = (actor.workspace_id, _LABELS, asked.contact_id, *(address or (None, None)))
     async with ground.database.rows(actor.workspace_id) as reading:
-        rows = await reading.fetch(text, (actor.workspace_id, *which))
+        rows = await reading.fetch(_FACTS, which)
     if rows:
         return _customer(rows[0])
     if asked.contact_id is not None:
