@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -146,7 +146,7 @@ async def find(reading: RowReading, workspace_id: UUID, name_or_id: str, languag
     voice = voices().get(known_as(name_or_id))
     if voice is not None:
         return _told(voice, language)
-    rows = [] if key is None else await reading.fetch(_OWN, (workspace_id, key))
+    rows: Sequence[Any] = () if key is None else await reading.fetch(_OWN, (workspace_id, key))
     if not rows:
         raise PersonaUnknown(field=("persona",))
     return SpokenVoice(**rows[0])

@@ -56,7 +56,7 @@ async def write(assistant: Assistant, actor: Actor, asked: Asked, suggestion_id:
 async def _written(
     assistant: Assistant, actor: Actor, asked: Asked, suggestion_id: UUID, beside: Beside
 ) -> AsyncGenerator[Event]:
-    screening = beside.begin(screen(asked.turns), "looking for what is unsafe")
+    screening = beside.begin(screen(asked.turns), "safety")
     decided, known = await background.gather(assistant, actor, asked, beside)
     found = await screening
     about = About(
