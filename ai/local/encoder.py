@@ -49,8 +49,9 @@ class Embedded:
 
     async def row(self, text: str) -> "Vectors":
         """Return the vector of one text."""
-        known = self._rows.get(text)
-        return (await asyncio.to_thread(self.rows, [text]))[0] if known is None else known
+        if text not in self._rows:
+            await asyncio.to_thread(self.rows, [text])
+        return self._rows[text]
 
     def rows(self, texts: Sequence[str]) -> "Vectors":
         """Return a row for each text, as `embed_here` does."""
