@@ -153,8 +153,12 @@ class Run:
                         pass
         raise AssertionError("a run ends with Completed or Failed")
 
+    async def begin(self) -> None:
+        """Ask the first candidate now, for whoever has something else to do before reading `events`."""
+        await self._ask_next()
+
     async def events(self) -> AsyncGenerator[Event]:
-        """Ask, and yield what happens. To close it closes the provider's stream at once."""
+        """Ask, unless that was begun, and yield what happens. To close it closes the provider's stream at once."""
         try:
             while self._lead is None:
                 failed = await self._first_word()

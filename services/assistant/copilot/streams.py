@@ -165,6 +165,8 @@ class Stream:
         self._waiting.add(news)
         place = 0
         try:
+            # the claim said that it is alive, and there is nothing to tell before a model is asked
+            await asyncio.sleep(self._pace.flush)
             while True:
                 batch, place = self._events[place:], len(self._events)
                 why = await self._told.tell(batch)
