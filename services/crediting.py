@@ -162,13 +162,6 @@ async def add(tx: Transaction, kind: CreditKind, amount: int, request_id: UUID) 
     return entry
 
 
-async def available(tx: Transaction) -> int:
-    """Return how many credits can be used now."""
-    await tx.session.flush()
-    free = select(CreditAccount.balance - CreditAccount.held).where(CreditAccount.workspace_id == tx.workspace_id)
-    return int(await tx.session.scalar(free) or 0)
-
-
 async def release_holds(ground: Ground) -> int:
     """Give back what was held longer than its lease, in all workspaces; return how many holds. A workspace whose books
     do not add up is left alone, and logged: the others do not wait for it.

@@ -77,14 +77,14 @@ async def route(assistant: Assistant, actor: Actor, question: Question, preferen
     """
     for name in ("input_tokens", "output_tokens"):
         if not 1 <= getattr(question, name) <= _MOST_TOKENS:
-            raise TokensInvalid(field=(name,))
+            raise TokensInvalid(field=("question", name))
     decided = await terms.read(assistant, actor, Feature.COPILOT)
     wish = Wish(
         strategy=preferences.strategy or decided.strategy,
         input_tokens=question.input_tokens,
         output_tokens=question.output_tokens,
         needs=question.needs,
-        preferred=preferred(assistant, preferences.model),
+        preferred=preferred(assistant, preferences.model, ("model",)),
     )
     return ranked(assistant, decided, assistant.fleet.providers(decided.own), wish)
 

@@ -26,9 +26,9 @@ from core.ground import Ground
 from core.ids import uuid7
 from core.settings import Strategy
 from core.voice import Voice
-from tests.ai.conftest import QUICK, patience_for
 from tests.fakes.providers.server import Behaviour, Mood, ProviderServer
 from tests.fakes.providers.wire import WIRES, Answer
+from tests.fixtures.patience import QUICK, patience_for
 from tests.fixtures.waiting import until
 
 QUESTION = Request(messages=(Message(role=Role.USER, text="Olá?"),), model=catalogue().models[0], max_tokens=50)

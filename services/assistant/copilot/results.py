@@ -88,5 +88,5 @@ def _evidence(known: Background, acceptance: Acceptance) -> Evidence:
 
 def _rules(call: Call, asked: Asked, known: Background) -> tuple[Rule, ...]:
     situation = Situation(turns=asked.turns, stage=asked.stage, contact=known.contact, examples=known.examples)
-    manner = call.manner(known.language, voice=known.voice.instructions, extra=call.terms.extra)
+    manner = call.manner(known.language, voice=known.voice.instructions, extra=call.extra)
     return copilot.rules_of(situation, manner)

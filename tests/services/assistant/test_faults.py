@@ -17,7 +17,8 @@ from services.assistant.errors import ModelsFailed
 from services.crediting import TRIAL, price_of
 from tests.fakes.providers.server import Behaviour, Mood
 from tests.fakes.providers.wire import WIRES
-from tests.fixtures.fleets import QUICK, Fleeted, but, fleeted, ledger, says
+from tests.fixtures.fleets import Fleeted, but, fleeted, ledger, says
+from tests.fixtures.patience import QUICK, STALLING
 from tests.fixtures.tenants import Tenant
 from tests.fixtures.waiting import until
 from tests.services.assistant.engines import ENGINES, TEXT, last_of, suggestion
@@ -46,7 +47,7 @@ FAULTS: Final = {
     "hang": Fault(behaviour=Behaviour(mood=Mood.HANGS), kind=FailureKind.TIMEOUT, patience=QUICK),
     "cut": Fault(behaviour=but(GOOD, mood=Mood.CUTS), kind=FailureKind.CUT, is_late=True),
     "silence": Fault(
-        behaviour=but(GOOD, mood=Mood.STALLS), kind=FailureKind.TIMEOUT, is_late=True, patience=QUICK
+        behaviour=but(GOOD, mood=Mood.STALLS), kind=FailureKind.TIMEOUT, is_late=True, patience=STALLING
     ),
     "garbage": Fault(behaviour=Behaviour(mood=Mood.GARBAGE), kind=FailureKind.GARBLED),
     "late garbage": Fault(behaviour=but(GOOD, mood=Mood.GARBAGE_LATER), kind=FailureKind.GARBLED, is_late=True),
