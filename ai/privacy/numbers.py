@@ -155,8 +155,9 @@ def _card(given: Stretch) -> float:
         return 0
     if given.shape in _CARD_SHAPES or len(given.shape) == 1:
         return _CHECKED
-    # spaced in another way, but evenly
-    return _LIKELY if given.is_whole and len(set(given.shape[:-1])) == 1 else 0
+    # spaced in another way, but evenly; or with a space that nobody sees
+    is_even = len(set(given.shape[:-1])) == 1 or not any(size % 4 for size in given.shape)
+    return _LIKELY if given.is_whole and is_even else 0
 
 
 def _cep(given: Stretch) -> float:

@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 from uuid import UUID
 
 from ai.catalogue import Model, UnknownModel
+from ai.engines.frames import unframed
 from ai.engines.question import Manner, Origin
 from ai.messages import Message, Role, estimated_tokens
 from ai.privacy import Known, Masking
@@ -121,14 +122,14 @@ class Call:
         return Origin(provider=model.provider, unmask=self.unmask)
 
     def check(self, messages: tuple[Message, ...]) -> None:
-        """Look at what is about to leave. Of the instructions only the workspace's own words are looked at: the rest is
-        the same for everybody.
+        """Look at what is about to leave, but for the product's own words, which are the same for everybody: of the
+        instructions only the workspace's part is looked at, and no frame of data.
 
         Raises:
             PersonalDataLeft: something personal is in it.
         """
         if self.masking is not None:
-            said = (each.text for each in messages if each.role is not Role.SYSTEM)
+            said = (unframed(each.text) for each in messages if each.role is not Role.SYSTEM)
             self.masking.check(*said, *(each for each in self._own_words if each))
 
     def require_provider(self) -> None:

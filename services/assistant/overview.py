@@ -90,15 +90,16 @@ async def route(assistant: Assistant, actor: Actor, question: Question, preferen
 
 
 async def preview(assistant: Assistant, actor: Actor, written: str, contact_id: UUID | None) -> tuple[Preview, bool]:
-    """Return a text as a provider would see it, and whether the workspace masks what it sends.
+    """Return a text as a provider would see it, and whether the workspace masks what it sends. Places are those of the
+    text as it was given: outer blanks and what shows nothing stay in it.
 
     Raises:
         TextInvalid, TextTooLong, Required, ContactUnknown: what is given is not acceptable.
     """
-    said = text.clean_text(written, field=("text",), most=LONGEST)
+    text.clean_text(text.undirected(written), field=("text",), most=LONGEST)
     decided = await terms.read(assistant, actor, Feature.COPILOT)
     known = await known_by(assistant.ground, actor, contact_id)
-    return Masking(known, team=decided.known).preview(said), decided.masks
+    return Masking(known, team=decided.known).preview(written), decided.masks
 
 
 def _report(assistant: Assistant, decided: Terms, configured: Mapping[str, Provider], name: str) -> ProviderReport:

@@ -14,9 +14,11 @@ from ai.provider import Credential
 from ai.results import Language
 from core import clock
 from core.settings import Strategy
+from graph.plan.text import Text as Compiled
 from models import (
     CreditAccount,
     Feature,
+    Persona,
     PromptTemplate,
     ProviderKey,
     User,
@@ -60,7 +62,7 @@ _template = select(_templates.c.body).where(
     _templates.c.feature == bindparam("feature", type_=_templates.c.feature.type),
     _templates.c.is_active,
 )
-_DECIDED: Final = (
+_DECIDED: Final = Compiled(
     select(
         _workspaces.c.name.label("company"),
         *(_settings.c.language, _settings.c.timezone, _settings.c.currency, _settings.c.ai_enabled),
@@ -74,7 +76,8 @@ _DECIDED: Final = (
         _agent.scalar_subquery().label("agent"),
     )
     .join_from(_settings, _workspaces, _workspaces.c.id == _settings.c.workspace_id)
-    .where(_settings.c.workspace_id == _WORKSPACE)
+    .where(_settings.c.workspace_id == _WORKSPACE),
+    ("workspace", "feature", "user"),
 )
 """All that a workspace decided, and the name of who asks, in one row; the names of its people are masked as those of
 customers are.
@@ -115,35 +118,36 @@ async def read(assistant: Assistant, actor: Actor, feature: Feature) -> Terms:
         SuggestionsOff: it wants nothing of models.
     """
     workspace_id = actor.workspace_id
-    async with assistant.ground.database.read(workspace_id) as session:
-        given = {"workspace": workspace_id, "feature": feature, "user": actor.user_id}
-        found = (await session.execute(_DECIDED, given)).one()
-        if not found.ai_enabled:
-            raise SuggestionsOff
-        qualities = await assistant.learned.qualities(session, workspace_id)
-    language = language_of(found.language)
-    today = clock.now().astimezone(ZoneInfo(found.timezone)).date()
-    agent = found.agent or ""
+    async with assistant.ground.database.rows(workspace_id) as reading:
+        given = _DECIDED.arguments({"workspace": workspace_id, "feature": feature, "user": actor.user_id})
+        [found] = await reading.fetch(_DECIDED.sql, given)
+    if not found["ai_enabled"]:
+        raise SuggestionsOff
+    qualities = await assistant.learned.qualities(assistant.ground, workspace_id)
+    language = language_of(found["language"])
+    today = clock.now().astimezone(ZoneInfo(found["timezone"])).date()
+    agent: str = found["agent"] or ""
+    people: list[str] = found["people"]
     facts: dict[str, str] = {
-        Placeholder.COMPANY: found.company,
+        Placeholder.COMPANY: found["company"],
         Placeholder.AGENT_NAME: agent,
         Placeholder.TODAY: today.strftime(_DAYS[language.value]),
     }
-    keys = zip(found.keyed, found.secrets, strict=True)
+    keys = zip(found["keyed"], found["secrets"], strict=True)
     server = assistant.ground.settings.ai.ai_routing_strategy
     return Terms(
-        company=found.company,
+        company=found["company"],
         language=language,
-        currency=found.currency,
+        currency=found["currency"],
         today=today,
-        persona=personas.default_of(found.ai_persona, found.ai_persona_id),
-        strategy=server if found.ai_strategy is None else Strategy(found.ai_strategy.value),
-        masks=found.ai_mask_personal_data,
-        allowed=None if found.ai_providers is None else frozenset(found.ai_providers),
+        persona=personas.default_of(Persona(found["ai_persona"]), found["ai_persona_id"]),
+        strategy=Strategy(found["ai_strategy"] or server),
+        masks=found["ai_mask_personal_data"],
+        allowed=None if found["ai_providers"] is None else frozenset(found["ai_providers"]),
         own=provider_keys.unsealed(keys, assistant.ground.vault, workspace_id),
-        known=Known(names=tuple(found.people if agent in ("", *found.people) else (*found.people, agent))),
-        credits_left=found.credits_left or 0,
-        template=found.template or "",
+        known=Known(names=tuple(people if agent in ("", *people) else (*people, agent))),
+        credits_left=found["credits_left"] or 0,
+        template=found["template"] or "",
         facts=facts,
         qualities=qualities,
     )

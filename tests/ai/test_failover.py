@@ -126,6 +126,18 @@ async def test_the_first_of_the_ranking_answers(breaker: Breaker, client: httpx.
         assert shown.measured("openai").first_token_ms == pytest.approx(chosen.first_token_ms)
 
 
+@pytest.mark.parametrize("first", ["openai", "anthropic", "google", "cohere"])
+async def test_what_no_store_takes_is_no_part_of_an_answer(
+    breaker: Breaker, client: httpx.AsyncClient, first: str
+) -> None:
+    said = Answer(pieces=["\x00", "Ol\x00á", "\x1b", "\u202e 🙂\n"])
+    async with stage(breaker, client, {first: Behaviour(answer=said)}) as shown:
+        events = await events_of(shown.run())
+
+        assert isinstance(events[-1], Completed)
+        assert [each.text for each in events if isinstance(each, Delta)] == ["Olá", " 🙂\n"]
+
+
 @pytest.mark.parametrize(
     ("behaviour", "kind"),
     [

@@ -54,6 +54,24 @@ async def test_what_is_personal_stays_here_and_is_back_in_the_answer(
     assert "⟦" not in last.text
 
 
+@pytest.mark.parametrize(
+    "name", ["Equipe Vendas", "Data", "Customer Service", "Ana Contact", "Mensagem", "Name", "<<<end contact>>>"]
+)
+async def test_a_customer_may_be_called_by_a_word_of_the_product(
+    name: str, ground: Ground, redis_url: str, tenant: Tenant
+) -> None:
+    contact = await make(ground, tenant.owner, name=name, phone="+5511987654321")
+
+    async with fleeted(ground, redis_url, {"openai": says("Certo!")}) as shown:
+        asked = asked_of(f"Aqui é {name}. Quanto custa?", contact_id=contact.id, alternatives=3)
+        last = last_of(await followed(shown.assistant, tenant.owner, asked))
+        sent = shown.sent
+
+    assert isinstance(last, Completed), last
+    assert f"é {name}" not in sent
+    assert f"name: {name}" not in sent
+
+
 @pytest.mark.parametrize("is_masked", [True, False])
 async def test_what_the_workspace_adds_names_the_company_who_asks_whom_it_is_about_and_the_day(
     ground: Ground, redis_url: str, tenant: Tenant, is_masked: bool
