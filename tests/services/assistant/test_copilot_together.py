@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final
@@ -33,7 +33,7 @@ BESIDE: Final = frozenset({"an intent", "a mood", "terms", "a customer", "knowle
 
 
 @contextmanager
-def silent() -> Iterator[str]:
+def silent() -> Generator[str]:
     """Listen, and never say anything; yield the address of the document store that this pretends to be."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield f"mongodb://127.0.0.1:{server.getsockname()[1]}"
