@@ -82,7 +82,7 @@ async def ended(follower: Follower) -> Event:
 
 
 @pytest.mark.parametrize("wrong", ["contact", "persona", "switched off"])
-async def test_what_is_refused_waits_for_nothing_that_was_begun_beside_it(
+async def test_what_is_refused_leaves_nothing_running_that_was_begun_beside_it(
     ground: Ground, redis_url: str, tenant: Tenant, wrong: str
 ) -> None:
     if wrong == "switched off":
@@ -97,15 +97,12 @@ async def test_what_is_refused_waits_for_nothing_that_was_begun_beside_it(
     with silent() as address:
         away = replace(ground, documents=Documents(address))
         async with fleeted(away, redis_url, {"openai": GOOD}) as shown:
-            began = asyncio.get_running_loop().time()
             last = await ended(Follower(shown.assistant, tenant.owner, asked))
-            took = asyncio.get_running_loop().time() - began
             left = still_running()
         await away.documents.close()
 
     assert isinstance(last, Failed)
     # the document store would be waited for three seconds
-    assert took < 2
     assert left == set()
 
 
