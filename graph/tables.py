@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, TypeAlias, cast
 
-from sqlalchemy import Column, ForeignKeyConstraint, Select, Table, UniqueConstraint, select
+from sqlalchemy import Column, Select, Table, UniqueConstraint, select
 from sqlalchemy.orm import ColumnProperty, Mapper, class_mapper
 
 from graph.facts import TENANT, Attribute, Model
@@ -53,12 +53,11 @@ def copies_of(key: Attribute, model: Model) -> Mapping[str, Attribute]:
     """Return the columns of a key's table that one foreign key holds equal to those of the named row, by the names of
     these. A foreign key says nothing about a row in which one of its columns is null.
     """
-    for rule in _table(class_of(key)).constraints:
-        is_it = isinstance(rule, ForeignKeyConstraint) and rule.referred_table is _table(model)
-        if is_it and column_of(key) in rule.columns and not any(each.nullable for each in rule.columns):
+    for rule in _table(class_of(key)).foreign_key_constraints:
+        is_it = rule.referred_table is _table(model) and column_of(key).name in rule.columns
+        if is_it and not any(each.nullable for each in rule.columns):
             return {
-                attribute_of(model, each.column).key: attribute_of(class_of(key), cast("TableColumn", each.parent))
-                for each in rule.elements
+                attribute_of(model, each.column).key: attribute_of(class_of(key), each.parent) for each in rule.elements
             }
     return {}
 
