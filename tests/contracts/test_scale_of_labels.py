@@ -152,16 +152,6 @@ def read(plan: Mapping[str, Any], table: str) -> int:
     return round(sum(each["Actual Rows"] * each["Actual Loops"] for each in own))
 
 
-def test_every_join_table_of_a_list_has_its_default_order() -> None:
-    missing = [
-        place
-        for place, fact in listings()
-        if fact.far is not None and any(each.column.key not in fact.copies for each in total(fact.orders[:1]))
-    ]
-
-    assert missing == []
-
-
 # What stands in the join table is true.
 
 
