@@ -12,7 +12,7 @@ import threading
 import warnings
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from typing import Any, Final
@@ -23,8 +23,7 @@ import orjson
 from ai.drivers.openai_shaped import in_openai_words
 from ai.errors import FailureKind, ProviderFailed
 from ai.messages import Delta, End, FinishReason, Request, Usage, counted, estimated
-from ai.provider import Credential, Patience
-from ai.upstream import Upstream
+from ai.upstream import Keyed, Upstream
 
 _LOADING: Final = 120.0
 _LOCK: Final = threading.Lock()
@@ -64,28 +63,15 @@ class Wire:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Translated:
-    """A provider whose format litellm translates. The client is shared by all, and closed by whoever opened it."""
+class Translated(Keyed):
+    """A provider whose format litellm translates."""
 
     wire: Wire
-    client: httpx.AsyncClient = field(repr=False)
-    credential: Credential
-    patience: Patience = field(default_factory=Patience)
 
     @property
     def name(self) -> str:
         """The provider's name in the catalogue."""
         return self.wire.name
-
-    @property
-    def scope(self) -> str:
-        """The key's name."""
-        return self.credential.scope
-
-    @property
-    def is_shared(self) -> bool:
-        """Whether everybody asks the same servers."""
-        return self.credential.is_shared
 
     async def stream(self, request: Request) -> AsyncGenerator[Delta | End]:
         """Ask, and yield the answer as it comes.

@@ -72,8 +72,8 @@ class Fleet:
         return self._given.get(provider) if theirs is None else self._at_home(provider, theirs)
 
     def _at_home(self, provider: str, own: Credential) -> Credential:
-        """Return a workspace's key for where the server's operator says that the provider is asked."""
-        return own if own.address is not None else replace(own, address=self._addresses.get(provider))
+        """Return a workspace's key for where the server's operator says that the provider is asked, and nowhere else."""
+        return replace(own, address=self._addresses.get(provider))
 
     async def start(self) -> None:
         """Look which providers can be asked, now and every half minute: an Ollama comes and goes."""

@@ -20,6 +20,8 @@ _HERE: Final = Path(__file__).with_name("prompts")
 _FILE: Final = re.compile(r"\+\+\+\n(?P<head>.*?)\n\+\+\+\n(?P<body>.*)", re.DOTALL)
 _SECTION: Final = re.compile(r"^## ([a-z_0-9]+)$", re.MULTILINE)
 _SLOT: Final = re.compile(r"\{\{([a-z_]+)\}\}")
+_ASKING: Final = ("request", "variant_")
+_SCRAP: Final = 12
 
 
 class PromptBroken(ValueError):
@@ -73,6 +75,18 @@ def _parted(text: str) -> tuple[str, ...]:
 def _wanted(text: str) -> frozenset[str]:
     """Return the names of a section's placeholders."""
     return frozenset(_parted(text)[1::2])
+
+
+@cache
+def fixed_requests() -> tuple[str, ...]:
+    """Return what is the same in every request, in all engines and languages: the longest first, and no scraps."""
+    found: set[str] = set()
+    for path in _HERE.glob("*.md"):
+        name, language, _ = path.name.split(".")
+        prompt = load(name, Language(language))
+        asking = (text for title, text in prompt.sections.items() if title.startswith(_ASKING))
+        found.update(part.strip() for text in asking for part in _parted(text)[::2])
+    return tuple(sorted((each for each in found if len(each) >= _SCRAP), key=len, reverse=True))
 
 
 @cache

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 import httpx
+from pydantic import SecretStr
 
 from ai.catalogue import Catalogue, catalogue
 from ai.client import Translated, warm
@@ -48,17 +49,11 @@ def make_provider(
 
 def server_credentials(settings: Ai) -> dict[str, Credential]:
     """Return the keys that this server was given, by provider, with the addresses where they are asked elsewhere."""
-    at = server_addresses(settings)
-    keys = {
-        "openai": settings.openai_api_key,
-        "anthropic": settings.anthropic_api_key,
-        "google": settings.google_ai_api_key,
-        "groq": settings.groq_api_key,
-        "mistral": settings.mistral_api_key,
-        "cohere": settings.cohere_api_key,
-        "together": settings.together_api_key,
+    found = {
+        name: Credential(secret=key, address=address)
+        for name, (key, address) in _given(settings).items()
+        if key is not None
     }
-    found = {name: Credential(secret=key, address=at.get(name)) for name, key in keys.items() if key is not None}
     if settings.ollama_base_url is not None:
         found[_OLLAMA] = Credential(address=settings.ollama_base_url)
     return found
@@ -66,16 +61,7 @@ def server_credentials(settings: Ai) -> dict[str, Credential]:
 
 def server_addresses(settings: Ai) -> dict[str, str]:
     """Return where this server asks the providers that have keys, by name; without those at their own addresses."""
-    given = {
-        "openai": settings.openai_base_url,
-        "anthropic": settings.anthropic_base_url,
-        "google": settings.google_ai_base_url,
-        "groq": settings.groq_base_url,
-        "mistral": settings.mistral_base_url,
-        "cohere": settings.cohere_base_url,
-        "together": settings.together_base_url,
-    }
-    return {name: at for name, at in given.items() if at is not None}
+    return {name: address for name, (_, address) in _given(settings).items() if address is not None}
 
 
 def make_providers(
@@ -108,3 +94,15 @@ async def warm_up(credentials: Mapping[str, Credential]) -> None:
     """Load what the first call would have to wait for, in a thread. Does nothing without a provider that needs it."""
     if credentials.keys() & _TRANSLATED.keys():
         await warm()
+
+
+def _given(settings: Ai) -> dict[str, tuple[SecretStr | None, str | None]]:
+    return {
+        "openai": (settings.openai_api_key, settings.openai_base_url),
+        "anthropic": (settings.anthropic_api_key, settings.anthropic_base_url),
+        "google": (settings.google_ai_api_key, settings.google_ai_base_url),
+        "groq": (settings.groq_api_key, settings.groq_base_url),
+        "mistral": (settings.mistral_api_key, settings.mistral_base_url),
+        "cohere": (settings.cohere_api_key, settings.cohere_base_url),
+        "together": (settings.together_api_key, settings.together_base_url),
+    }

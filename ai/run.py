@@ -23,6 +23,7 @@ from ai.outcomes import Attempt, Chosen, Completed, Event, Failed, FailedOver, N
 from ai.provider import Provider
 from ai.routing import Ranking
 from ai.structured import fitted
+from core.text import legible
 
 _CLOSE: Final = 2.0
 _TARGETS: Final = 4_096
@@ -152,8 +153,12 @@ class Run:
                         pass
         raise AssertionError("a run ends with Completed or Failed")
 
+    async def begin(self) -> None:
+        """Ask the first candidate now, for whoever has something else to do before reading `events`."""
+        await self._ask_next()
+
     async def events(self) -> AsyncGenerator[Event]:
-        """Ask, and yield what happens. To close it closes the provider's stream at once."""
+        """Ask, unless that was begun, and yield what happens. To close it closes the provider's stream at once."""
         try:
             while self._lead is None:
                 failed = await self._first_word()
@@ -230,7 +235,9 @@ class Run:
         try:
             while isinstance(item, Delta):
                 self._characters += len(item.text)
-                yield item
+                # models write what no store keeps, such as U+0000
+                if piece := legible(item.text):
+                    yield Delta(piece)
                 if self._left() <= 0:
                     break
                 item = await anext(lead.stream)

@@ -22,6 +22,11 @@ _LARGEST: Final = 100_000
 _REASONS: Final = 10
 _NAME: Final = re.compile(r"[^a-zA-Z0-9_]")
 _UNASKED: Final = frozenset({"default", "title"})
+_ILLEGIBLE: Final = re.compile(
+    r"(\\\\|\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2})"
+    r"|\\u(?:00(?:0[0-8eEfF]|1[\da-fA-F]|7[fF])|[dD][89a-fA-F][\da-fA-F]{2})"
+)
+"""Control characters and halves of characters as JSON escapes them; no store takes them. The group is what stays."""
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -91,7 +96,7 @@ def parsed(kind: type[T], text: str) -> T:
     Raises:
         ValidationError: it is nothing of that kind.
     """
-    text = text[:_LARGEST]
+    text = _ILLEGIBLE.sub(r"\1", text[:_LARGEST])
     try:
         return kind.model_validate_json(text)
     except ValidationError as error:

@@ -6,13 +6,14 @@ Knows server-sent events and what a status means; formats are the drivers'.
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Final
 
 import httpx
 
 from ai.errors import FailureKind, ProviderFailed, kind_of_status, wait_of
 from ai.messages import Request
-from ai.provider import Patience
+from ai.provider import Credential, Patience
 from ai.sse import EventReader, TooLong
 
 _OK: Final = 200
@@ -22,6 +23,25 @@ _HEADERS: Final = {
     "accept": "text/event-stream",
     "accept-encoding": "identity",
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keyed:
+    """What every provider over HTTP has. The client is shared by all, and closed by whoever opened it."""
+
+    client: httpx.AsyncClient = field(repr=False)
+    credential: Credential
+    patience: Patience = field(default_factory=Patience)
+
+    @property
+    def scope(self) -> str:
+        """The key's name."""
+        return self.credential.scope
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether everybody asks the same servers."""
+        return self.credential.is_shared
 
 
 class Upstream:

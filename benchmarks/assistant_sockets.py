@@ -1,7 +1,8 @@
 """The copilot over sockets: 20 and 50 suggestions at once, 60 pieces a second each, from the provider to the clients.
 
 The product runs in a process of its own, with all walls, limits and stores. Beside it the same load is read by bare
-clients in this process. A piece is late by the time between the provider's writing it and the client's reading it.
+clients in this process. A piece is late by the time between the provider's writing it and the client's reading it. The
+first piece of a stream counts from the moment when it is asked for; streams begin one after the other.
 """
 
 import asyncio
@@ -46,20 +47,31 @@ class _Round:
 
     share: float
     late: Sequence[float]
+    first: Sequence[float]
     deltas: float
     failed: int
 
 
 class _Heard:
-    """What is heard of the streams of a round: of each stamp in a text, how many milliseconds late it came."""
+    """What is heard of the streams of a round: of each stamp in a text, how many milliseconds late it came, and after
+    how many a stream's first text did.
+    """
 
     def __init__(self) -> None:
         self.late: list[float] = []
+        self.first: list[float] = []
         self.deltas = self.failed = 0
+        self._asked: dict[str, float] = {}
 
-    def note(self, text: str) -> None:
-        """Note a text that came just now."""
+    def asked(self, stream: str) -> None:
+        """Note that a stream is asked for now."""
+        self._asked[stream] = time.perf_counter()
+
+    def note(self, stream: str, text: str) -> None:
+        """Note a text of a stream that came just now."""
         self.deltas += 1
+        if (began := self._asked.pop(stream, None)) is not None:
+            self.first.append((time.perf_counter() - began) * 1_000)
         if "⌁" in text:
             now = time.monotonic_ns() // 1_000
             self.late += [(now - each) / 1_000 for each in moments(text)]
@@ -98,10 +110,16 @@ async def _round(load: Load, cpu: Callable[[], float]) -> _Round:
     before, began, deltas = cpu(), time.perf_counter(), heard.deltas
     await asyncio.wait({loading}, timeout=LOOK)
     took = time.perf_counter() - began
-    got = _Round(share=(cpu() - before) / took, late=tuple(heard.late), deltas=(heard.deltas - deltas) / took, failed=0)
+    got = _Round(
+        share=(cpu() - before) / took,
+        late=tuple(heard.late),
+        first=(),
+        deltas=(heard.deltas - deltas) / took,
+        failed=0,
+    )
     async with asyncio.timeout(_WAIT):
         await loading
-    return replace(got, failed=heard.failed)
+    return replace(got, failed=heard.failed, first=tuple(heard.first))
 
 
 async def _over_sockets(address: str, tokens: Sequence[str], heard: _Heard) -> None:
@@ -119,7 +137,7 @@ async def _over_sockets(address: str, tokens: Sequence[str], heard: _Heard) -> N
 
 async def _follow(line: websockets.ClientConnection, place: float, heard: _Heard) -> None:
     """Follow a person's suggestions on one socket."""
-    asking = asyncio.create_task(_ask(line, place))
+    asking = asyncio.create_task(_ask(line, place, heard))
     ended = 0
     while ended < EACH:
         message: dict[str, Any] = orjson.loads(await line.recv())
@@ -127,7 +145,7 @@ async def _follow(line: websockets.ClientConnection, place: float, heard: _Heard
             event = message["payload"]["data"]["copilotStream"]
             heard.failed += "code" in event
             if "text" in event:
-                heard.note(event["text"])
+                heard.note(f"{place} {message['id']}", event["text"])
         elif message["type"] == "ping":
             await _say(line, type="pong")
         elif message["type"] == "error":
@@ -137,11 +155,12 @@ async def _follow(line: websockets.ClientConnection, place: float, heard: _Heard
     await asking
 
 
-async def _ask(line: websockets.ClientConnection, place: float) -> None:
+async def _ask(line: websockets.ClientConnection, place: float, heard: _Heard) -> None:
     for key in range(EACH):
         await asyncio.sleep(BEGINNING / EACH if key else BEGINNING / EACH * place)
         given = {"messages": [{"fromCustomer": True, "text": _QUESTION}], "clientRequestId": uuid4().hex}
         variables = {"input": {**given, "options": {"fresh": True}}}
+        heard.asked(f"{place} {key}")
         await _say(line, id=str(key), type="subscribe", payload={"query": _STREAM, "variables": variables})
 
 
@@ -153,9 +172,10 @@ async def _bare(bench: Bench, streams: int, heard: _Heard) -> None:
     async def read(place: int) -> None:
         await asyncio.sleep(BEGINNING / streams * place)
         messages: list[Any] = [{"role": "user", "content": _QUESTION}]
+        heard.asked(str(place))
         async for each in await client.chat.completions.create(model=_MODEL, messages=messages, stream=True):
             if each.choices and (text := each.choices[0].delta.content):
-                heard.note(text)
+                heard.note(str(place), text)
 
     async with openai.AsyncOpenAI(api_key="sk-bench", base_url=f"{bench.models}/v1", max_retries=0) as client:
         await asyncio.gather(*(read(place) for place in range(streams)))
@@ -168,9 +188,10 @@ async def _driver(bench: Bench, streams: int, heard: _Heard) -> None:
 
     async def read(place: int) -> None:
         await asyncio.sleep(BEGINNING / streams * place)
+        heard.asked(str(place))
         async for each in fleet.shared["openai"].stream(request):
             if isinstance(each, Delta):
-                heard.note(each.text)
+                heard.note(str(place), each.text)
 
     await asyncio.gather(*(read(place) for place in range(streams)))
 
@@ -178,11 +199,13 @@ async def _driver(bench: Bench, streams: int, heard: _Heard) -> None:
 def _report(streams: int, found: dict[str, list[_Round]]) -> None:
     say(f"\n{streams} streams at {RATE} pieces/s, looked at for {LOOK:.0f} s, the best of {ROUNDS} interleaved rounds")
     columns = (
-        f"{'share of a core':>17}{'us a piece':>12}{'p50 ms late':>13}{'p95 ms late':>13}{'deltas/s':>10}{'failed':>8}"
+        f"{'share of a core':>17}{'us a piece':>12}{'p50 ms late':>13}{'p95 ms late':>13}{'first, p50':>12}{'p95':>8}"
+        f"{'deltas/s':>10}{'failed':>8}"
     )
     say(f"{'':28}{columns}")
     for name, rounds in found.items():
         best = min(rounds, key=lambda each: each.share)
         each_us = best.share * 1e6 / (streams * RATE)
         late = f"{percentile(best.late, 0.5):>13.2f}{percentile(best.late, 0.95):>13.2f}"
-        say(f"{name:28}{best.share:>17.2f}{each_us:>12.0f}{late}{best.deltas:>10,.0f}{best.failed:>8}")
+        first = f"{percentile(best.first, 0.5):>12.1f}{percentile(best.first, 0.95):>8.1f}"
+        say(f"{name:28}{best.share:>17.2f}{each_us:>12.0f}{late}{first}{best.deltas:>10,.0f}{best.failed:>8}")

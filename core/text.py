@@ -116,6 +116,13 @@ def undirected(text: str) -> str:
     return _DIRECTIONS.sub("", text)
 
 
+def legible(piece: str) -> str:
+    """Return a piece of a foreign text without the characters that `clean_text` refuses, some of which no store takes;
+    the rest is as it was, for a piece may be half of something.
+    """
+    return _UNWANTED.sub("", piece)
+
+
 def scrubbed(text: str) -> str:
     """Return a foreign text of several lines without the characters that `clean_text` refuses."""
     lines = re.sub(r"\r\n?|[\v\f\u2028\u2029]", "\n", text)

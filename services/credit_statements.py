@@ -8,6 +8,7 @@ from typing import Final, cast
 from sqlalchemy import Table, Uuid, bindparam, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from graph.plan.text import Text
 from models import CreditAccount, CreditBudget, CreditEntry, CreditHold, CreditKind, HoldState
 
 _accounts = cast("Table", CreditAccount.__table__)
@@ -49,10 +50,13 @@ _covered = (
 _monthly = select(_budgets.c.monthly).where(
     _budgets.c.workspace_id == _WORKSPACE, _budgets.c.feature == bindparam("of")
 )
-HOLD: Final = select(
-    exists(select(_taken.c.id)).label("is_taken"),
-    exists(select(_covered.c.workspace_id)).label("is_covered"),
-    _monthly.scalar_subquery().label("monthly"),
+HOLD: Final = Text(
+    select(
+        exists(select(_taken.c.id)).label("is_taken"),
+        exists(select(_covered.c.workspace_id)).label("is_covered"),
+        _monthly.scalar_subquery().label("monthly"),
+    ),
+    ("workspace", "request", "of", "credits", "user", "until"),
 )
 """Holds `credits` for `request`, of a feature (`of`) and for a `user`, `until` a moment. One row: `is_taken` unless the
 request has a hold, `is_covered` when there were as many credits, and what the feature may use in a month. What is taken
@@ -109,7 +113,10 @@ _noted = (
     )
     .cte("noted")
 )
-SETTLE: Final = select(_paid.c.cost, _paid.c.balance, _paid.c.granted, _paid.c.alerted).add_cte(_noted)
+SETTLE: Final = Text(
+    select(_paid.c.cost, _paid.c.balance, _paid.c.granted, _paid.c.alerted).add_cte(_noted),
+    ("workspace", "request", "price", "entry", "moment"),
+)
 """Takes `price`, or what is left when that is less, for what `request` holds, and notes it as `entry` at a `moment`.
 One row, of the account as it is then; none when nothing was held any more.
 """

@@ -104,13 +104,13 @@ async def hold(tx: Transaction, request_id: UUID, feature: str, amount: int) -> 
         "user": tx.actor.user_id,
         "until": clock.now() + LEASE,
     }
-    found = (await tx.session.execute(HOLD, given)).one()
-    if not found.is_taken:
+    [found] = await tx.session.fetch(HOLD.sql, *HOLD.arguments(given))
+    if not found["is_taken"]:
         await _require_held(tx, request_id)
         return
-    if not found.is_covered:
+    if not found["is_covered"]:
         raise CreditsSpent
-    if found.monthly is not None and await used_this_month(tx, feature) > found.monthly:
+    if found["monthly"] is not None and await used_this_month(tx, feature) > found["monthly"]:
         raise FeatureBudgetSpent
 
 
@@ -126,12 +126,13 @@ async def settle(tx: Transaction, request_id: UUID, micro_usd: int) -> int:
         "entry": uuid7(),
         "moment": clock.now(),
     }
-    found = (await tx.session.execute(SETTLE, given)).one_or_none()
-    if found is None:
+    rows = await tx.session.fetch(SETTLE.sql, *SETTLE.arguments(given))
+    if not rows:
         return 0
-    if found.cost:
-        await _alert(tx, found.balance, found.granted, found.alerted)
-    return int(found.cost)
+    cost, balance, granted, alerted = rows[0]
+    if cost:
+        await _alert(tx, balance, granted, alerted)
+    return int(cost)
 
 
 async def release(tx: Transaction, request_id: UUID) -> None:
@@ -159,13 +160,6 @@ async def add(tx: Transaction, kind: CreditKind, amount: int, request_id: UUID) 
     account.granted, account.alerted = account.balance, 0
     tx.publish(EventType.CREDITS_ADDED, tx.workspace_id, amount=amount, balance=account.balance)
     return entry
-
-
-async def available(tx: Transaction) -> int:
-    """Return how many credits can be used now."""
-    await tx.session.flush()
-    free = select(CreditAccount.balance - CreditAccount.held).where(CreditAccount.workspace_id == tx.workspace_id)
-    return int(await tx.session.scalar(free) or 0)
 
 
 async def release_holds(ground: Ground) -> int:
@@ -212,6 +206,8 @@ async def used_this_month(tx: Transaction, feature: str) -> int:
 
 async def _account(tx: Transaction, workspace_id: UUID) -> CreditAccount:
     """Return a workspace's account, locked until the commit."""
+    # it is read anew, over what this transaction has not yet written of it
+    await tx.session.flush()
     statement = select(CreditAccount).where(CreditAccount.workspace_id == workspace_id).with_for_update()
     return (await tx.session.scalars(statement.execution_options(populate_existing=True))).one()
 

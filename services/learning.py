@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import Select, func, select, tuple_
 
 from core import clock
-from core.database import ReadSession, WriteSession
+from core.database import ReadSession, RowReading, WriteSession
 from core.errors import Invalid
 from core.ground import Ground
 from models import AiAcceptanceGroup, Feature, Permission, Suggestion, SuggestionState
@@ -37,6 +37,13 @@ _COLUMNS: Final[Mapping[AiAcceptanceGroup, Any]] = {
     AiAcceptanceGroup.MODEL: Suggestion.model,
     AiAcceptanceGroup.PERSONA: Suggestion.persona,
 }
+
+_ACCEPTED: Final = """
+    SELECT count(*) FILTER (WHERE is_accepted) AS accepted, count(is_accepted) AS decided
+    FROM suggestions
+    WHERE workspace_id = $1 AND at >= $2 AND ($3::text IS NULL OR feature = $3)
+        AND ($4::text IS NULL OR persona = $4) AND ($5::text IS NULL OR model = $5)
+"""
 
 _Key = tuple[object, ...]
 
@@ -120,7 +127,7 @@ async def report(ground: Ground, actor: Actor, groups: Sequence[AiAcceptanceGrou
 
 
 async def acceptance(
-    session: ReadSession | WriteSession,
+    reading: RowReading,
     workspace_id: UUID,
     *,
     feature: Feature | None = None,
@@ -128,14 +135,9 @@ async def acceptance(
     model: str | None = None,
 ) -> Acceptance:
     """Count the decisions of the last 90 days; what is not given may be any."""
-    of = {Suggestion.feature: feature, Suggestion.persona: persona, Suggestion.model: model}
-    statement = (
-        select(func.count().filter(Suggestion.is_accepted.is_(True)), func.count(Suggestion.is_accepted))
-        .where(Suggestion.workspace_id == workspace_id, Suggestion.at >= clock.now() - REMEMBERED)
-        .where(*(column == value for column, value in of.items() if value is not None))
-    )
-    accepted, decided = (await session.execute(statement)).one()
-    return Acceptance(accepted=accepted, decided=decided)
+    kind = None if feature is None else feature.value
+    rows = await reading.fetch(_ACCEPTED, (workspace_id, clock.now() - REMEMBERED, kind, persona, model))
+    return Acceptance(**rows[0])
 
 
 async def routing_quality(session: ReadSession | WriteSession, workspace_id: UUID) -> Mapping[str, float]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from ai.personas import Voice, spoken, voices
 from core import text
-from core.database import ReadSession, WriteSession, constraint_of
+from core.database import RowReading, constraint_of
 from core.errors import Conflict, Invalid, NotFound, Problems
 from core.ground import Ground
 from core.ids import decode, encode, uuid7
@@ -25,6 +25,7 @@ INSTRUCTIONS_LONGEST: Final = 2_000
 TOKENS: Final = (50, 2_000)
 _PREFIX: Final = "persona"
 _NAME_KEY: Final = "uq_personas_workspace_id_name_key"
+_OWN: Final = "SELECT name, instructions, temperature, max_tokens FROM personas WHERE workspace_id = $1 AND id = $2"
 
 
 class PersonaUnknown(NotFound):
@@ -134,7 +135,7 @@ async def every(ground: Ground, actor: Actor) -> Sequence[CustomPersona]:
     return [*(_shown(own_id, _told(voices()[key], tag)) for own_id, key in BUILT_IN.items()), *rows]
 
 
-async def find(session: ReadSession | WriteSession, workspace_id: UUID, name_or_id: str, language: str) -> SpokenVoice:
+async def find(reading: RowReading, workspace_id: UUID, name_or_id: str, language: str) -> SpokenVoice:
     """Return a persona as a model is told of it: the product's by its key (in either case) or id in a language (a
     BCP 47 tag), one of the workspace's by its id `persona_...` as it was written.
 
@@ -145,13 +146,10 @@ async def find(session: ReadSession | WriteSession, workspace_id: UUID, name_or_
     voice = voices().get(known_as(name_or_id))
     if voice is not None:
         return _told(voice, language)
-    here = (CustomPersona.workspace_id == workspace_id, CustomPersona.id == key)
-    row = None if key is None else await session.scalar(select(CustomPersona).where(*here))
-    if row is None:
+    rows: Sequence[Any] = () if key is None else await reading.fetch(_OWN, (workspace_id, key))
+    if not rows:
         raise PersonaUnknown(field=("persona",))
-    return SpokenVoice(
-        name=row.name, instructions=row.instructions, temperature=row.temperature, max_tokens=row.max_tokens
-    )
+    return SpokenVoice(**rows[0])
 
 
 def default_of(chosen: Persona, own: UUID | None) -> str:

@@ -26,7 +26,7 @@ _UNSEEN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066
 
 
 class Placeholder(StrEnum):
-    """What a template may leave open. `today` is an ISO date where the workspace is."""
+    """What a template may leave open. `today` is the date where the workspace is, as its language writes dates."""
 
     COMPANY = "company"
     CONTACT_NAME = "contact_name"

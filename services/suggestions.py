@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
 from core import clock, text
-from core.database import ReadSession, WriteSession, constraint_of
+from core.database import RowReading, constraint_of
 from core.errors import NotFound
 from core.ids import uuid7
-from models import Contact, EventType, Feature, Permission, Suggestion, SuggestionState
+from models import EventType, Feature, Permission, Suggestion, SuggestionState
 from services.contacts.errors import ContactUnknown
 from services.transaction import Transaction
 
@@ -24,6 +24,16 @@ LONGEST: Final = 5_000
 EXAMPLES_MOST: Final = 10
 _CONTACT_KEY: Final = "fk_suggestions_workspace_id_contact_id"
 _WRITTEN: Final = frozenset({SuggestionState.EDITED, SuggestionState.SENT})
+_TAKEN: Final = """
+    SELECT suggestion.asked, coalesce(suggestion.final_text, suggestion.text) AS answered, contact.name, contact.company
+    FROM suggestions AS suggestion
+    LEFT JOIN contacts AS contact
+        ON contact.workspace_id = suggestion.workspace_id AND contact.id = suggestion.contact_id
+    WHERE suggestion.workspace_id = $1 AND suggestion.is_accepted
+        AND ($2::text IS NULL OR suggestion.persona = $2) AND ($3::text IS NULL OR suggestion.intent = $3)
+    ORDER BY suggestion.at DESC, suggestion.id DESC
+    LIMIT $4::int
+"""
 
 
 class SuggestionUnknown(NotFound):
@@ -113,7 +123,7 @@ async def decide(
 
 
 async def accepted_examples(
-    session: ReadSession | WriteSession,
+    reading: RowReading,
     workspace_id: UUID,
     *,
     persona: str | None,
@@ -124,20 +134,15 @@ async def accepted_examples(
 
     Without a persona, or without an intent, those of any.
     """
-    of = {Suggestion.persona: persona, Suggestion.intent: intent}
-    answered = func.coalesce(Suggestion.final_text, Suggestion.text).label("answered")
-    whose = (Contact.workspace_id == Suggestion.workspace_id) & (Contact.id == Suggestion.contact_id)
-    statement = (
-        select(Suggestion.asked, answered, Contact.name, Contact.company)
-        .join(Contact, whose, isouter=True)
-        .where(Suggestion.workspace_id == workspace_id, Suggestion.is_accepted.is_(True))
-        .where(*(column == value for column, value in of.items() if value is not None))
-        .order_by(Suggestion.at.desc(), Suggestion.id.desc())
-        .limit(max(0, min(limit, EXAMPLES_MOST)))
-    )
+    most = max(0, min(limit, EXAMPLES_MOST))
+    rows = await reading.fetch(_TAKEN, (workspace_id, persona, intent, most))
     return [
-        Example(asked=row.asked, answered=row.answered, names=tuple(each for each in (row.name, row.company) if each))
-        for row in await session.execute(statement)
+        Example(
+            asked=row["asked"],
+            answered=row["answered"],
+            names=tuple(each for each in (row["name"], row["company"]) if each),
+        )
+        for row in rows
     ]
 
 

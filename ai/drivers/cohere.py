@@ -4,16 +4,14 @@ Not through litellm: its reader fails on the lines that name an event, and it ta
 """
 
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
-import httpx
 import orjson
 
 from ai.errors import FailureKind
 from ai.messages import Delta, End, FinishReason, Means, Request, Usage, counted, estimated
-from ai.provider import Credential, Patience
-from ai.upstream import Upstream
+from ai.upstream import Keyed, Upstream
 
 _ROOT: Final = "https://api.cohere.com"
 _FINISHES: Final = {"MAX_TOKENS": FinishReason.LENGTH, "ERROR_TOXIC": FinishReason.FILTERED}
@@ -21,27 +19,13 @@ _FAILURES: Final = {"ERROR": FailureKind.OVERLOADED, "ERROR_LIMIT": FailureKind.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cohere:
-    """Cohere with one key. The client is shared by all, and closed by whoever opened it."""
-
-    client: httpx.AsyncClient = field(repr=False)
-    credential: Credential
-    patience: Patience = field(default_factory=Patience)
+class Cohere(Keyed):
+    """Cohere with one key."""
 
     @property
     def name(self) -> str:
         """The provider's name in the catalogue."""
         return "cohere"
-
-    @property
-    def scope(self) -> str:
-        """The key's name."""
-        return self.credential.scope
-
-    @property
-    def is_shared(self) -> bool:
-        """Whether everybody asks the same servers."""
-        return self.credential.is_shared
 
     async def stream(self, request: Request) -> AsyncGenerator[Delta | End]:
         """Ask, and yield the answer as it comes.

@@ -7,7 +7,7 @@ microseconds of CPU for a piece of an answer, openai's client 140, bare HTTP 32)
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 import httpx
@@ -15,8 +15,7 @@ import orjson
 
 from ai.errors import FailureKind, kind_of_status
 from ai.messages import Delta, End, FinishReason, Means, Request, Shape, Usage, counted, estimated
-from ai.provider import Credential, Patience
-from ai.upstream import Upstream
+from ai.upstream import Keyed, Upstream
 
 _BAD: Final = 400
 _PROBE: Final = 1.0
@@ -53,28 +52,15 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OpenAiShaped:
-    """A provider that speaks chat completions. The client is shared by all, and closed by whoever opened it."""
+class OpenAiShaped(Keyed):
+    """A provider that speaks chat completions."""
 
     dialect: Dialect
-    client: httpx.AsyncClient = field(repr=False)
-    credential: Credential
-    patience: Patience = field(default_factory=Patience)
 
     @property
     def name(self) -> str:
         """The provider's name in the catalogue."""
         return self.dialect.name
-
-    @property
-    def scope(self) -> str:
-        """The key's name."""
-        return self.credential.scope
-
-    @property
-    def is_shared(self) -> bool:
-        """Whether everybody asks the same servers."""
-        return self.credential.is_shared
 
     async def stream(self, request: Request) -> AsyncGenerator[Delta | End]:
         """Ask, and yield the answer as it comes.

@@ -40,6 +40,29 @@ async def embed(texts: Sequence[str]) -> "Vectors":
     return await asyncio.to_thread(embed_here, texts)
 
 
+class Embedded:
+    """The vectors of texts that several look at: each text is embedded once, whoever asks for it first."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, Vectors] = {}
+        self._embedding = Lock()
+
+    async def row(self, text: str) -> "Vectors":
+        """Return the vector of one text."""
+        if text not in self._rows:
+            await asyncio.to_thread(self.rows, [text])
+        return self._rows[text]
+
+    def rows(self, texts: Sequence[str]) -> "Vectors":
+        """Return a row for each text, as `embed_here` does."""
+        import numpy as np
+
+        with self._embedding:
+            new = [each for each in dict.fromkeys(texts) if each not in self._rows]
+            self._rows.update(zip(new, embed_here(new), strict=True))
+        return np.stack([self._rows[each] for each in texts])
+
+
 def embed_here(texts: Sequence[str]) -> "Vectors":
     """Return a row for each text; a millisecond a sentence, a second at first. Never call it on the event loop."""
     import numpy as np

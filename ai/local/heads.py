@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from ai.local import seeds
 from ai.local.denials import affirmed
+from ai.local.encoder import Embedded
 from ai.local.wording import sentences
 from ai.results import LOCAL, Candidate, Emotion, Felt, Intent, Method, Mood, Purpose, Sentiment
 
@@ -35,14 +36,20 @@ _EMOTIONS_OF: Final = {
 }
 
 
-async def classify_intent(text: str) -> Intent:
-    """Say what a message is for. Wishes beside the main one are in `also`; small talk is main only when alone."""
-    return await asyncio.to_thread(_intent, text)
+async def classify_intent(text: str, embedded: Embedded | None = None) -> Intent:
+    """Say what a message is for. Wishes beside the main one are in `also`; small talk is main only when alone.
+
+    What was `embedded` before is not embedded again.
+    """
+    return await asyncio.to_thread(_intent, text, embedded or Embedded())
 
 
-async def analyze_sentiment(text: str) -> Sentiment:
-    """Say in which mood a message is written, and what is felt where that can be told."""
-    return await asyncio.to_thread(_sentiment, text)
+async def analyze_sentiment(text: str, embedded: Embedded | None = None) -> Sentiment:
+    """Say in which mood a message is written, and what is felt where that can be told.
+
+    What was `embedded` before is not embedded again.
+    """
+    return await asyncio.to_thread(_sentiment, text, embedded or Embedded())
 
 
 async def warm_heads() -> None:
@@ -50,12 +57,12 @@ async def warm_heads() -> None:
     await asyncio.to_thread(lambda: (_learned("purposes"), _learned("moods"), _learned("emotions")))
 
 
-def _intent(text: str) -> Intent:
+def _intent(text: str, embedded: Embedded) -> Intent:
     whole, *parts = _parts(affirmed(text))
     if not parts:
         return _told({Purpose.OTHER: 1.0}, also=())
     head = _learned("purposes")
-    rows = [_named(head, row) for row in head.confidences([whole, *parts])]
+    rows = [_named(head, row) for row in head.confidences([whole, *parts], embedded)]
     clear = [row for row in rows[1:] if max(row.values()) >= _CLEAR]
     weighty = [row for row in clear if _best(row) not in _SOCIAL] if len(parts) > 1 else []
     mixed = _mean([rows[0], *weighty]) if weighty else rows[0]
@@ -104,12 +111,12 @@ def _mean(rows: Sequence[dict[Purpose, float]]) -> dict[Purpose, float]:
     return {purpose: sum(row[purpose] for row in rows) / len(rows) for purpose in rows[0]}
 
 
-def _sentiment(text: str) -> Sentiment:
+def _sentiment(text: str, embedded: Embedded) -> Sentiment:
     if not text.strip():
         return Sentiment(provider=LOCAL, method=Method.HEAD, label=Mood.NEUTRAL, score=0.5, confidence=1.0, emotions=())
     head = _learned("moods")
     text = affirmed(text)
-    rows = head.confidences(_parts(text))
+    rows = head.confidences(_parts(text), embedded)
     place = head.answers.index(Mood.NEGATIVE)
     # who complains is often polite around it
     weights = [_HARD if row.argmax() == place else 1 for row in rows]
@@ -122,15 +129,15 @@ def _sentiment(text: str) -> Sentiment:
         label=label,
         score=(1 + shares[Mood.POSITIVE] - shares[Mood.NEGATIVE]) / 2,
         confidence=shares[label],
-        emotions=_felt(text[:_LONGEST], label),
+        emotions=_felt(text[:_LONGEST], label, embedded),
     )
 
 
-def _felt(text: str, label: Mood) -> tuple[Felt, ...]:
+def _felt(text: str, label: Mood, embedded: Embedded) -> tuple[Felt, ...]:
     if label is Mood.NEUTRAL:
         return ()
     head = _learned("emotions")
-    shares = dict(zip(head.answers, head.confidences([text])[0], strict=True))
+    shares = dict(zip(head.answers, head.confidences([text], embedded)[0], strict=True))
     total = sum(shares[each] for each in _EMOTIONS_OF[label])
     found = [Felt(emotion=each, confidence=float(shares[each] / total)) for each in _EMOTIONS_OF[label]]
     return tuple(sorted((each for each in found if each.confidence >= _FELT), key=lambda each: -each.confidence))

@@ -14,7 +14,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from ai.local.encoder import embed_here
+from ai.local.encoder import Embedded, embed_here
 from ai.local.wording import pieces
 
 Matrix = NDArray[np.float64]
@@ -65,9 +65,9 @@ class Head:
             _temperature=_calibrated(unseen, right),
         )
 
-    def confidences(self, texts: Sequence[str]) -> Matrix:
-        """Return a row for each text: how likely each answer is."""
-        vectors = embed_here(texts).astype(np.float64)
+    def confidences(self, texts: Sequence[str], embedded: Embedded) -> Matrix:
+        """Return a row for each text: how likely each answer is. What was `embedded` before is not embedded again."""
+        vectors = embedded.rows(texts).astype(np.float64)
         worded, _ = _worded(texts, self._rarity)
         scores = _likeness(vectors, self._vectors) @ self._by_meaning + worded @ self._by_wording + self._bias
         return _softmax(scores / self._temperature)

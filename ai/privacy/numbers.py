@@ -126,47 +126,41 @@ def _opened(reading: Reading, start: int, kind: Kind) -> int:
 
 
 def _cpf(given: Stretch) -> float:
-    size = len(given.digits)
-    if size == 11 and not (given.shape == _FREE_SHAPE and given.digits.startswith(_FREE)):
+    if len(given.digits) == 11 and not (given.shape == _FREE_SHAPE and given.digits.startswith(_FREE)):
         if _holds(text.cpf, given.digits):
             return _SURE if given.shape in _CPF_SHAPES else _LIKELY
         if given.is_announced(Label.CPF):
             return _LABELLED
         return _SHAPED if _CPF_WRITTEN.fullmatch(given.written) else 0
-    is_mistyped = 9 <= size <= 12 and given.is_first and given.lead.touching is Label.CPF
+    is_mistyped = given.is_first and given.lead.touching is Label.CPF
     return _SHAPED if is_mistyped else 0
 
 
 def _cnpj(given: Stretch) -> float:
-    size = len(given.digits)
-    if size == 14:
+    if len(given.digits) == 14:
         if _holds(text.cnpj, given.digits):
             return _SURE if given.shape in _CNPJ_SHAPES else _LIKELY
         if given.is_announced(Label.CNPJ):
             return _LABELLED
         return _SHAPED if _CNPJ_WRITTEN.fullmatch(given.written) else 0
-    is_mistyped = 12 <= size <= 15 and given.is_first and given.lead.touching is Label.CNPJ
+    is_mistyped = given.is_first and given.lead.touching is Label.CNPJ
     return _SHAPED if is_mistyped else 0
 
 
 def _card(given: Stretch) -> float:
-    size = len(given.digits)
-    if not 13 <= size <= _LONGEST:
-        return 0
     is_valid = _ISSUERS.match(given.digits) is not None and _fits_luhn(given.digits)
     if given.is_announced(Label.CARD):
-        return _CHECKED if is_valid else _LABELLED if 14 <= size <= 16 else _SHAPED
+        return _CHECKED if is_valid else _LABELLED if 14 <= len(given.digits) <= 16 else _SHAPED
     if given.is_order or not is_valid:
         return 0
     if given.shape in _CARD_SHAPES or len(given.shape) == 1:
         return _CHECKED
-    # spaced in another way, but evenly
-    return _LIKELY if given.is_whole and len(set(given.shape[:-1])) == 1 else 0
+    # spaced in another way, but evenly; or with a space that nobody sees
+    is_even = len(set(given.shape[:-1])) == 1 or not any(size % 4 for size in given.shape)
+    return _LIKELY if given.is_whole and is_even else 0
 
 
 def _cep(given: Stretch) -> float:
-    if len(given.digits) != 8:
-        return 0
     if given.is_first and given.lead.nearest is Label.CEP:
         return _LABELLED
     is_other = given.is_first and given.lead.touching in (Label.ORDER, Label.VERSION)
@@ -239,7 +233,7 @@ def _fits_luhn(digits: str) -> bool:
     return total % 10 == 0
 
 
-# by how many digits a number may have
+# how many digits each may have, mistyped ones included
 _JUDGES: Final[tuple[tuple[Kind, range, Callable[[Stretch], float]], ...]] = (
     (Kind.CPF, range(9, 13), _cpf),
     (Kind.CNPJ, range(12, 16), _cnpj),

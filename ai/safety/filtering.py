@@ -48,6 +48,7 @@ def new_canary() -> str:
     """Return a word for the instructions of one call, which no answer has a reason to hold. It has 79 bits in letters
     alone: digits may look like a telephone number, which would not be sent.
     """
+    # at once: each draw asks the operating system
     drawn = secrets.randbelow(_LETTERS**_CANARY_LETTERS)
     return "wh" + "".join(ascii_lowercase[drawn // _LETTERS**place % _LETTERS] for place in range(_CANARY_LETTERS))
 

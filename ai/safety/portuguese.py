@@ -122,6 +122,8 @@ PORTUGUESE: Final[Rules] = {
             vizinho|ex)|ele|ela|gente)
         (?:como|ensina a?|quero|jeito de) (?:fazer|montar|construir|fabricar) (?:uma )?(?:bomba (?:caseira|relogio)|
             explosivos?|coquetel molotov)
+        como (?:eu |se )?(?:faco|faz|monto|monta|fabrico) (?:uma )?(?:bomba (?:caseira|relogio)|coquetel molotov)
+        receita de (?:uma )?(?:bomba caseira|coquetel molotov)
         (?:contratar|preciso de|procuro) (?:um )?(?:matador|pistoleiro|assassino)(?: de aluguel)?
         massacre n[ao] escola|atentado n[ao] escola
     """,

@@ -52,6 +52,7 @@ SPANISH: Final[Rules] = {
         como (?:matar|envenenar|torturar|secuestrar) (?:a )?(?:alguien|una persona|mi (?:esposa|marido|jefe|vecino)|
             gente)
         como (?:hacer|fabricar|armar) (?:una )?(?:bomba|explosivos?|coctel molotov)
+        como (?:hago|se hace) (?:una )?(?:bomba casera|coctel molotov)
         (?:contratar|necesito) (?:un )?sicario
     """,
     (Category.DRUGS, Severity.HIGH): """

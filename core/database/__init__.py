@@ -6,6 +6,7 @@ It knows no table. What keeps workspaces apart is in `core.database.walls`, and 
 from core.database.connection import CommitRefused
 from core.database.engine import Database, PoolLimits, unpooled
 from core.database.errors import ConstraintViolated, DatabaseAway, DatabaseBusy, DatabaseSlow, constraint_of
+from core.database.rows import RowReading
 from core.database.sessions import CommitMisplaced, ReadSession, WriteSession
 from core.database.walls import WallBroken
 
@@ -19,6 +20,7 @@ __all__ = [
     "DatabaseSlow",
     "PoolLimits",
     "ReadSession",
+    "RowReading",
     "WallBroken",
     "WriteSession",
     "constraint_of",

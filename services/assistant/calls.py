@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 from uuid import UUID
 
 from ai.catalogue import Model, UnknownModel
+from ai.engines.frames import unframed
 from ai.engines.question import Manner, Origin
 from ai.messages import Message, Role, estimated_tokens
 from ai.privacy import Known, Masking
@@ -22,6 +23,7 @@ from ai.safety import Verdict, check_input, new_canary
 from core import clock
 from core.ids import uuid7
 from models import MICRO_USD, Feature, Outcome
+from services import prompt_templates
 from services.access import Actor
 from services.assistant import settling
 from services.assistant.assistant import Assistant
@@ -31,6 +33,7 @@ from services.assistant.settling import Books, Outlay
 from services.assistant.terms import Terms
 from services.assistant.tracing import Record, Told
 from services.crediting import CreditsSpent
+from services.prompt_templates import Placeholder
 from services.suggestions import SuggestionDraft
 
 P = TypeVar("P")
@@ -62,7 +65,8 @@ _NOTHING: Final = About()
 class Call:
     """One request of an actor. Mask with it, ask once, and unmask what comes.
 
-    `record` is what its trace will tell, `judged` the masked message that is moderated beside an answer for a customer.
+    `record` is what its trace will tell, `judged` the masked message that is moderated beside an answer for a customer,
+    `extra` what the workspace adds to the instructions, to be masked like any other text.
     """
 
     def __init__(
@@ -84,6 +88,7 @@ class Call:
         self.strategy = self.preferences.strategy or terms.strategy
         self.providers = allowed(assistant.fleet.providers(terms.own), terms.allowed)
         self.masking = Masking(self.about.known, team=terms.known) if terms.masks else None
+        self.extra = _filled(terms, self.about.known)
         self.record = Record()
         self.judged = ""
         self._own_words: tuple[str, ...] = ()
@@ -117,14 +122,14 @@ class Call:
         return Origin(provider=model.provider, unmask=self.unmask)
 
     def check(self, messages: tuple[Message, ...]) -> None:
-        """Look at what is about to leave. Of the instructions only the workspace's own words are looked at: the rest is
-        the same for everybody.
+        """Look at what is about to leave, but for the product's own words, which are the same for everybody: of the
+        instructions only the workspace's part is looked at, and no frame of data.
 
         Raises:
             PersonalDataLeft: something personal is in it.
         """
         if self.masking is not None:
-            said = (each.text for each in messages if each.role is not Role.SYSTEM)
+            said = (unframed(each.text) for each in messages if each.role is not Role.SYSTEM)
             self.masking.check(*said, *(each for each in self._own_words if each))
 
     def require_provider(self) -> None:
@@ -214,19 +219,23 @@ class Call:
             output_tokens=max_tokens,
             # what is asked with the workspace's own keys costs no credits
             budget=None if self.terms.own else self.terms.credits_left * MICRO_USD,
-            preferred=preferred(self.assistant, self.preferences.model),
+            preferred=preferred(self.assistant, self.preferences.model, ("options", "model")),
         )
 
 
-def preferred(assistant: Assistant, name: str | None) -> str | None:
-    """Return a provider's name, or the key of a model that is named in any way; raises `UnknownModel`."""
+def preferred(assistant: Assistant, name: str | None, field: tuple[str, ...]) -> str | None:
+    """Return a provider's name, or the key of a model that is named in any way, in a `field` of what is asked.
+
+    Raises:
+        UnknownModel: it is in no catalogue.
+    """
     catalogue = assistant.fleet.catalogue
     if name is None or name in catalogue.providers:
         return name
     try:
         return catalogue.get(name).key
     except UnknownModel as error:
-        raise UnknownModel(field=("options", "model")) from error
+        raise UnknownModel(field=field) from error
 
 
 def ranked(assistant: Assistant, terms: Terms, providers: Mapping[str, Provider], wish: Wish) -> Ranking:
@@ -241,6 +250,12 @@ def ranked(assistant: Assistant, terms: Terms, providers: Mapping[str, Provider]
 
 def _as_learned(model: Model, quality: float | None) -> Model:
     return model if quality is None else replace(model, quality=round(quality))
+
+
+def _filled(terms: Terms, about: Known) -> str:
+    """Return what a workspace adds to the instructions, with the facts of one request."""
+    facts = {**terms.facts, Placeholder.CONTACT_NAME: next(iter(about.names), "")}
+    return prompt_templates.filled(terms.template, facts)
 
 
 def require_safe(text: str) -> None:

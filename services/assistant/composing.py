@@ -225,5 +225,5 @@ def _hosts(passages: Sequence[Passage]) -> frozenset[str]:
 
 def _voice(call: Call) -> str:
     """Return what the workspace adds to the instructions, masked like any other text."""
-    [extra] = call.mask(call.terms.extra)
+    [extra] = call.mask(call.extra)
     return extra

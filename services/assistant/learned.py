@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 from uuid import UUID
 
-from core.database import ReadSession
+from core.ground import Ground
 from services import learning
 
 _WORKSPACES: Final = 1_000
@@ -19,12 +19,13 @@ class Learned:
     def __init__(self) -> None:
         self._known: OrderedDict[UUID, tuple[float, Mapping[str, float]]] = OrderedDict()
 
-    async def qualities(self, session: ReadSession, workspace_id: UUID) -> Mapping[str, float]:
+    async def qualities(self, ground: Ground, workspace_id: UUID) -> Mapping[str, float]:
         """Return a quality, 0 to 100, for each model of which enough is known, by its key."""
         until, known = self._known.get(workspace_id, (0.0, {}))
         if until > time.monotonic():
             return known
-        found = await learning.routing_quality(session, workspace_id)
+        async with ground.database.read(workspace_id) as session:
+            found = await learning.routing_quality(session, workspace_id)
         self._known[workspace_id] = time.monotonic() + _KEPT, found
         self._known.move_to_end(workspace_id)
         while len(self._known) > _WORKSPACES:

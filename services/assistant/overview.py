@@ -77,28 +77,29 @@ async def route(assistant: Assistant, actor: Actor, question: Question, preferen
     """
     for name in ("input_tokens", "output_tokens"):
         if not 1 <= getattr(question, name) <= _MOST_TOKENS:
-            raise TokensInvalid(field=(name,))
+            raise TokensInvalid(field=("question", name))
     decided = await terms.read(assistant, actor, Feature.COPILOT)
     wish = Wish(
         strategy=preferences.strategy or decided.strategy,
         input_tokens=question.input_tokens,
         output_tokens=question.output_tokens,
         needs=question.needs,
-        preferred=preferred(assistant, preferences.model),
+        preferred=preferred(assistant, preferences.model, ("model",)),
     )
     return ranked(assistant, decided, assistant.fleet.providers(decided.own), wish)
 
 
 async def preview(assistant: Assistant, actor: Actor, written: str, contact_id: UUID | None) -> tuple[Preview, bool]:
-    """Return a text as a provider would see it, and whether the workspace masks what it sends.
+    """Return a text as a provider would see it, and whether the workspace masks what it sends. Places are those of the
+    text as it was given: outer blanks and what shows nothing stay in it.
 
     Raises:
         TextInvalid, TextTooLong, Required, ContactUnknown: what is given is not acceptable.
     """
-    said = text.clean_text(written, field=("text",), most=LONGEST)
+    text.clean_text(text.undirected(written), field=("text",), most=LONGEST)
     decided = await terms.read(assistant, actor, Feature.COPILOT)
     known = await known_by(assistant.ground, actor, contact_id)
-    return Masking(known, team=decided.known).preview(said), decided.masks
+    return Masking(known, team=decided.known).preview(written), decided.masks
 
 
 def _report(assistant: Assistant, decided: Terms, configured: Mapping[str, Provider], name: str) -> ProviderReport:

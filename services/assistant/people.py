@@ -24,14 +24,20 @@ async def known_by(ground: Ground, actor: Actor, contact_id: UUID | None) -> Kno
         contact = await session.scalar(select(Contact).where(*here))
     if contact is None:
         raise ContactUnknown(field=("contact_id",))
-    return known_of(contact)
+    return _known_of(contact)
 
 
-def known_of(contact: Contact) -> Known:
-    """Return what a contact is known by; a name that was made of an address is none."""
+def known_as(*, name: str, company: str | None, email: str | None, phone: str | None) -> Known:
+    """Return what somebody is known by; an empty name is none."""
     return Known(
-        names=(contact.name,) if contact.named_after is None else (),
-        companies=(contact.company,) if contact.company else (),
-        emails=(contact.email,) if contact.email else (),
-        phones=(contact.phone,) if contact.phone else (),
+        names=(name,) if name else (),
+        companies=(company,) if company else (),
+        emails=(email,) if email else (),
+        phones=(phone,) if phone else (),
     )
+
+
+def _known_of(contact: Contact) -> Known:
+    """Return what a contact is known by; a name that was made of an address is none."""
+    name = contact.name if contact.named_after is None else ""
+    return known_as(name=name, company=contact.company, email=contact.email, phone=contact.phone)

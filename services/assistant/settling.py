@@ -21,6 +21,7 @@ from core import clock
 from core.database import DatabaseAway, DatabaseBusy
 from core.ground import Ground
 from core.settings import Strategy
+from graph.plan.text import Text
 from models import AiUsage, Contact, CreditAccount, Feature, Outcome, RoutingStrategy
 from services import crediting, suggestions
 from services.access import Actor
@@ -53,9 +54,12 @@ _row_of_usage = (
     .cte("noted")
 )
 _left = select(_accounts.c.balance - _accounts.c.held).where(_accounts.c.workspace_id == _WORKSPACE)
-_NOTE: Final = select(
-    select(_contact.c.id).scalar_subquery().label("contact_id"), _left.scalar_subquery().label("credits_left")
-).add_cte(_row_of_usage)
+_NOTE: Final = Text(
+    select(
+        select(_contact.c.id).scalar_subquery().label("contact_id"), _left.scalar_subquery().label("credits_left")
+    ).add_cte(_row_of_usage),
+    ("workspace_id", "contact_id", *(each.name for each in _usage.c)),
+)
 """Writes the usage row of a request, once, with the contact while there is one. One row: the contact's id, and how many
 credits can be used then.
 """
@@ -130,10 +134,10 @@ async def finish(
 
 async def _written(tx: Transaction, request_id: UUID, outlay: Outlay, offered: SuggestionDraft | None) -> Books:
     cost = await crediting.settle(tx, request_id, outlay.charged)
-    noted = (await tx.session.execute(_NOTE, _row(tx, request_id, outlay, cost))).one()
+    [noted] = await tx.session.fetch(_NOTE.sql, *_NOTE.arguments(_row(tx, request_id, outlay, cost)))
     if offered is not None:
-        await suggestions.offer(tx, replace(offered, contact_id=noted.contact_id))
-    return Books(credits=cost, credits_left=noted.credits_left or 0)
+        await suggestions.offer(tx, replace(offered, contact_id=noted["contact_id"]))
+    return Books(credits=cost, credits_left=noted["credits_left"] or 0)
 
 
 def _row(tx: Transaction, request_id: UUID, outlay: Outlay, cost: int) -> dict[str, object]:

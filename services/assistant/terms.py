@@ -14,9 +14,11 @@ from ai.provider import Credential
 from ai.results import Language
 from core import clock
 from core.settings import Strategy
+from graph.plan.text import Text as Compiled
 from models import (
     CreditAccount,
     Feature,
+    Persona,
     PromptTemplate,
     ProviderKey,
     User,
@@ -24,10 +26,11 @@ from models import (
     WorkspaceMember,
     WorkspaceSettings,
 )
-from services import personas, prompt_templates, provider_keys
+from services import personas, provider_keys
 from services.access import Actor
 from services.assistant.assistant import Assistant
 from services.assistant.errors import SuggestionsOff
+from services.prompt_templates import Placeholder
 
 _MEMBERS: Final = 200
 _KEYS: Final = 100
@@ -52,13 +55,14 @@ _people = (
     .order_by(_members.c.user_id)
     .limit(_MEMBERS)
 )
+_agent = select(_users.c.name).where(_users.c.id == bindparam("user", type_=Uuid()))
 _left = select(_accounts.c.balance - _accounts.c.held).where(_accounts.c.workspace_id == _WORKSPACE)
 _template = select(_templates.c.body).where(
     _templates.c.workspace_id == _WORKSPACE,
     _templates.c.feature == bindparam("feature", type_=_templates.c.feature.type),
     _templates.c.is_active,
 )
-_DECIDED: Final = (
+_DECIDED: Final = Compiled(
     select(
         _workspaces.c.name.label("company"),
         *(_settings.c.language, _settings.c.timezone, _settings.c.currency, _settings.c.ai_enabled),
@@ -69,11 +73,15 @@ _DECIDED: Final = (
         func.array(_keys(_own_keys.c.secret), type_=ARRAY(LargeBinary())).label("secrets"),
         _left.scalar_subquery().label("credits_left"),
         _template.scalar_subquery().label("template"),
+        _agent.scalar_subquery().label("agent"),
     )
     .join_from(_settings, _workspaces, _workspaces.c.id == _settings.c.workspace_id)
-    .where(_settings.c.workspace_id == _WORKSPACE)
+    .where(_settings.c.workspace_id == _WORKSPACE),
+    ("workspace", "feature", "user"),
 )
-"""All that a workspace decided, in one row; the names of its people are masked as those of customers are."""
+"""All that a workspace decided, and the name of who asks, in one row; the names of its people are masked as those of
+customers are.
+"""
 
 _DAYS: Final = {"pt": "%d/%m/%Y", "es": "%d/%m/%Y", "en": "%Y-%m-%d"}
 
@@ -82,9 +90,9 @@ _DAYS: Final = {"pt": "%d/%m/%Y", "es": "%d/%m/%Y", "en": "%Y-%m-%d"}
 class Terms:
     """How models are asked for a workspace.
 
-    `own` are its own keys by provider, `allowed` the providers that may be asked (None allows all), `extra` what it
-    adds to the instructions, `known` who its people are, `qualities` what it has made of models' suggestions,
-    `credits_left` what it can spend.
+    `own` are its own keys by provider, `allowed` the providers that may be asked (None allows all), `template` what it
+    adds to the instructions and `facts` what is known for the placeholders of that, `known` who its people are,
+    `qualities` what it has made of models' suggestions, `credits_left` what it can spend.
     """
 
     company: str
@@ -98,7 +106,8 @@ class Terms:
     own: Mapping[str, Credential] = field(repr=False)
     known: Known = field(repr=False)
     credits_left: int
-    extra: str = ""
+    template: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     qualities: Mapping[str, float] = field(default_factory=dict[str, float])
 
 
@@ -109,30 +118,37 @@ async def read(assistant: Assistant, actor: Actor, feature: Feature) -> Terms:
         SuggestionsOff: it wants nothing of models.
     """
     workspace_id = actor.workspace_id
-    async with assistant.ground.database.read(workspace_id) as session:
-        given = {"workspace": workspace_id, "feature": feature}
-        found = (await session.execute(_DECIDED, given)).one()
-        if not found.ai_enabled:
-            raise SuggestionsOff
-        qualities = await assistant.learned.qualities(session, workspace_id)
-    language = language_of(found.language)
-    today = clock.now().astimezone(ZoneInfo(found.timezone)).date()
-    facts = {"company": found.company, "today": today.strftime(_DAYS[language.value])}
-    keys = zip(found.keyed, found.secrets, strict=True)
+    async with assistant.ground.database.rows(workspace_id) as reading:
+        given = _DECIDED.arguments({"workspace": workspace_id, "feature": feature, "user": actor.user_id})
+        [found] = await reading.fetch(_DECIDED.sql, given)
+    if not found["ai_enabled"]:
+        raise SuggestionsOff
+    qualities = await assistant.learned.qualities(assistant.ground, workspace_id)
+    language = language_of(found["language"])
+    today = clock.now().astimezone(ZoneInfo(found["timezone"])).date()
+    agent: str = found["agent"] or ""
+    people: list[str] = found["people"]
+    facts: dict[str, str] = {
+        Placeholder.COMPANY: found["company"],
+        Placeholder.AGENT_NAME: agent,
+        Placeholder.TODAY: today.strftime(_DAYS[language.value]),
+    }
+    keys = zip(found["keyed"], found["secrets"], strict=True)
     server = assistant.ground.settings.ai.ai_routing_strategy
     return Terms(
-        company=found.company,
+        company=found["company"],
         language=language,
-        currency=found.currency,
+        currency=found["currency"],
         today=today,
-        persona=personas.default_of(found.ai_persona, found.ai_persona_id),
-        strategy=server if found.ai_strategy is None else Strategy(found.ai_strategy.value),
-        masks=found.ai_mask_personal_data,
-        allowed=None if found.ai_providers is None else frozenset(found.ai_providers),
+        persona=personas.default_of(Persona(found["ai_persona"]), found["ai_persona_id"]),
+        strategy=Strategy(found["ai_strategy"] or server),
+        masks=found["ai_mask_personal_data"],
+        allowed=None if found["ai_providers"] is None else frozenset(found["ai_providers"]),
         own=provider_keys.unsealed(keys, assistant.ground.vault, workspace_id),
-        known=Known(names=tuple(found.people)),
-        credits_left=found.credits_left or 0,
-        extra=prompt_templates.filled(found.template or "", facts),
+        known=Known(names=tuple(people if agent in ("", *people) else (*people, agent))),
+        credits_left=found["credits_left"] or 0,
+        template=found["template"] or "",
+        facts=facts,
         qualities=qualities,
     )
 

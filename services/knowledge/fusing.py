@@ -22,7 +22,6 @@ DENSE: Final = 0.3
 DENSE_MOST: Final = 0.8
 GROUNDED: Final = 0.5
 _LACKING: Final = 0.3
-_BEHIND: Final = 5.0
 _FEW_WORDS: Final = 8
 _NEAR: Final = (14.7, 8.0, -6.1)
 _WORDS: Final = (9.6, -3.6)
@@ -42,12 +41,12 @@ class Evidence:
 
 
 def ranking(evidence: Evidence) -> "Numbers":
-    """Return what each chunk is ranked by: what lacks the subject of the question stands behind what has it."""
-    lexical = _standard(evidence.bm25) - _BEHIND * evidence.lacks
-    if evidence.cosine is None:
-        return lexical
-    weight = dense_weight(evidence)
-    return weight * (_standard(evidence.cosine) - _BEHIND * evidence.lacks) + (1 - weight) * lexical
+    """Return what each chunk is ranked by: whatever lacks the subject of the question stands behind what has it."""
+    found = _standard(evidence.bm25)
+    if evidence.cosine is not None:
+        weight = dense_weight(evidence)
+        found = weight * _standard(evidence.cosine) + (1 - weight) * found
+    return _behind(found, evidence.lacks)
 
 
 def dense_weight(evidence: Evidence) -> float:
@@ -76,6 +75,11 @@ def _certainty(evidence: Evidence, place: int) -> float:
 def _standard(scores: "Numbers") -> "Numbers":
     deviation = float(scores.std()) if scores.size else 0.0
     return ((scores - scores.mean()) / deviation) if deviation > 0 else scores * 0
+
+
+def _behind(scores: "Numbers", lacks: "NDArray[np.bool_]") -> "Numbers":
+    """Return scores of which the best of what lacks something is below the worst of the rest."""
+    return scores - lacks * (1 + scores.max() - scores.min()) if scores.size else scores
 
 
 def _logistic(value: float) -> float:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from services.knowledge.subjects import is_about_place, subjects, tells_place
-from services.knowledge.words import STEM, kin_of, stems, words
+from services.knowledge.words import STEM, kin_of, words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,9 +51,10 @@ class Lexicon:
     def __init__(self, texts: Sequence[str]) -> None:
         import numpy as np
 
-        bags = [Counter(stems(each)) for each in texts]
+        written = [list(words(each)) for each in texts]
+        bags = [Counter(word[:STEM] for word in each) for each in written]
         self._words: defaultdict[str, set[str]] = defaultdict(set)
-        for each in {word for text in texts for word in words(text)}:
+        for each in {word for some in written for word in some}:
             self._words[each[:STEM]].add(each)
         self._places = np.array([tells_place(each) for each in texts], dtype=bool)
         lengths = np.array([bag.total() for bag in bags], dtype=np.float32)

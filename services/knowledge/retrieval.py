@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-from ai.local import encoder
+from ai.local.encoder import Embedded
 from ai.passages import Passage
 from core import text
 from core.errors import Invalid
@@ -61,6 +61,7 @@ class Found:
 class _Library:
     """What is searched of a workspace, as it was at a mark."""
 
+    workspace_id: UUID
     mark: UUID
     sources: Mapping[UUID, KnowledgeSource]
     parts: Mapping[Key, Sequence[Chunk]]
@@ -106,8 +107,10 @@ class _Libraries:
 _libraries: Final = _Libraries()
 
 
-async def search(ground: Ground, workspace_id: UUID, question: str, limit: int = 5) -> Found:
-    """Find the passages that answer a question, one to twenty.
+async def search(
+    ground: Ground, workspace_id: UUID, question: str, limit: int = 5, embedded: Embedded | None = None
+) -> Found:
+    """Find the passages that answer a question, one to twenty. One that was `embedded` before is not embedded again.
 
     Raises:
         DocumentsAway: the document store does not answer.
@@ -116,9 +119,10 @@ async def search(ground: Ground, workspace_id: UUID, question: str, limit: int =
     asked = question[:QUESTION_LONGEST].strip()
     if not library.chunks or not asked:
         return Found(passages=(), is_grounded=False)
-    cosines = await _cosines(ground, workspace_id, library, asked)
+    cosines, scores = await asyncio.gather(
+        _cosines(ground, library, asked, embedded or Embedded()), asyncio.to_thread(library.lexicon.score, asked)
+    )
     degraded = () if cosines is not None and library.has_vectors else ("vectors",)
-    scores = library.lexicon.score(asked)
     evidence = Evidence(
         bm25=scores.bm25, coverage=scores.coverage, cosine=cosines, words=len(set(stems(asked))), lacks=scores.lacks
     )
@@ -151,20 +155,28 @@ async def _read(shelf: Shelf, mark: UUID, kept: _Library | None) -> _Library:
     titles = {each.id: each for each in sources}
     lexicon = await asyncio.to_thread(lambda: Lexicon([told(titles[each.source_id].title, each) for each in chunks]))
     places = {each.id: place for place, each in enumerate(chunks)}
-    return _Library(mark=mark, sources=titles, parts=parts, chunks=chunks, places=places, lexicon=lexicon)
+    return _Library(
+        workspace_id=shelf.workspace_id,
+        mark=mark,
+        sources=titles,
+        parts=parts,
+        chunks=chunks,
+        places=places,
+        lexicon=lexicon,
+    )
 
 
 async def _cosines(
-    ground: Ground, workspace_id: UUID, library: _Library, question: str
+    ground: Ground, library: _Library, question: str, embedded: Embedded
 ) -> "NDArray[np.float32] | None":
     """Return how near each chunk is to a question; what is not among the hundred nearest counts as the last of them.
     None when that cannot be told.
     """
     import numpy as np
 
-    vectors = await encoder.embed([question])
+    vector = await embedded.row(question)
     try:
-        near = await ground.vectors.search(workspace_id, vectors[0].tolist(), _CANDIDATES)
+        near = await ground.vectors.search(library.workspace_id, vector.tolist(), _CANDIDATES)
     except VectorsAway:
         return None
     known = [(library.places[each.id], each.score) for each in near if each.id in library.places]

@@ -290,8 +290,8 @@ class Shelf:
     async def mark(self) -> UUID:
         """Return the mark of what is searched: another one after each change."""
         async with asking():
-            found = await KnowledgeRevision.find_one(self._here(_id=self.workspace_id))
-        return _NEVER if found is None else found.mark
+            found = await _table(KnowledgeRevision).find_one(self._here(_id=self.workspace_id), {"mark": 1})
+        return _NEVER if found is None else found["mark"]
 
     async def move(self) -> None:
         """Change the mark, after what is searched has changed."""

@@ -2,7 +2,7 @@
 
 A name is written with a capital inside its sentence, or stands where names and things stand (`em campinas`, `bolo de
 pistache`, `vendem cerveja`) and is none of the words that customers of any shop use. Which words those are is learned
-from the sentences of `ai.local.seeds` and from the kindred words.
+from the sentences of `ai.local.seeds`.
 """
 
 import re
@@ -14,9 +14,8 @@ from typing import Final
 from ai.local.seeds import sentences_of
 from ai.local.wording import plainly, sentences
 from core.text import fold
-from services.knowledge.words import STEM, is_kindred, words
+from services.knowledge.words import STEM, WORD, is_kindred, words
 
-_TOKEN: Final = re.compile(r"[^\W_]+")
 _SHORTEST: Final = 4
 _LEADING: Final = re.compile(
     r"\b(?:em|no|na|nos|nas|pra|pro|pras|pros|para|ate|de|do|da|dos|das|com|sem|in|to|at|for|of|with|without|en|a|al|del"
@@ -68,12 +67,12 @@ def _asked(question: str) -> str:
 
 
 def _apart(text: str) -> str:
-    return " ".join(_TOKEN.findall(fold(plainly(text))))
+    return " ".join(WORD.findall(fold(plainly(text))))
 
 
 def _capitals(asked: str) -> Iterator[str]:
     """Yield what is written with a capital inside a sentence that is not all in capitals."""
-    given = _TOKEN.findall(asked)
+    given = WORD.findall(asked)
     if asked.upper() == asked:
         return
     yield from (each for each in given[1:] if each[0].isupper() and not _is_usual(fold(each)))
@@ -87,5 +86,5 @@ def _is_usual(word: str) -> bool:
 def _usual() -> frozenset[str]:
     """Return the stems that customers of any shop use: what is written small in the sentences that are learned from."""
     told = chain.from_iterable(sentences_of().values())
-    small = (each for sentence in told for each in _TOKEN.findall(sentence) if each.islower())
+    small = (each for sentence in told for each in WORD.findall(sentence) if each.islower())
     return frozenset(fold(each)[:STEM] for each in small)

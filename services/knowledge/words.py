@@ -17,7 +17,7 @@ from core.text import fold
 
 STEM: Final = 6
 _KIN: Final = Path(__file__).with_name("kin.toml")
-_WORD: Final = re.compile(r"[^\W_]+")
+WORD: Final = re.compile(r"[^\W_]+")
 _STOP: Final = frozenset(
     fold(
         """
@@ -42,7 +42,7 @@ _STOP: Final = frozenset(
 
 def words(text: str) -> Iterator[str]:
     """Yield the words of a text that say something, folded."""
-    return (each for each in _WORD.findall(fold(plainly(text))) if each not in _STOP)
+    return (each for each in WORD.findall(fold(plainly(text))) if each not in _STOP)
 
 
 def stems(text: str) -> list[str]:

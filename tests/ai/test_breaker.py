@@ -178,7 +178,7 @@ async def test_a_refused_request_says_nothing_of_the_provider(pair: tuple[Breake
     assert here.state(asked) is State.CLOSED
 
 
-async def half_opened(pair: tuple[Breaker, Breaker]) -> Target:
+async def half_opened(redis: Redis, pair: tuple[Breaker, Breaker]) -> Target:
     """Return a target whose circuit is half open for both, and for Redis."""
     asked = target(scope=uuid7().hex)
     await fail(pair[0], asked, FailureKind.RATE_LIMITED, 0.15)
@@ -186,23 +186,25 @@ async def half_opened(pair: tuple[Breaker, Breaker]) -> Target:
     await until(lambda: all(each.state(asked) is State.HALF_OPEN for each in pair))
 
     async def is_over() -> bool:
-        known = await circuit_scripts.opened(pair[0]._redis)
+        known = await circuit_scripts.opened(redis)
         return all(known[name][0] == 0 for name in asked.circuits if name in known)
 
     await until_holds(is_over)
     return asked
 
 
-async def test_one_probe_for_the_whole_fleet(pair: tuple[Breaker, Breaker]) -> None:
-    asked = await half_opened(pair)
+async def test_one_probe_for_the_whole_fleet(ground: Ground, pair: tuple[Breaker, Breaker]) -> None:
+    asked = await half_opened(ground.redis, pair)
 
     permits = await asyncio.gather(*(pair[number % 2].admit(asked) for number in range(40)))
 
     assert sum(each is not None for each in permits) == 1
 
 
-async def test_a_probe_that_is_answered_closes_the_circuit_for_all(pair: tuple[Breaker, Breaker]) -> None:
-    asked = await half_opened(pair)
+async def test_a_probe_that_is_answered_closes_the_circuit_for_all(
+    ground: Ground, pair: tuple[Breaker, Breaker]
+) -> None:
+    asked = await half_opened(ground.redis, pair)
     probe = await admitted(pair[1], asked)
 
     await pair[1].succeeded(probe)
@@ -212,8 +214,8 @@ async def test_a_probe_that_is_answered_closes_the_circuit_for_all(pair: tuple[B
     assert await pair[0].admit(asked) is not None
 
 
-async def test_a_probe_that_fails_opens_it_again_for_longer(pair: tuple[Breaker, Breaker]) -> None:
-    asked = await half_opened(pair)
+async def test_a_probe_that_fails_opens_it_again_for_longer(ground: Ground, pair: tuple[Breaker, Breaker]) -> None:
+    asked = await half_opened(ground.redis, pair)
     probe = await admitted(pair[0], asked)
 
     await pair[0].failed(probe, failure(FailureKind.RATE_LIMITED))
@@ -224,9 +226,9 @@ async def test_a_probe_that_fails_opens_it_again_for_longer(pair: tuple[Breaker,
 
 @pytest.mark.parametrize("kind", [None, FailureKind.REFUSED])
 async def test_a_probe_without_an_outcome_lets_another_be_it(
-    pair: tuple[Breaker, Breaker], kind: FailureKind | None
+    ground: Ground, pair: tuple[Breaker, Breaker], kind: FailureKind | None
 ) -> None:
-    asked = await half_opened(pair)
+    asked = await half_opened(ground.redis, pair)
     probe = await admitted(pair[0], asked)
     assert await pair[1].admit(asked) is None
 
@@ -241,7 +243,7 @@ async def test_a_probe_without_an_outcome_lets_another_be_it(
 async def test_a_probe_of_a_process_that_died_is_free_after_its_lease(ground: Ground, redis_url: str) -> None:
     async with patient(redis_url, lease=1.0) as here, patient(redis_url, lease=1.0) as there:
         await until(lambda: here.is_hearing and there.is_hearing)
-        asked = await half_opened((here, there))
+        asked = await half_opened(ground.redis, (here, there))
         began = time.monotonic()
         await admitted(here, asked)
 

@@ -16,9 +16,9 @@ from ai.errors import FailureKind, ProviderFailed, wait_of
 from ai.messages import Delta, End, FinishReason, Means, Message, Request, Role, Shape
 from ai.provider import Credential, Patience, Provider, complete
 from ai.providers import make_provider
-from tests.ai.conftest import QUICK, patience_for
 from tests.fakes.providers.server import Behaviour, Mood, ProviderServer
 from tests.fakes.providers.wire import WIRES, Answer
+from tests.fixtures.patience import QUICK, patience_for
 from tests.fixtures.waiting import until
 
 SECRET = "sk-do-not-tell-anybody"

@@ -26,9 +26,9 @@ from core.ground import Ground
 from core.ids import uuid7
 from core.settings import Strategy
 from core.voice import Voice
-from tests.ai.conftest import QUICK, patience_for
 from tests.fakes.providers.server import Behaviour, Mood, ProviderServer
 from tests.fakes.providers.wire import WIRES, Answer
+from tests.fixtures.patience import QUICK, patience_for
 from tests.fixtures.waiting import until
 
 QUESTION = Request(messages=(Message(role=Role.USER, text="Olá?"),), model=catalogue().models[0], max_tokens=50)
@@ -124,6 +124,18 @@ async def test_the_first_of_the_ranking_answers(breaker: Breaker, client: httpx.
         assert run.usage.micro_usd == chosen.model.cost(12, 5)
         assert shown.asked == ["openai"]
         assert shown.measured("openai").first_token_ms == pytest.approx(chosen.first_token_ms)
+
+
+@pytest.mark.parametrize("first", ["openai", "anthropic", "google", "cohere"])
+async def test_what_no_store_takes_is_no_part_of_an_answer(
+    breaker: Breaker, client: httpx.AsyncClient, first: str
+) -> None:
+    said = Answer(pieces=["\x00", "Ol\x00á", "\x1b", "\u202e 🙂\n"])
+    async with stage(breaker, client, {first: Behaviour(answer=said)}) as shown:
+        events = await events_of(shown.run())
+
+        assert isinstance(events[-1], Completed)
+        assert [each.text for each in events if isinstance(each, Delta)] == ["Olá", " 🙂\n"]
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,8 @@ def found(text: str) -> list[tuple[Kind, str]]:
         (Kind.EMAIL, "ana arroba gmail ponto com", "ana arroba gmail ponto com"),
         (Kind.CARD, "4111 1111 1111 1111 val 12/29", "4111 1111 1111 1111"),
         (Kind.CARD, "3782.822463.10005", "3782.822463.10005"),
+        (Kind.CARD, "4111\u200b1111 1111 1111", "4111\u200b1111 1111 1111"),
+        (Kind.CARD, "41111111 11111111", "41111111 11111111"),
         (Kind.PASSPORT, "passaporte FS 123456", "FS 123456"),
         (Kind.IP, "ip 177.142.33.18", "177.142.33.18"),
         (Kind.IP, "veio de 2804:14d:1287:8000::1", "2804:14d:1287:8000::1"),

@@ -159,3 +159,17 @@ async def test_every_provider_answers_in_a_shape_by_every_means(
     async with asking(name, client, frozenset(can)) as completion:
         assert orjson.dumps(dict(shape_of(Sentiment).json_schema)) == before
         assert parsed(Sentiment, completion.text) == parsed(Sentiment, GOOD)
+
+
+@pytest.mark.parametrize(
+    ("escaped", "title"),
+    [
+        (r"loja\u0000 1", "loja 1"),
+        (r"loja\uD83d 1", "loja 1"),
+        (r"loja\ude00\u001B 1", "loja 1"),
+        (r"\ud83d\ude00 \u00e7\n", "😀 ç\n"),
+        (r"C:\\u0000", r"C:\u0000"),
+    ],
+)
+def test_an_answer_holds_nothing_that_no_store_takes(escaped: str, title: str) -> None:
+    assert parsed(Place, f'{{"title": "{escaped}"}}').title == title

@@ -9,8 +9,8 @@ import pyotp
 
 from tests.browser.chromium import Browser
 from tests.browser.pages import TEXT_OF_ANSWER, Opened, answer_holds, run_tab, show_tab, sign_in, type_in_new_tab
-from tests.browser.relay import Relay
 from tests.fixtures.door import Door
+from tests.fixtures.relay import Relay
 
 UPSERT = "mutation ($input: ContactUpsertInput!) { contactUpsert(input: $input) { contact { name } } }"
 LIVE = "document.querySelector('.bar-state[data-state=connected]')"

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -14,10 +16,13 @@ from core.database.connection import Connection
 from models import Label
 from tests.fixtures.redis_server import free_port
 from tests.fixtures.scratch import fresh_workspace, scratch_database
+from tests.fixtures.waiting import until_holds
 
 ALONE = PoolLimits(app=1, writers=1, system=1, rows=1, wait=0.2, reading=0.3)
 LABELS = "SELECT workspace_id, name FROM labels ORDER BY name"
 PID = "SELECT pg_backend_pid()"
+LOCK = 20_261_127
+WAITING = f"SELECT pg_advisory_xact_lock({LOCK}), pg_sleep(0)"
 
 
 @pytest.fixture
@@ -106,19 +111,35 @@ async def test_a_connection_that_died_in_the_pool_is_replaced(alone: Database, w
     assert now != pid
 
 
-async def test_a_statement_that_ends_its_connection_each_time_is_tried_twice(
-    alone: Database, workspace_id: UUID, times: list[int]
-) -> None:
-    async def cut(pid: int) -> None:
-        await asyncio.sleep(0.05)
-        await end(alone, pid)
+@asynccontextmanager
+async def locked(database: Database) -> AsyncIterator[None]:
+    """Hold what `WAITING` waits for."""
+    async with database.system() as session:
+        await session.execute(sa.text(f"SELECT pg_advisory_xact_lock({LOCK})"))
+        yield
 
-    async with alone.rows(workspace_id) as reading:
+
+async def waits(database: Database, pid: int) -> bool:
+    """Tell whether a connection waits for a lock."""
+    found = sa.text("SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = :pid")
+    async with database.system() as session:
+        await session.execute(sa.text("SET LOCAL ROLE NONE"))
+        return await session.scalar(found, {"pid": pid}) is True
+
+
+async def test_a_statement_whose_connection_ends_is_tried_twice(
+    database: Database, workspace_id: UUID, times: list[int]
+) -> None:
+    patient = Database(database.url, pool=replace(ALONE, reading=10))
+    async with patient.rows(workspace_id) as reading:
         ((pid,),) = await reading.fetch(PID, ())
-        ending = asyncio.create_task(cut(pid))
-        assert len(await reading.fetch("SELECT pg_sleep(0.15)", ())) == 1
-        await ending
+        async with locked(database):
+            asking = asyncio.create_task(reading.fetch(WAITING, ()))
+            await until_holds(lambda: waits(database, pid))
+            await end(database, pid)
+        assert len(await asking) == 1
         ((now,),) = await reading.fetch(PID, ())
+    await patient.close()
 
     assert now != pid
     assert len(times) == 2

@@ -1,7 +1,7 @@
 """Both ways to an answer, side by side: with plans, and by resolvers alone."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -172,12 +172,21 @@ class Sides:
 
 
 def _is_of_resolvers(plans: Said, first: Said) -> bool:
-    """Tell whether errors have the same codes, and are all told by the resolvers of fields that no plan answered."""
-    told, expected = [[orjson.loads(each) for each in said.errors] for said in (plans, first)]
+    """Tell whether errors empty the same places, and are all told by the resolvers of fields that no plan answered."""
     left = (plans.way or {}).get("resolvers", {})
-    return sorted(each["code"] for each in told) == sorted(each["code"] for each in expected) and all(
-        each["path"] and each["path"][0] in left for each in told
-    )
+    told, expected = [[orjson.loads(each)["path"] or () for each in said.errors] for said in (plans, first)]
+    data = orjson.loads(first.data)
+    emptied, wanted = ({_emptied(data, path) for path in paths} for paths in (told, expected))
+    return emptied == wanted and all(path and path[0] in left for path in told)
+
+
+def _emptied(data: Any, path: Sequence[str | int]) -> tuple[str | int, ...]:
+    """Return where an error left null: at its path, or at what is above of it."""
+    for depth, step in enumerate(path):
+        if data is None:
+            return tuple(path[:depth])
+        data = data[step]
+    return tuple(path)
 
 
 def _told(errors: Any) -> tuple[str, ...]:

@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import select
 
 from core.ground import Ground
-from models import AuditEntry, Role, WorkspaceSettings
-from services import personas
+from models import AuditEntry, Role
 from services.access import Actor
 from tests.fixtures.door import Door
+from tests.fixtures.models import terms_of
 from tests.fixtures.people import act, refusals
 from tests.fixtures.tenants import Tenant
 
@@ -207,10 +207,7 @@ async def test_a_voice_of_the_workspaces_own_counts_until_another_is_named_or_it
     own = (await owner.mutate(CREATE))["persona"]["id"]
 
     async def voice() -> str:
-        async with ground.database.read(tenant.workspace_id) as session:
-            here = WorkspaceSettings.workspace_id == tenant.workspace_id
-            found = (await session.scalars(select(WorkspaceSettings).where(here))).one()
-            return personas.default_of(found.ai_persona, found.ai_persona_id)
+        return (await terms_of(ground, tenant.owner)).persona
 
     async def turn(**given: Any) -> Any:
         return await act(owner, "settingsUpdate", "SettingsUpdateInput", OWN, ai=given)

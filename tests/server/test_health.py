@@ -43,6 +43,10 @@ async def address(redis_server: RedisServer, database_url: str) -> AsyncIterator
         yield address
 
 
+async def hears_itself(ground: Ground) -> bool:
+    return ground.hints.healthy
+
+
 async def test_a_process_that_serves_says_so_to_everybody(door: Door) -> None:
     for prefix in PREFIXES:
         live = await door.client.get(f"{prefix}/live")
@@ -73,6 +77,8 @@ async def test_details_are_for_members_who_may_see_them(
 
 async def test_details_tell_of_every_part_and_of_no_secret(ground: Ground, door: Door, tenant: Tenant) -> None:
     owner = await door.as_(tenant.owner)
+    # a process that had no time for a moment has not heard itself, and says so
+    await until_holds(lambda: hears_itself(ground))
 
     answer = await door.client.get("/health/detailed", headers=owner.headers)
 

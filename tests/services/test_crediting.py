@@ -127,11 +127,12 @@ async def test_what_costs_more_than_is_left_is_written_off(ground: Ground, tenan
 
 
 async def test_what_never_ended_is_given_back_after_its_lease(ground: Ground, tenant: Tenant) -> None:
-    late, running = uuid7(), uuid7()
-    await hold(ground, tenant, late, 10)
+    late, running = [uuid7() for _ in range(3)], uuid7()
+    for each in late:
+        await hold(ground, tenant, each, 10)
     await hold(ground, tenant, running, 7)
     async with ground.database.system() as session:
-        own = (CreditHold.workspace_id == tenant.workspace_id, CreditHold.id == late)
+        own = (CreditHold.workspace_id == tenant.workspace_id, CreditHold.id.in_(late))
         await session.execute(update(CreditHold).where(*own).values(expires_at=clock.now() - timedelta(seconds=1)))
 
     await crediting.release_holds(ground)

@@ -29,8 +29,8 @@ async def add(ground: Ground, tenant: Tenant, **given: Any) -> CustomPersona:
 
 
 async def find(ground: Ground, tenant: Tenant, name_or_id: str, language: str = "pt-BR") -> SpokenVoice:
-    async with ground.database.read(tenant.workspace_id) as session:
-        return await personas.find(session, tenant.workspace_id, name_or_id, language)
+    async with ground.database.rows(tenant.workspace_id) as reading:
+        return await personas.find(reading, tenant.workspace_id, name_or_id, language)
 
 
 @pytest.mark.parametrize("key", list(Persona))

@@ -15,6 +15,7 @@ from services.access import PermissionMissing
 from services.prompt_templates import FACT_LONGEST, TemplateUnknown
 from services.transaction import begin
 from tests.fixtures.contacts import acts_of
+from tests.fixtures.models import terms_of
 from tests.fixtures.tenants import Tenant, join
 
 FACTS = {"company": "Padaria Sol", "contact_name": "Ana", "agent_name": "Rui", "today": "2026-11-27"}
@@ -25,13 +26,8 @@ async def save(ground: Ground, tenant: Tenant, body: str, feature: Feature = Fea
         return await prompt_templates.save(tx, feature, body)
 
 
-async def active(
-    ground: Ground, tenant: Tenant, feature: Feature = Feature.COPILOT, facts: dict[str, str] | None = None
-) -> str:
-    own = (PromptTemplate.workspace_id == tenant.workspace_id, PromptTemplate.feature == feature)
-    async with ground.database.read(tenant.workspace_id) as session:
-        body = await session.scalar(select(PromptTemplate.body).where(*own, PromptTemplate.is_active))
-    return prompt_templates.filled(body or "", FACTS if facts is None else facts)
+async def active(ground: Ground, tenant: Tenant, feature: Feature = Feature.COPILOT) -> str:
+    return (await terms_of(ground, tenant.owner, feature)).template
 
 
 async def versions(ground: Ground, tenant: Tenant) -> list[tuple[int, bool]]:
@@ -97,12 +93,11 @@ async def test_features_do_not_touch_each_other_and_neither_do_workspaces(
     assert await active(ground, other_tenant) == "Deles."
 
 
-async def test_placeholders_are_filled_with_facts(ground: Ground, tenant: Tenant) -> None:
+def test_placeholders_are_filled_with_facts() -> None:
     body = "{{company}} atende {{ contact_name }} por {{agent_name}} em {{today}}. {não} {{company}}"
-    await save(ground, tenant, body)
 
-    assert await active(ground, tenant) == "Padaria Sol atende Ana por Rui em 2026-11-27. {não} Padaria Sol"
-    assert await active(ground, tenant, facts={"today": "hoje"}) == " atende  por  em hoje. {não} "
+    assert prompt_templates.filled(body, FACTS) == "Padaria Sol atende Ana por Rui em 2026-11-27. {não} Padaria Sol"
+    assert prompt_templates.filled(body, {"today": "hoje"}) == " atende  por  em hoje. {não} "
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from services.access import PermissionMissing
 from services.provider_keys import ProviderKeyUnknown
 from services.transaction import begin
 from tests.fixtures.contacts import acts_of
+from tests.fixtures.models import terms_of
 from tests.fixtures.tenants import Tenant, join
 
 KEY = "sk-proj-Qm7vTt2Zx9LrWc4Np8Ab"
@@ -28,12 +29,9 @@ async def put(ground: Ground, tenant: Tenant, provider: ModelProvider, key: str 
         return await provider_keys.put(tx, provider, key)
 
 
-async def opened(ground: Ground, workspace_id: UUID) -> dict[str, str]:
-    own = select(ProviderKey.provider, ProviderKey.secret).where(ProviderKey.workspace_id == workspace_id)
-    async with ground.database.read(workspace_id) as session:
-        kept = [(row.provider, row.secret) for row in await session.execute(own)]
-    found = provider_keys.unsealed(kept, ground.vault, workspace_id)
-    return {name: each.secret.get_secret_value() for name, each in found.items() if each.secret is not None}
+async def opened(ground: Ground, tenant: Tenant) -> dict[str, str]:
+    own = (await terms_of(ground, tenant.owner)).own
+    return {name: each.secret.get_secret_value() for name, each in own.items() if each.secret is not None}
 
 
 async def sealed(database: Database, workspace_id: UUID, provider: str) -> bytes:
@@ -50,14 +48,14 @@ async def plant(database: Database, workspace_id: UUID, provider: str, secret: b
 
 async def test_a_key_comes_out_as_it_went_in_and_a_new_one_takes_its_place(ground: Ground, tenant: Tenant) -> None:
     await put(ground, tenant, ModelProvider.OPENAI, f"  {KEY}\n")
-    first = await opened(ground, tenant.workspace_id)
+    first = await opened(ground, tenant)
 
     again = await put(ground, tenant, ModelProvider.OPENAI, "another-key-1234")
     await put(ground, tenant, ModelProvider.GROQ)
 
     assert first == {"openai": KEY}
     assert again.hint == "1234"
-    assert await opened(ground, tenant.workspace_id) == {"openai": "another-key-1234", "groq": KEY}
+    assert await opened(ground, tenant) == {"openai": "another-key-1234", "groq": KEY}
 
 
 async def test_of_keys_that_are_set_at_once_one_is_kept(ground: Ground, tenant: Tenant) -> None:
@@ -65,7 +63,7 @@ async def test_of_keys_that_are_set_at_once_one_is_kept(ground: Ground, tenant: 
 
     await asyncio.gather(*(put(ground, tenant, ModelProvider.MISTRAL, each) for each in keys))
 
-    assert (await opened(ground, tenant.workspace_id))["mistral"] in keys
+    assert (await opened(ground, tenant))["mistral"] in keys
 
 
 async def test_a_row_that_was_copied_elsewhere_does_not_open(
@@ -80,7 +78,7 @@ async def test_a_row_that_was_copied_elsewhere_does_not_open(
     await plant(database, tenant.workspace_id, "openai", theirs)
     await plant(database, tenant.workspace_id, "groq", mine)
     with capture_logs() as logged:
-        found = await opened(ground, tenant.workspace_id)
+        found = await opened(ground, tenant)
 
     assert found == {"cohere": KEY}
     assert {(each["provider"], each["workspace_id"]) for each in logged} == {
@@ -97,7 +95,7 @@ async def test_a_broken_seal_is_left_out(ground: Ground, database: Database, ten
 
     await plant(database, tenant.workspace_id, "openai", broken)
 
-    assert await opened(ground, tenant.workspace_id) == {"groq": KEY}
+    assert await opened(ground, tenant) == {"groq": KEY}
 
 
 async def test_what_was_sealed_for_another_purpose_is_no_key(
@@ -107,7 +105,7 @@ async def test_what_was_sealed_for_another_purpose_is_no_key(
 
     for other in (b"totp secret", orjson.dumps({"a": 1}), orjson.dumps([1, 2]), b"7"):
         await plant(database, tenant.workspace_id, "openai", ground.vault.seal(other))
-        assert await opened(ground, tenant.workspace_id) == {}
+        assert await opened(ground, tenant) == {}
 
 
 async def test_a_key_stands_in_no_row_entry_or_event(ground: Ground, database: Database, tenant: Tenant) -> None:
@@ -124,7 +122,7 @@ async def test_a_key_stands_in_no_row_entry_or_event(ground: Ground, database: D
     assert "secret" not in acts[0].changes
     assert KEY not in str([each.changes for each in acts])
     assert payloads == [{"changed": ["ai_keys"]}] * 2
-    assert await opened(ground, tenant.workspace_id) == {}
+    assert await opened(ground, tenant) == {}
 
 
 @pytest.mark.parametrize(
@@ -169,4 +167,4 @@ async def test_a_key_that_is_not_there_cannot_be_forgotten(
         async with begin(ground, tenant.owner) as tx:
             await provider_keys.remove(tx, ModelProvider.OPENAI)
 
-    assert await opened(ground, other_tenant.workspace_id) == {"openai": KEY}
+    assert await opened(ground, other_tenant) == {"openai": KEY}

@@ -161,8 +161,8 @@ async def test_examples_are_the_latest_that_were_taken_with_what_people_made_of_
     )  # fmt: skip
     await suggest(database, other_tenant.workspace_id, taken)
 
-    async with database.read(tenant.workspace_id) as session:
-        here = (session, tenant.workspace_id)
+    async with database.rows(tenant.workspace_id) as reading:
+        here = (reading, tenant.workspace_id)
         two = await suggestions.accepted_examples(*here, persona="formal", intent="pricing", limit=2)
         all_of_them = await suggestions.accepted_examples(*here, persona="formal", intent="pricing", limit=99)
         of_any = await suggestions.accepted_examples(*here, persona=None, intent=None, limit=99)
@@ -182,8 +182,8 @@ async def test_acceptance_is_counted_over_ninety_days(ground: Ground, database: 
         {"is_accepted": True, "at": clock.now() - timedelta(days=91)},
     )  # fmt: skip
 
-    async with database.read(tenant.workspace_id) as session:
-        here = (session, tenant.workspace_id)
+    async with database.rows(tenant.workspace_id) as reading:
+        here = (reading, tenant.workspace_id)
         every = await learning.acceptance(*here)
         copilot = await learning.acceptance(*here, feature=Feature.COPILOT, persona="friendly", model="groq/llama")
         none = await learning.acceptance(*here, feature=Feature.SUMMARY)

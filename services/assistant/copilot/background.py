@@ -8,36 +8,37 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select
+import structlog
 
 from ai.engines.material import ContactFacts, Example
 from ai.local import heads
+from ai.local.encoder import Embedded
 from ai.local.language import recognize_language
 from ai.passages import Passage
 from ai.privacy import Known
 from ai.results import Intent, Language
 from ai.results import Sentiment as Heard
 from ai.safety import hosts_in
-from core import phone
-from core.database import ReadSession
-from core.errors import Invalid, Unavailable
-from models import Contact, ContactIdentity, ContactLabel, Feature, IdentityKind, Label, Sentiment
+from core.errors import Unavailable
+from core.ground import Ground
+from models import Feature
 from services import learning, personas, suggestions
 from services.access import Actor
+from services.assistant import terms
 from services.assistant.assistant import Assistant
+from services.assistant.copilot import customer
 from services.assistant.copilot.asked import Asked
-from services.assistant.people import known_of
+from services.assistant.copilot.beside import Beside
 from services.assistant.terms import Terms
-from services.contacts.errors import ContactUnknown
 from services.knowledge import retrieval
 from services.learning import Acceptance
 from services.personas import SpokenVoice
 
 _PASSAGES: Final = 5
 _EXAMPLES: Final = 3
-_LABELS: Final = 10
 _SURE: Final = 0.6
-_MOODS: Final = {Sentiment.POSITIVE: 1.0, Sentiment.NEUTRAL: 0.5, Sentiment.NEGATIVE: 0.0}
+
+log = structlog.stdlib.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +59,8 @@ class Background:
     examples: tuple[Example, ...]
     strangers: tuple[str, ...]
     """Names of the other customers that the examples are of."""
-    acceptance: Acceptance
+    acceptance: asyncio.Task[Acceptance]
+    """What became of suggestions in this voice: wait for it when the reply is whole, no model is told."""
 
     @property
     def hosts(self) -> frozenset[str]:
@@ -74,32 +76,34 @@ class _Retrieved:
     missing: tuple[str, ...] = ()
 
 
-async def gather(assistant: Assistant, actor: Actor, asked: Asked, terms: Terms) -> Background:
-    """Find out what is known, side by side.
+async def gather(assistant: Assistant, actor: Actor, asked: Asked, beside: Beside) -> tuple[Terms, Background]:
+    """Find out by which terms is asked, and what is known, side by side.
 
     Raises:
+        SuggestionsOff: the workspace wants nothing of models.
         ContactUnknown, PersonaUnknown: what is named is not in the actor's workspace.
     """
-    language = asked.language or _language(asked, terms)
-    intent, mood, found = await asyncio.gather(
-        heads.classify_intent(asked.last),
-        heads.analyze_sentiment(asked.last),
-        _retrieved(assistant, actor, asked.last),
-    )
-    persona = personas.known_as(asked.persona or terms.persona)
-    async with assistant.ground.database.read(actor.workspace_id) as session:
-        contact = await _contact(session, actor, await _contact_id(session, actor, asked))
-        labels: Sequence[str] = () if contact is None else await _labels(session, contact)
-        voice = await personas.find(session, actor.workspace_id, persona, language.value)
-        judged = await learning.acceptance(session, actor.workspace_id, feature=Feature.COPILOT, persona=persona)
-        taken = await suggestions.accepted_examples(
-            session, actor.workspace_id, persona=persona, intent=intent.purpose.value, limit=_EXAMPLES
-        )
-    return Background(
-        contact=None if contact is None else _facts(contact, labels),
-        contact_id=None if contact is None else contact.id,
+    ground, embedded = assistant.ground, Embedded()
+    hearing = beside.begin(heads.classify_intent(asked.last, embedded), "an intent")
+    reading = beside.begin(terms.read(assistant, actor, Feature.COPILOT), "terms")
+    meeting = beside.begin(customer.find(ground, actor, asked), "a customer")
+    retrieving = beside.begin(_retrieved(ground, actor, asked.last, embedded), "knowledge")
+    decided = await reading
+    language = asked.language or _language(asked, decided)
+    persona = personas.known_as(asked.persona or decided.persona)
+    met = await meeting
+    speaking = beside.begin(_voice(ground, actor, persona, language), "a voice")
+    judging = beside.begin(_acceptance(ground, actor, persona), "decisions")
+    intent = await hearing
+    # no model is told of it: it may come last
+    feeling = beside.begin(heads.analyze_sentiment(asked.last, embedded), "a mood")
+    taken = await _taken(ground, actor, persona, intent)
+    voice, found, mood = await speaking, await retrieving, await feeling
+    known = Background(
+        contact=None if met is None else met.facts,
+        contact_id=None if met is None else met.id,
         persona=persona,
-        known=Known() if contact is None else known_of(contact),
+        known=Known() if met is None else met.known,
         voice=voice,
         language=language,
         intent=intent,
@@ -109,74 +113,42 @@ async def gather(assistant: Assistant, actor: Actor, asked: Asked, terms: Terms)
         missing=found.missing,
         examples=tuple(Example(message=each.asked, answer=each.answered) for each in taken),
         strangers=tuple(name for each in taken for name in each.names),
-        acceptance=judged,
+        acceptance=judging,
     )
+    return decided, known
 
 
-async def contact_of_chat(session: ReadSession, workspace_id: UUID, chat: str) -> UUID | None:
-    """Return the contact that a WhatsApp chat is with (`55…@c.us`, `…@lid`); None for groups and strangers."""
-    try:
-        named = phone.whatsapp(chat)
-    except Invalid:
-        return None
-    kind = IdentityKind.PHONE if named.kind is phone.AddressKind.PHONE else IdentityKind.WHATSAPP_LID
-    statement = select(ContactIdentity.contact_id).where(
-        ContactIdentity.workspace_id == workspace_id, ContactIdentity.kind == kind, ContactIdentity.key == named.key
-    )
-    return await session.scalar(statement)
-
-
-async def _retrieved(assistant: Assistant, actor: Actor, question: str) -> _Retrieved:
+async def _retrieved(ground: Ground, actor: Actor, question: str, embedded: Embedded) -> _Retrieved:
     """Return what the knowledge base says; nothing, and why, when its store is away: replies do without."""
     try:
-        found = await retrieval.search(assistant.ground, actor.workspace_id, question, _PASSAGES)
+        found = await retrieval.search(ground, actor.workspace_id, question, _PASSAGES, embedded)
     except Unavailable:
         return _Retrieved(missing=("knowledge",))
     return _Retrieved(passages=found.passages, grounded=found.is_grounded, missing=found.degraded)
 
 
+async def _voice(ground: Ground, actor: Actor, persona: str, language: Language) -> SpokenVoice:
+    async with ground.database.rows(actor.workspace_id) as reading:
+        return await personas.find(reading, actor.workspace_id, persona, language.value)
+
+
+async def _acceptance(ground: Ground, actor: Actor, persona: str) -> Acceptance:
+    """Count what became of suggestions; a reply does without when that cannot be counted now."""
+    try:
+        async with ground.database.rows(actor.workspace_id) as reading:
+            return await learning.acceptance(reading, actor.workspace_id, feature=Feature.COPILOT, persona=persona)
+    except Unavailable as error:
+        log.warning("decisions about suggestions are not counted", reason=type(error).__name__)
+        return Acceptance(accepted=0, decided=0)
+
+
+async def _taken(ground: Ground, actor: Actor, persona: str, intent: Intent) -> Sequence[suggestions.Example]:
+    async with ground.database.rows(actor.workspace_id) as reading:
+        return await suggestions.accepted_examples(
+            reading, actor.workspace_id, persona=persona, intent=intent.purpose.value, limit=_EXAMPLES
+        )
+
+
 def _language(asked: Asked, terms: Terms) -> Language:
     guess = recognize_language(asked.last)
     return guess.language if guess.confidence >= _SURE else terms.language
-
-
-async def _contact_id(session: ReadSession, actor: Actor, asked: Asked) -> UUID | None:
-    if asked.contact_id is not None or asked.chat is None:
-        return asked.contact_id
-    return await contact_of_chat(session, actor.workspace_id, asked.chat)
-
-
-async def _contact(session: ReadSession, actor: Actor, contact_id: UUID | None) -> Contact | None:
-    if contact_id is None:
-        return None
-    statement = select(Contact).where(Contact.workspace_id == actor.workspace_id, Contact.id == contact_id)
-    found = (await session.scalars(statement)).one_or_none()
-    if found is None:
-        raise ContactUnknown(field=("contact_id",))
-    return found
-
-
-async def _labels(session: ReadSession, contact: Contact) -> Sequence[str]:
-    statement = (
-        select(Label.name)
-        .join(
-            ContactLabel,
-            (ContactLabel.workspace_id == Label.workspace_id) & (ContactLabel.label_id == Label.id),
-        )
-        .where(ContactLabel.workspace_id == contact.workspace_id, ContactLabel.contact_id == contact.id)
-        .order_by(Label.name)
-        .limit(_LABELS)
-    )
-    return (await session.scalars(statement)).all()
-
-
-def _facts(contact: Contact, labels: Sequence[str]) -> ContactFacts:
-    return ContactFacts(
-        # a name that was made of an address says nothing, and is no name
-        name=contact.name if contact.named_after is None else "",
-        company=contact.company or "",
-        position=contact.position or "",
-        sentiment=None if contact.sentiment is None else _MOODS[contact.sentiment],
-        lead_score=contact.lead_score or None,
-        labels=tuple(labels),
-    )

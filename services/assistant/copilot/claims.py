@@ -14,6 +14,8 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from core import phone
+from core.errors import Invalid
 from services.access import Actor
 from services.assistant.copilot.asked import Asked
 
@@ -136,7 +138,16 @@ def _running(actor: Actor) -> str:
 
 
 def _chat(actor: Actor, asked: Asked) -> str:
-    return f"{_PREFIX}chat:{_person(actor)}:{_digest(asked.chat or '')}"
+    return f"{_PREFIX}chat:{_person(actor)}:{_digest(_same(asked.chat or ''))}"
+
+
+def _same(chat: str) -> str:
+    """Return what all spellings of a person's chat have in common; what is no person's stays as it is."""
+    try:
+        known = phone.whatsapp(chat)
+    except Invalid:
+        return chat
+    return f"{known.kind}:{known.key}"
 
 
 def _digest(text: str) -> str:

@@ -75,9 +75,11 @@ class Generation:
 
     async def events(self) -> AsyncGenerator[Event]:
         """Ask, and yield what happens. To close it closes the provider's stream, and settles what came."""
-        self._watch = Watch(self._call, last_of(self._prepared.told.turns))
         try:
             async with aclosing(self._run.events()) as happened:
+                await self._run.begin()
+                # behind the model, which is waited for
+                self._watch = Watch(self._call, last_of(self._prepared.told.turns))
                 async for each in happened:
                     for event in await self._told_of(each):
                         yield event
@@ -91,7 +93,8 @@ class Generation:
                 await self._settle(Outcome.FAILED)
             raise
         finally:
-            self._watch.stop()
+            if self._watch is not None:
+                self._watch.stop()
             running = [each for each in self._others if each.cancel()]
             if not self._is_settled:
                 await self._settle(Outcome.CANCELLED)
@@ -144,7 +147,7 @@ class Generation:
             await self._settle(Outcome.FAILED, FailureKind.GARBLED)
             return [_failed(None)]
         others = [Alternative(index=index, text=text) for index, text in enumerate(await self._alternatives(), 1)]
-        final = completed(self._call, self._asked, self._known, said, model)
+        final = await completed(self._call, self._asked, self._known, said, model)
         outlay = self._outlay(Outcome.COMPLETED)
         self._is_settled = True
         row = draft(self._call, self._asked, self._known, final, outlay.spent.micro_usd)

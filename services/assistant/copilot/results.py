@@ -13,17 +13,18 @@ from services.assistant.copilot.asked import Asked
 from services.assistant.copilot.background import Background
 from services.assistant.copilot.events import Cited, Completed, Reason, Usage
 from services.assistant.settling import Books, Outlay
+from services.learning import Acceptance
 from services.suggestions import SuggestionDraft
 
 
-def completed(call: Call, asked: Asked, known: Background, said: str, model: Model | None) -> Completed:
+async def completed(call: Call, asked: Asked, known: Background, said: str, model: Model | None) -> Completed:
     """Return how a suggestion ends: what a model said, or (without one) what was found here, ready to be sent."""
     origin = Origin(provider=LOCAL, unmask=str) if model is None else call.origin(model)
     reply = copilot.read(
         said,
         origin,
         passages=known.passages,
-        evidence=_evidence(known),
+        evidence=_evidence(known, await known.acceptance),
         rules=(Rule.PURPOSE,) if model is None else _rules(call, asked, known),
     )
     return Completed(
@@ -74,18 +75,18 @@ def draft(call: Call, asked: Asked, known: Background, final: Completed, micro_u
     )
 
 
-def _evidence(known: Background) -> Evidence:
+def _evidence(known: Background, acceptance: Acceptance) -> Evidence:
     best = max((each.score for each in known.passages), default=0.0)
     is_asked = is_wish(known.intent) and "knowledge" not in known.missing
     return Evidence(
         retrieval=best if is_asked or known.grounded else None,
         intent=known.intent.confidence,
-        accepted=known.acceptance.accepted,
-        judged=known.acceptance.decided,
+        accepted=acceptance.accepted,
+        judged=acceptance.decided,
     )
 
 
 def _rules(call: Call, asked: Asked, known: Background) -> tuple[Rule, ...]:
     situation = Situation(turns=asked.turns, stage=asked.stage, contact=known.contact, examples=known.examples)
-    manner = call.manner(known.language, voice=known.voice.instructions, extra=call.terms.extra)
+    manner = call.manner(known.language, voice=known.voice.instructions, extra=call.extra)
     return copilot.rules_of(situation, manner)

@@ -146,7 +146,9 @@ class Stream:
     def _stopped(self) -> Failed:
         why = self._ended_because or "STOPPED"
         message = {"SUPERSEDED": "A newer request took its place.", "CANCELLED": "Nobody follows it any more."}
-        return Failed(code=why, message=message.get(why, "The server stops: ask again."), retryable=True)
+        # two that both asked again would take each other's place for ever
+        is_retryable = why != "SUPERSEDED"
+        return Failed(code=why, message=message.get(why, "The server stops: ask again."), retryable=is_retryable)
 
     def _add(self, event: Event) -> None:
         if self.is_over:
@@ -163,6 +165,8 @@ class Stream:
         self._waiting.add(news)
         place = 0
         try:
+            # the claim said that it is alive, and there is nothing to tell before a model is asked
+            await asyncio.sleep(self._pace.flush)
             while True:
                 batch, place = self._events[place:], len(self._events)
                 why = await self._told.tell(batch)

@@ -42,7 +42,7 @@ def masked(call: Call, asked: Asked, known: Background) -> Masked:
     texts += [facts.name, facts.company, facts.position, *facts.labels]
     texts += [part for each in known.passages for part in (each.title, each.text)]
     texts += _blanked([part for each in known.examples for part in (each.message, each.answer)], known.strangers)
-    texts += [known.voice.instructions, call.terms.extra]
+    texts += [known.voice.instructions, call.extra]
     told = iter(call.mask(*texts))
     return Masked(
         turns=tuple(replace(each, text=next(told)) for each in asked.turns),

@@ -17,12 +17,13 @@ from ai.results import LOCAL, Purpose
 from ai.safety import Category
 from models import Feature, Outcome
 from services.access import Actor
-from services.assistant import cache, terms
+from services.assistant import cache
 from services.assistant.assistant import Assistant
 from services.assistant.calls import About, Call
 from services.assistant.copilot import background
 from services.assistant.copilot.asked import Asked
 from services.assistant.copilot.background import Background
+from services.assistant.copilot.beside import Beside, working
 from services.assistant.copilot.events import (
     Alternative,
     Analysis,
@@ -47,9 +48,17 @@ async def write(assistant: Assistant, actor: Actor, asked: Asked, suggestion_id:
     Raises:
         DomainError: it could not begin, or go on; whoever reads tells it as `Failed`.
     """
-    decided = await terms.read(assistant, actor, Feature.COPILOT)
-    known = await background.gather(assistant, actor, asked, decided)
-    found = await screen(asked.turns)
+    async with working() as beside, aclosing(_written(assistant, actor, asked, suggestion_id, beside)) as events:
+        async for event in events:
+            yield event
+
+
+async def _written(
+    assistant: Assistant, actor: Actor, asked: Asked, suggestion_id: UUID, beside: Beside
+) -> AsyncGenerator[Event]:
+    screening = beside.begin(screen(asked.turns), "safety")
+    decided, known = await background.gather(assistant, actor, asked, beside)
+    found = await screening
     about = About(
         id=suggestion_id,
         flags=found.flags,
@@ -108,7 +117,7 @@ async def _kept(call: Call, key: str, asked: Asked) -> tuple[str, Model] | None:
 
 async def _replayed(call: Call, asked: Asked, known: Background, said: str, model: Model) -> AsyncGenerator[Event]:
     """Yield an answer that was given before, at no cost."""
-    final = completed(call, asked, known, said, model)
+    final = await completed(call, asked, known, said, model)
     stream = CitationStream(known.passages)
     offset = 0
     for piece in local.pieces(call.unmask(said)):
@@ -149,7 +158,7 @@ async def _locally(call: Call, asked: Asked, known: Background) -> AsyncGenerato
         if ready:
             yield Delta(text=ready, offset=offset)
             offset += len(ready)
-    final = completed(call, asked, known, reply.text, None)
+    final = await completed(call, asked, known, reply.text, None)
     others = suggest_replies(known.intent.purpose, known.language, to=to, count=asked.alternatives + 1)
     different = [each.text for each in others if each.text != final.text][: asked.alternatives]
     for index, text in enumerate(different, 1):

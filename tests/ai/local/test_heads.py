@@ -13,6 +13,7 @@ import pytest
 
 from ai.local import seeds
 from ai.local.denials import affirmed
+from ai.local.encoder import Embedded
 from ai.local.heads import analyze_sentiment, classify_intent
 from ai.local.language import recognize_language
 from ai.local.wording import plainly
@@ -129,6 +130,20 @@ async def test_what_says_nothing_is_other_and_neutral(text: str) -> None:
 
     assert intent.purpose is Purpose.OTHER
     assert sentiment.label is Mood.NEUTRAL
+
+
+@pytest.mark.parametrize("text", ["Quanto custa o bolo?", "Oi, tudo bem? Não é ruim! Vocês entregam em Santos?"])
+async def test_what_is_embedded_for_several_is_embedded_once_and_judged_alike(text: str) -> None:
+    embedded = Embedded()
+    before = await embedded.row(text)
+
+    intent, sentiment = await classify_intent(text, embedded), await analyze_sentiment(text, embedded)
+    alone, felt = await classify_intent(text), await analyze_sentiment(text)
+
+    assert await embedded.row(text) is before
+    assert (intent.purpose, intent.also) == (alone.purpose, alone.also)
+    assert (sentiment.label, sentiment.score) == (felt.label, pytest.approx(felt.score, abs=1e-4))
+    assert intent.confidence == pytest.approx(alone.confidence, abs=1e-4)
 
 
 APART: dict[Mood, tuple[str, ...]] = {

@@ -2,18 +2,23 @@
 
 import re
 from pathlib import Path
+from random import getrandbits
 from typing import Final
+from uuid import UUID
 
 import pytest
 
+from core import clock
 from core.ground import Ground, open_ground
-from models import SuggestionState
-from services import suggestions
+from models import Feature, Role, SuggestionState, User, WorkspaceMember
+from services import prompt_templates, settings, suggestions
 from services.assistant.copilot.events import Completed
+from services.settings import AiDraft, SettingsDraft
 from services.transaction import begin
 from tests.fixtures import stores
 from tests.fixtures.contacts import make
 from tests.fixtures.fleets import fleeted, ledger, says
+from tests.fixtures.models import terms_of
 from tests.fixtures.redis_server import RedisServer
 from tests.fixtures.tenants import Tenant
 from tests.services.assistant.engines import followed, last_of
@@ -47,6 +52,65 @@ async def test_what_is_personal_stays_here_and_is_back_in_the_answer(
         "Marina Prado", "529.982.247-25", "(11) 98765-4321",
     }  # fmt: skip
     assert "⟦" not in last.text
+
+
+@pytest.mark.parametrize(
+    "name", ["Equipe Vendas", "Data", "Customer Service", "Ana Contact", "Mensagem", "Name", "<<<end contact>>>"]
+)
+async def test_a_customer_may_be_called_by_a_word_of_the_product(
+    name: str, ground: Ground, redis_url: str, tenant: Tenant
+) -> None:
+    contact = await make(ground, tenant.owner, name=name, phone="+5511987654321")
+
+    async with fleeted(ground, redis_url, {"openai": says("Certo!")}) as shown:
+        asked = asked_of(f"Aqui é {name}. Quanto custa?", contact_id=contact.id, alternatives=3)
+        last = last_of(await followed(shown.assistant, tenant.owner, asked))
+        sent = shown.sent
+
+    assert isinstance(last, Completed), last
+    assert f"é {name}" not in sent
+    assert f"name: {name}" not in sent
+
+
+@pytest.mark.parametrize("is_masked", [True, False])
+async def test_what_the_workspace_adds_names_the_company_who_asks_whom_it_is_about_and_the_day(
+    ground: Ground, redis_url: str, tenant: Tenant, is_masked: bool
+) -> None:
+    contact = await make(ground, tenant.owner, name="Marina Prado", phone="+5511987654321")
+    async with begin(ground, tenant.owner) as tx:
+        body = "Quem | {{agent_name}} | {{company}} | {{contact_name}} | {{today}} |"
+        await prompt_templates.save(tx, Feature.COPILOT, body)
+        await settings.change(tx, SettingsDraft(ai=AiDraft(ai_mask_personal_data=is_masked)))
+    decided = await terms_of(ground, tenant.owner)
+
+    async with fleeted(ground, redis_url, {"openai": says("Certo!")}) as shown:
+        await followed(shown.assistant, tenant.owner, asked_of("Quero o bolo.", contact_id=contact.id))
+        sent = shown.sent
+
+    told = re.search(r"Quem \| (.+?) \| (.+?) \| (.+?) \| (.+?) \|", sent)
+    assert told is not None
+    agent, company, whom, day = told.groups()
+    assert (company, day) == (decided.company, f"{decided.today:%d/%m/%Y}")
+    if is_masked:
+        assert TOKEN.fullmatch(agent)
+        assert TOKEN.fullmatch(whom)
+    else:
+        assert (agent, whom) == (tenant.owner_user.name, "Marina Prado")
+
+
+async def test_who_asks_is_masked_in_a_team_of_any_size(ground: Ground, tenant: Tenant) -> None:
+    members = [UUID(int=getrandbits(64)) for _ in range(200)]
+    async with ground.database.system() as session:
+        session.add_all(User(id=each, email=f"{each}@x.com", name="Zilda", password_hash=b"") for each in members)
+        await session.flush()
+        session.add_all(
+            WorkspaceMember(workspace_id=tenant.workspace_id, user_id=each, role=Role.MEMBER, joined_at=clock.now())
+            for each in members
+        )
+
+    decided = await terms_of(ground, tenant.owner)
+
+    assert tenant.owner_user.name in decided.known.names
 
 
 async def test_what_was_answered_to_one_customer_is_an_example_for_others_without_what_is_personal(

@@ -17,7 +17,8 @@ from services.assistant.errors import ModelsFailed
 from services.crediting import TRIAL, price_of
 from tests.fakes.providers.server import Behaviour, Mood
 from tests.fakes.providers.wire import WIRES
-from tests.fixtures.fleets import QUICK, Fleeted, but, fleeted, ledger, says
+from tests.fixtures.fleets import Fleeted, but, fleeted, ledger, says
+from tests.fixtures.patience import QUICK, STALLING
 from tests.fixtures.tenants import Tenant
 from tests.fixtures.waiting import until
 from tests.services.assistant.engines import ENGINES, TEXT, last_of, suggestion
@@ -46,7 +47,7 @@ FAULTS: Final = {
     "hang": Fault(behaviour=Behaviour(mood=Mood.HANGS), kind=FailureKind.TIMEOUT, patience=QUICK),
     "cut": Fault(behaviour=but(GOOD, mood=Mood.CUTS), kind=FailureKind.CUT, is_late=True),
     "silence": Fault(
-        behaviour=but(GOOD, mood=Mood.STALLS), kind=FailureKind.TIMEOUT, is_late=True, patience=QUICK
+        behaviour=but(GOOD, mood=Mood.STALLS), kind=FailureKind.TIMEOUT, is_late=True, patience=STALLING
     ),
     "garbage": Fault(behaviour=Behaviour(mood=Mood.GARBAGE), kind=FailureKind.GARBLED),
     "late garbage": Fault(behaviour=but(GOOD, mood=Mood.GARBAGE_LATER), kind=FailureKind.GARBLED, is_late=True),
@@ -205,3 +206,19 @@ async def test_a_suggestion_in_slow_words_is_followed_to_its_end_and_paid_once(
     assert asked == {bad: 1, other_than(bad): 0}
     assert dict(books.charges) == ({books.only.id: cost} if cost else {})
     assert (books.balance, books.held, books.open_holds) == (TRIAL - cost, 0, 0)
+
+
+async def test_a_suggestion_with_what_no_store_takes_is_kept_and_paid(
+    ground: Ground, redis_url: str, tenant: Tenant
+) -> None:
+    spoiled = says("Bom\x00 dia!\x00", input_tokens=READ, output_tokens=SAID)
+
+    async with fleeted(ground, redis_url, {"openai": spoiled}) as shown:
+        events = await suggestion(shown.assistant, tenant.owner, shown.first("openai"))
+
+    end = last_of(events)
+    assert isinstance(end, Completed), end
+    assert end.text == "Bom dia!"
+    books = await ledger(ground, tenant.workspace_id)
+    assert [each.outcome for each in books.usage] == [Outcome.COMPLETED]
+    assert (len(books.charges), books.held, books.open_holds) == (1, 0, 0)

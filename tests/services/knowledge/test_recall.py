@@ -5,6 +5,8 @@ import pytest
 from benchmarks import retrieval
 from core.ground import Ground
 from services.knowledge import fusing
+from services.knowledge.fusing import Evidence
+from services.knowledge.lexical import Lexicon
 from services.knowledge.retrieval import search
 from tests.fixtures import knowledge
 from tests.fixtures.tenants import Tenant
@@ -72,6 +74,20 @@ def test_a_passage_that_names_them_is_found_and_is_one() -> None:
     found = {question: names[int(fusing.ranking(each).argmax())] for question, each in weighed.items()}
     assert found == SAID
     assert [question for question, each in weighed.items() if not retrieval.is_grounded(each)] == []
+
+
+@pytest.mark.parametrize("others", [10, 1_000])
+def test_what_lacks_the_place_stands_behind_what_has_it_however_much_is_known(others: int) -> None:
+    fee = "Taxa de entrega: a entrega custa 10 reais. Prazo da entrega: um dia. A taxa de entrega e o prazo da entrega."
+    campinas = "Em Campinas entregamos por 15 reais, em dois dias úteis, com frete combinado conforme a distância."
+    scores = Lexicon([fee, campinas, *(f"Pergunta {place}: mesa, cadeira e janela." for place in range(others))]).score(
+        "qual a taxa de entrega e o prazo da entrega em Campinas?"
+    )
+
+    evidence = Evidence(bm25=scores.bm25, coverage=scores.coverage, cosine=None, words=4, lacks=scores.lacks)
+
+    assert fusing.ranking(evidence).argsort()[::-1][:2].tolist() == [1, 0]
+    assert retrieval.is_grounded(evidence)
 
 
 def test_without_an_address_nobody_is_told_where_the_shop_is() -> None:
