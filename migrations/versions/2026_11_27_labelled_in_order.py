@@ -24,6 +24,7 @@ _KEY = "fk_contact_labels_workspace_id_contact_id_contact_created_at"
 _KEY_BEFORE = "fk_contact_labels_workspace_id_contact_id"
 _FILLED = "ck_contact_labels_contact_created_at"
 _BATCH = 10_000
+_ATTEMPTS = 100
 
 _FILLING = (
     # a time that no contact has, so that the foreign key tells of one that is not there
@@ -66,16 +67,19 @@ def upgrade() -> None:
         _build("uq_contacts_created_at", "contacts", ["workspace_id", "created_at", "id"], unique=True)
         _fill()
         _build(f"ix_{_LINKS}_{_COPY}", _LINKS, ["workspace_id", "label_id", _COPY, "contact_id"], unique=False)
-    op.execute("SET LOCAL lock_timeout = '5s'")
-    _promise()
-    with op.get_context().autocommit_block():
+        # what is written from now on is held to what the rows that are there are looked through for next
+        _patiently(
+            f"ALTER TABLE {_LINKS} DROP CONSTRAINT IF EXISTS {_FILLED}, DROP CONSTRAINT IF EXISTS {_KEY}",
+            f"ALTER TABLE {_LINKS} ADD CONSTRAINT {_FILLED} CHECK ({_COPY} IS NOT NULL) NOT VALID,"
+            f" ADD CONSTRAINT {_KEY} FOREIGN KEY (workspace_id, contact_id, {_COPY})"
+            " REFERENCES contacts (workspace_id, id, created_at) ON DELETE CASCADE NOT VALID",
+        )
         op.execute(f"ALTER TABLE {_LINKS} VALIDATE CONSTRAINT {_FILLED}")
         op.execute(f"ALTER TABLE {_LINKS} VALIDATE CONSTRAINT {_KEY}")
-    op.execute("SET LOCAL lock_timeout = '5s'")
-    op.alter_column(_LINKS, _COPY, nullable=False)
-    op.drop_constraint(_FILLED, _LINKS)
-    op.drop_constraint(_KEY_BEFORE, _LINKS, if_exists=True)
-    with op.get_context().autocommit_block():
+        _patiently(
+            f"ALTER TABLE {_LINKS} ALTER COLUMN {_COPY} SET NOT NULL",
+            f"ALTER TABLE {_LINKS} DROP CONSTRAINT {_FILLED}, DROP CONSTRAINT IF EXISTS {_KEY_BEFORE}",
+        )
         op.drop_index("ix_contacts_created_at", "contacts", postgresql_concurrently=True, if_exists=True)
         op.drop_index("ix_contact_labels_label_id", _LINKS, postgresql_concurrently=True, if_exists=True)
 
@@ -99,22 +103,22 @@ def _fill() -> None:
     op.execute("RESET ROLE")
 
 
-def _promise() -> None:
-    """Hold what is written from now on to what the rows that are there are looked through for next."""
-    # who writes both takes contacts first
-    op.execute("LOCK TABLE contacts IN SHARE ROW EXCLUSIVE MODE")
-    for name in (_FILLED, _KEY):
-        op.drop_constraint(name, _LINKS, if_exists=True)
-    op.create_check_constraint(op.f(_FILLED), _LINKS, f"{_COPY} IS NOT NULL", postgresql_not_valid=True)
-    op.create_foreign_key(
-        op.f(_KEY),
-        _LINKS,
-        "contacts",
-        ["workspace_id", "contact_id", _COPY],
-        ["workspace_id", "id", "created_at"],
-        ondelete="CASCADE",
-        postgresql_not_valid=True,
-    )
+def _patiently(*statements: str) -> None:
+    """Run statements that lock both tables, in one transaction. Whoever has locked one of them and waits for the other is
+    let go on, again and again, before the database finds that we wait for one another (after 1 s).
+    """
+    op.execute(f"""DO $$ BEGIN
+        PERFORM set_config('lock_timeout', '300ms', true);
+        FOR attempt IN 1..{_ATTEMPTS} LOOP
+            BEGIN
+                {"; ".join(statements)};
+                RETURN;
+            EXCEPTION WHEN lock_not_available THEN
+                IF attempt = {_ATTEMPTS} THEN RAISE; END IF;
+                PERFORM pg_sleep(0.1);
+            END;
+        END LOOP;
+    END $$""")
 
 
 def downgrade() -> None:
