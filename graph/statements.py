@@ -6,7 +6,7 @@ a builder shows these columns, in their order; without, the whole row.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 from uuid import UUID
 
@@ -97,6 +97,15 @@ def ordering(entity: Any, order: Sequence[Sort], *, backward: bool = False) -> l
     return [key.desc() if down else key.asc() for key, down in keys]
 
 
+def walked(edge: Many | Page, order: Sequence[Sort]) -> Sequence[Sort]:
+    """The same order, in the columns of the join table if all of it stands there: an index of that table has it, while
+    rows behind the join would all be looked up, and sorted.
+    """
+    if not all(each.column.key in edge.copies for each in order):
+        return order
+    return [replace(each, column=edge.copies[each.column.key]) for each in order]
+
+
 def children(edge: Many, order: Sequence[Sort], names: Names | None = None) -> Statement:
     """Rows of a list, each behind its parent's key, in the list's order."""
     source = rows_of(edge)
@@ -150,9 +159,9 @@ def _per_parent(
     edge: Many | Page, inner: Statement, order: Sequence[Sort], *, backward: bool = False, names: Names | None = None
 ) -> Statement:
     """At most `limit` rows for each parent. A LATERAL keeps no promised order, so the outer SELECT orders again."""
-    source, key = rows_of(edge), cast("Attribute", edge.key)
+    source, key, way = rows_of(edge), cast("Attribute", edge.key), walked(edge, order)
     parent = _unnested(key)
-    first = inner.where(key == parent).order_by(*ordering(source.model, order, backward=backward)).limit(_limit())
+    first = inner.where(key == parent).order_by(*ordering(way[0].column.class_, way, backward=backward)).limit(_limit())
     child = aliased(source.model, first.lateral("child"))
     statement = picked(parent, *shown(child, names)).join_from(parent.table, child, true())
     return loading(statement.order_by(*ordering(child, order, backward=backward)), source, child, names)
@@ -194,12 +203,15 @@ def placed(order: Sequence[Sort], position: Position) -> list[Any]:
     return [literal(value, each.column.type) for each, value in zip(order, position, strict=True)]
 
 
-def beyond(order: Sequence[Sort], bound: Sequence[Any], *, later: bool, inclusive: bool = False) -> Condition:
+def beyond(
+    edge: Page, asked: Sequence[Sort], bound: Sequence[Any], *, later: bool, inclusive: bool = False
+) -> Condition:
     """The rows that come later (or earlier) in an order than a position, whose values are `bound`.
 
     One direction is a row comparison, which an index answers. Mixed directions are spelled out, with the first key's
     bound in front for the index.
     """
+    order = walked(edge, asked)
     if len({each.descending for each in order}) == 1:
         left, right = tuple_(*[each.column for each in order]), tuple_(*bound)
         return _past(left, right, up=order[0].descending != later, inclusive=inclusive)

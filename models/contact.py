@@ -61,7 +61,7 @@ class Contact(Tenant, Stamped, Base):
             ondelete="SET NULL (owner_id)",
         ),
         CheckConstraint("lead_score BETWEEN 0 AND 100", name="lead_score"),
-        Index("ix_contacts_created_at", "workspace_id", "created_at", "id"),
+        Index("uq_contacts_created_at", "workspace_id", "created_at", "id", unique=True),
         Index("ix_contacts_updated_at", "workspace_id", "updated_at", "id"),
         Index("ix_contacts_name_key", "workspace_id", "name_key", "id"),
         Index("ix_contacts_lead_score", "workspace_id", "lead_score", "id"),
