@@ -31,7 +31,7 @@ from core.ids import WorkspaceId, encode
 from graph import Context, pages
 from graph.facts import Page
 from graph.filters import BooleanFilter, IdFilter, LinkFilter, TextFilter
-from graph.narrowing import FEW
+from graph.statements import FEW
 from migrations import run
 from models import Contact, Role, effective
 from resolvers import root

@@ -7,7 +7,7 @@ a builder shows these columns, in their order; without, the whole row.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any, Final, cast
 from uuid import UUID
 
 from sqlalchemy import (
@@ -25,12 +25,16 @@ from sqlalchemy import (
     or_,
     true,
     tuple_,
+    union_all,
 )
 from sqlalchemy.orm import aliased, load_only, raiseload
 
 from graph.facts import TENANT, Attribute, ByMembers, Counted, InColumn, Many, Page, Sort, Source, rows_of
 from graph.paging import Position
 from graph.tables import Statement, column_properties, picked
+
+FEW: Final = 2_000
+"""How many rows are looked up one by one rather than met on a walk through an order."""
 
 Condition = ColumnElement[bool]
 Names = Sequence[str]
@@ -161,10 +165,32 @@ def _per_parent(
     """At most `limit` rows for each parent. A LATERAL keeps no promised order, so the outer SELECT orders again."""
     source, key, way = rows_of(edge), cast("Attribute", edge.key), walked(edge, order)
     parent = _unnested(key)
-    first = inner.where(key == parent).order_by(*ordering(way[0].column.class_, way, backward=backward)).limit(_limit())
-    child = aliased(source.model, first.lateral("child"))
-    statement = picked(parent, *shown(child, names)).join_from(parent.table, child, true())
+    tables: Any = parent.table
+    entity = way[0].column.class_
+    ways = [inner.where(key == parent)]
+    if isinstance(edge, Page) and edge.far is not None and way is order:
+        few = _few(edge, parent)
+        tables, ways = tables.join(few, true()), _by_number(edge, ways[0], few.c.ids)
+    parts = [each.order_by(*ordering(entity, way, backward=backward)).limit(_limit()) for each in ways]
+    child = aliased(source.model, (union_all(*parts) if len(parts) > 1 else parts[0]).lateral("child"))
+    statement = picked(parent, *shown(child, names)).select_from(tables.join(child, true()))
     return loading(statement.order_by(*ordering(child, order, backward=backward)), source, child, names)
+
+
+def _few(edge: Page, parent: Any) -> Any:
+    """The first rows of a join table for a parent, by what they name: one more than are few."""
+    far = cast("Attribute", edge.far)
+    named = picked(far).where(edge.key == parent, own(far) == tenant()).limit(FEW + 1)
+    ids = named.correlate(parent.table).scalar_subquery()
+    return picked(func.array(ids, type_=ARRAY(far.type)).label("ids")).lateral("few")
+
+
+def _by_number(edge: Page, listed: Statement, ids: Any) -> list[Statement]:
+    """Rows behind a join table in an order that it does not have: a few are looked up and sorted, many are met on a
+    walk through the order. The planner would take one way for all parents, and a walk for a few reads the whole table.
+    """
+    size = func.cardinality(ids)
+    return [listed.where(edge.target == func.any(ids), size <= FEW), listed.where(size > FEW)]
 
 
 def _unnested(key: Attribute) -> Any:

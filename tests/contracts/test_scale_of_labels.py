@@ -96,9 +96,9 @@ def held(fact: Page, order: ContactOrder, end: bool | None, *, backward: bool, n
     return Text(statements.page(fact, sorts, where, backward=backward, names=names), limit=PAGE + 1)
 
 
-async def explained(shop: Shop, text: Text) -> Mapping[str, Any]:
-    """The plan that a kept statement has for any values, with what it read of the shop's labels."""
-    given = text.arguments({"tenant": shop.workspace_id, "keys": list(shop.labels)})
+async def explained(shop: Shop, text: Text, labels: Sequence[UUID] | None = None) -> Mapping[str, Any]:
+    """The plan that a kept statement has for any values, with what it read of some, or all, of the shop's labels."""
+    given = text.arguments({"tenant": shop.workspace_id, "keys": list(labels or shop.labels)})
     values = ", ".join(f"'{_literal(each)}'" for each in given)
     name = f"page_{uuid4().hex}"
     async with shop.database.write(shop.workspace_id) as session:
@@ -144,6 +144,19 @@ async def test_a_page_of_a_labels_contacts_is_read_from_an_index(
     assert returned in range(2 * PAGE, 2 * (PAGE + 1) + 2)
     assert read(plan, "contacts") == read(plan, "contact_labels") == returned
     assert [each["Actual Rows"] for each in nodes(plan) if "Sort" in each["Node Type"]] == [returned]
+
+
+@pytest.mark.parametrize("names", [None, ["id", "name"]], ids=["resolvers", "plan"])
+async def test_a_few_contacts_of_a_label_are_looked_up_whatever_their_order(
+    shop: Shop, names: Sequence[str] | None
+) -> None:
+    few = [size for size in SIZES if size <= statements.FEW]
+    text = held(of_labels(), ContactOrder.NAME_A_TO_Z, None, backward=False, names=names)
+
+    plan = await explained(shop, text, shop.labels[: len(few)])
+
+    assert plan["Actual Rows"] == 1 + PAGE + 1
+    assert read(plan, "contacts") <= sum(few)
 
 
 def read(plan: Mapping[str, Any], table: str) -> int:
