@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 from uuid import UUID
@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 from sqlalchemy.pool import NullPool
 
 from core.database import inspection, walls
-from core.database.connection import DEAD, Opening, open_connection, open_plain
+from core.database.connection import Opening, open_connection, open_plain
 from core.database.errors import DatabaseAway, DatabaseBusy, answering, connecting
 from core.database.rows import RowPool, RowReading
 from core.database.sessions import Line, ReadSession, WriteSession, give_back
@@ -59,12 +59,13 @@ class Database:
         limits = pool or PoolLimits()
         self.url = _plain(url)
         self.engine = _engine(self.url, walls.APP_ROLE, limits)
-        self._rows = RowPool(_opening(self.url, walls.APP_ROLE, limits), size=limits.rows, wait=limits.wait)
+        reading = replace(_opening(self.url, walls.APP_ROLE, limits), for_reading=True)
+        self._rows = RowPool(reading, size=limits.rows, wait=limits.wait)
         self._writing = self.engine.execution_options(isolation_level="READ COMMITTED")
         self._system = _engine(self.url, walls.SYSTEM_ROLE, limits).execution_options(isolation_level="READ COMMITTED")
         self._writers = asyncio.Semaphore(limits.writers)
         self._wait = limits.wait
-        self._patience = f"SET LOCAL statement_timeout = {_milliseconds(limits.writing)}"
+        self._patience = limits.writing
 
     async def close(self) -> None:
         """Close every connection."""
@@ -127,8 +128,7 @@ class Database:
             DatabaseBusy: no connection became free, or a statement or a lock took too long.
         """
         _must_be_id(workspace_id)
-        begin = f"BEGIN READ WRITE; SET LOCAL {walls.SETTING} = '{workspace_id}'; {self._patience}"
-        async with self._turn(), _transaction(self._writing, begin) as session:
+        async with self._turn(), _transaction(self._writing, workspace_id, self._patience) as session:
             yield session
 
     @asynccontextmanager
@@ -137,7 +137,7 @@ class Database:
 
         Raises what `write` raises.
         """
-        async with _transaction(self._system, f"BEGIN READ WRITE; {self._patience}") as session:
+        async with _transaction(self._system, None, self._patience) as session:
             yield session
 
     async def _bound(self, workspace_id: UUID) -> Line:
@@ -159,36 +159,24 @@ class Database:
 
 
 @asynccontextmanager
-async def _transaction(engine: AsyncEngine, begin: str) -> AsyncGenerator[WriteSession]:
+async def _transaction(engine: AsyncEngine, workspace_id: UUID | None, patience: float) -> AsyncGenerator[WriteSession]:
     with answering():
-        line = await _begin(engine, begin)
+        session = WriteSession(await _begun(engine, workspace_id, patience))
         try:
-            session = WriteSession(line)
-            session.sync_session.begin()
-            try:
-                yield session
-                await AsyncSession.commit(session)
-                if line.driver.is_begun:  # by the driver alone, of which SQLAlchemy does not know
-                    await line.driver.finish()
-            finally:
-                await asyncio.shield(session.close())
+            yield session
+            await session.end()
         finally:
-            await asyncio.shield(give_back(line))
+            await session.release()
 
 
-async def _begin(engine: AsyncEngine, statement: str) -> Line:
-    """Begin a transaction. A pooled connection that died meanwhile is replaced once: nothing was done on it yet."""
-    for is_last in (False, True):
-        line = await _take(engine)
-        try:
-            await line.driver.begin(statement)
-        except BaseException as error:
-            await asyncio.shield(_drop(line))
-            if is_last or not isinstance(error, DEAD):
-                raise
-        else:
-            return line
-    raise DatabaseAway
+async def _begun(engine: AsyncEngine, workspace_id: UUID | None, patience: float) -> Line:
+    line = await _take(engine)
+    try:
+        await line.driver.begin(workspace_id, patience)
+    except BaseException:
+        await asyncio.shield(_drop(line))
+        raise
+    return line
 
 
 async def _take(engine: AsyncEngine) -> Line:
@@ -217,9 +205,8 @@ def _opening(dsn: str, role: str, limits: PoolLimits) -> Opening:
             "application_name": role,
             "timezone": "UTC",
             "jit": "off",
-            # a write says so when it begins
-            "default_transaction_read_only": "on",
-            "statement_timeout": _milliseconds(limits.reading),
+            # a write in a workspace says when it begins that it may take longer
+            "statement_timeout": _milliseconds(limits.reading if role == walls.APP_ROLE else limits.writing),
             "lock_timeout": _milliseconds(limits.lock),
             "idle_in_transaction_session_timeout": _milliseconds(limits.idle_in_transaction),
         },
@@ -255,9 +242,11 @@ def unpooled(url: str, **settings: str) -> AsyncEngine:
 
 
 def _must_be_clean(_dbapi: object, record: Any, _proxy: object) -> None:
-    """Replace a pooled connection that is closed, or that somebody left in a transaction or a workspace."""
+    """Replace a pooled connection that is closed, or about to be, or that somebody left in a transaction or a
+    workspace.
+    """
     driver = record.driver_connection
-    if driver.is_closed() or not driver.is_clean:
+    if driver.is_closed() or not driver.is_clean or not driver.is_quiet:
         raise DisconnectionError
 
 

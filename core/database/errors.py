@@ -30,6 +30,12 @@ class DatabaseSlow(DatabaseBusy):
     """The database took too long over this: ask for less, by a narrower filter or without a count, or try again."""
 
 
+class OutcomeUnknown(DatabaseAway):
+    """The database's answer was lost: this may be done, or not. Look before you do it again, or use one idempotency key."""
+
+    code = "OUTCOME_UNKNOWN"
+
+
 class ConstraintViolated(Exception):
     """A statement that the driver ran was refused; `constraint` is the name of what it violated."""
 
@@ -58,6 +64,17 @@ def is_stale(error: DBAPIError) -> bool:
 def is_unheard(error: DBAPIError) -> bool:
     """Tell whether the server's last word came while a connection lay idle, whose end was not noticed yet."""
     return isinstance(getattr(error.orig, "__cause__", None), asyncpg.InternalClientError)
+
+
+@contextmanager
+def committing() -> Generator[None]:
+    """Turn the loss of an answer to COMMIT into `OutcomeUnknown`; leave every other error alone."""
+    try:
+        yield
+    except (DBAPIError, TimeoutError, *DEAD) as error:
+        if isinstance(error, DBAPIError) and not (error.connection_invalidated or is_unheard(error)):
+            raise
+        raise OutcomeUnknown from error
 
 
 @contextmanager

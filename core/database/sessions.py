@@ -1,5 +1,6 @@
 """What a verb or a loader talks to the database with: a session that reads, or one that writes."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar, TypeVarTuple, cast, overload
@@ -10,8 +11,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
+from core.database import wire
 from core.database.connection import Connection
-from core.database.errors import ConstraintViolated, DatabaseAway, is_stale, is_unheard
+from core.database.errors import ConstraintViolated, DatabaseAway, committing, is_stale, is_unheard
 
 _T = TypeVar("_T")
 _Ts = TypeVarTuple("_Ts")
@@ -126,6 +128,12 @@ class WriteSession(AsyncSession):
     def __init__(self, line: Line) -> None:
         super().__init__(line.sql, autoflush=False, expire_on_commit=False)
         self._line = line
+        self._is_over = False
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the transaction was committed with its last statement."""
+        return self._is_over
 
     async def fetch(self, statement: str, *arguments: object) -> Sequence[Any]:
         """Run a statement that is kept as text, by the driver itself; return its rows. What waits in the session is
@@ -134,12 +142,60 @@ class WriteSession(AsyncSession):
         Raises:
             ConstraintViolated: the database refuses the rows.
         """
+        self._must_go_on()
         if self.in_nested_transaction():
             await self.connection()  # only now is the savepoint made
         try:
             return await cast("Any", self._line.driver).fetch(statement, *arguments)
         except asyncpg.IntegrityConstraintViolationError as error:
-            raise ConstraintViolated(error.constraint_name) from error  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType, reportAttributeAccessIssue]
+            raise _violation(error) from error
+
+    async def pipe(self, statement: str, values: Sequence[wire.Value]) -> None:
+        """Have a statement that returns no rows run in the write of the commit, before it. What it raises, the commit
+        raises.
+        """
+        self._must_go_on()
+        await self._line.driver.pipe(statement, values)
+
+    async def conclude(self, statement: str, *arguments: object) -> Sequence[Any]:
+        """Run the last statement of the transaction, then what was piped, and commit, all in one write; return the rows
+        of the statement. Nothing is stored when any of them is refused.
+
+        Raises:
+            ConstraintViolated: the database refuses the rows.
+            OutcomeUnknown: the answer was lost: it may be done, or not.
+        """
+        self._must_go_on()
+        await self.flush_waiting()
+        await self._line.driver.prepared(statement)  # apart: what is lost here was not committed
+        try:
+            with committing():
+                rows = await self._line.driver.conclude(statement, arguments)
+        except asyncpg.IntegrityConstraintViolationError as error:
+            raise _violation(error) from error
+        self._is_over = True
+        return rows
+
+    async def end(self) -> None:
+        """Commit, unless that is done. For the database only.
+
+        Raises:
+            CommitRefused: a statement failed, and the caller went on as if nothing were. Nothing was stored.
+            OutcomeUnknown: the answer was lost: it may be done, or not.
+        """
+        await self.flush_waiting()
+        with committing():
+            if self.in_transaction():
+                await super().commit()
+            if self._line.driver.is_begun:  # by the driver alone, of which SQLAlchemy does not know
+                await self._line.driver.finish()
+
+    async def release(self) -> None:
+        """Undo what was not committed, and give the connection back. For the database only."""
+        if not self.in_transaction() and self._line.driver.is_clean:
+            await self._line.sql.close()  # waits for nothing, so nothing can interrupt it
+        else:
+            await asyncio.shield(self._undone())
 
     async def flush_waiting(self) -> None:
         """Flush, if anything waits."""
@@ -153,6 +209,21 @@ class WriteSession(AsyncSession):
     async def rollback(self) -> None:
         """Refuse. To undo a part, use `begin_nested`."""
         raise CommitMisplaced
+
+    async def _undone(self) -> None:
+        try:
+            await self.close()
+        finally:
+            await give_back(self._line)
+
+    def _must_go_on(self) -> None:
+        if self._is_over:
+            message = "this transaction has had its last statement"
+            raise RuntimeError(message)
+
+
+def _violation(error: Any) -> ConstraintViolated:
+    return ConstraintViolated(error.constraint_name)
 
 
 async def give_back(line: Line) -> None:
