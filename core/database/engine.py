@@ -11,14 +11,14 @@ from uuid import UUID
 import orjson
 from sqlalchemy import event, text
 from sqlalchemy.exc import DisconnectionError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from core.database import inspection, walls
 from core.database.connection import Opening, open_connection, open_plain
 from core.database.errors import DatabaseAway, DatabaseBusy, answering, connecting
 from core.database.rows import RowPool, RowReading
-from core.database.sessions import Line, ReadSession, WriteSession, give_back
+from core.database.sessions import Line, ReadSession, WriteSession
 
 _PING: Final = 3.0
 _PLANS: Final = 256

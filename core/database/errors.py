@@ -31,7 +31,7 @@ class DatabaseSlow(DatabaseBusy):
 
 
 class OutcomeUnknown(DatabaseAway):
-    """The database's answer was lost: this may be done, or not. Look before you do it again, or use one idempotency key."""
+    """The database's answer was lost: this may be done, or not. Look before you do it again."""
 
     code = "OUTCOME_UNKNOWN"
 
@@ -42,6 +42,27 @@ class ConstraintViolated(Exception):
     def __init__(self, constraint: str | None) -> None:
         super().__init__(constraint)
         self.constraint = constraint
+
+
+class StatementRefused(Exception):
+    """A statement found that it must not be done, and called `refuse`, a function of the database. `reason` is what it
+    said there.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@contextmanager
+def refusing() -> Generator[None]:
+    """Turn what the driver says of rows that are refused into `ConstraintViolated` and `StatementRefused`."""
+    try:
+        yield
+    except asyncpg.IntegrityConstraintViolationError as error:
+        raise ConstraintViolated(getattr(error, "constraint_name", None)) from error
+    except asyncpg.RaiseError as error:
+        raise StatementRefused(str(error)) from error
 
 
 def constraint_of(error: IntegrityError) -> str | None:

@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar, TypeVarTuple, cast, overload
 
-import asyncpg  # pyright: ignore[reportMissingTypeStubs]
 from sqlalchemy import Executable, Result, ScalarResult
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
@@ -13,7 +12,7 @@ from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from core.database import wire
 from core.database.connection import Connection
-from core.database.errors import ConstraintViolated, DatabaseAway, committing, is_stale, is_unheard
+from core.database.errors import DatabaseAway, committing, is_stale, is_unheard, refusing
 
 _T = TypeVar("_T")
 _Ts = TypeVarTuple("_Ts")
@@ -140,15 +139,13 @@ class WriteSession(AsyncSession):
         not flushed before.
 
         Raises:
-            ConstraintViolated: the database refuses the rows.
+            ConstraintViolated, StatementRefused: the database refuses the rows.
         """
         self._must_go_on()
         if self.in_nested_transaction():
             await self.connection()  # only now is the savepoint made
-        try:
+        with refusing():
             return await cast("Any", self._line.driver).fetch(statement, *arguments)
-        except asyncpg.IntegrityConstraintViolationError as error:
-            raise _violation(error) from error
 
     async def pipe(self, statement: str, values: Sequence[wire.Value]) -> None:
         """Have a statement that returns no rows run in the write of the commit, before it. What it raises, the commit
@@ -162,17 +159,14 @@ class WriteSession(AsyncSession):
         of the statement. Nothing is stored when any of them is refused.
 
         Raises:
-            ConstraintViolated: the database refuses the rows.
+            ConstraintViolated, StatementRefused: the database refuses the rows.
             OutcomeUnknown: the answer was lost: it may be done, or not.
         """
         self._must_go_on()
         await self.flush_waiting()
         await self._line.driver.prepared(statement)  # apart: what is lost here was not committed
-        try:
-            with committing():
-                rows = await self._line.driver.conclude(statement, arguments)
-        except asyncpg.IntegrityConstraintViolationError as error:
-            raise _violation(error) from error
+        with refusing(), committing():
+            rows = await self._line.driver.conclude(statement, arguments)
         self._is_over = True
         return rows
 
@@ -184,7 +178,7 @@ class WriteSession(AsyncSession):
             OutcomeUnknown: the answer was lost: it may be done, or not.
         """
         await self.flush_waiting()
-        with committing():
+        with refusing(), committing():
             if self.in_transaction():
                 await super().commit()
             if self._line.driver.is_begun:  # by the driver alone, of which SQLAlchemy does not know
@@ -220,10 +214,6 @@ class WriteSession(AsyncSession):
         if self._is_over:
             message = "this transaction has had its last statement"
             raise RuntimeError(message)
-
-
-def _violation(error: Any) -> ConstraintViolated:
-    return ConstraintViolated(error.constraint_name)
 
 
 async def give_back(line: Line) -> None:
