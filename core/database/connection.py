@@ -5,8 +5,8 @@ asyncpg writes is preceded, in the same write, by Bind and Execute of a prepared
 locally. One Sync ends both, so both are one transaction, and the setting ends with it. The statement returns no rows,
 so that asyncpg sees nothing but one more BindComplete and one more CommandComplete.
 
-A transaction costs no round trip of its own either: its first statement is preceded, in the same write, by BEGIN and the
-workspace, and its last one is followed by the statements that were piped and by COMMIT (docs/decisions/0019).
+A transaction costs no round trip of its own either: its first statement is preceded, in the same write, by BEGIN and
+the workspace, and its last one is followed by the statements that were piped and by COMMIT (docs/decisions/0019).
 
 There is no public way to this: one assignment, below, puts our protocol class in the place of asyncpg's. A connection
 that was made without it is refused, and a statement that is sent around it sees no row. Measured, and argued, in
@@ -262,7 +262,7 @@ class Connection(asyncpg.Connection):  # pyright: ignore[reportUntypedBaseClass]
             self.terminate()  # pyright: ignore[reportUnknownMemberType]
 
     async def prepared(self, statement: str) -> str:
-        """Prepare a statement, if it is not yet; return the name under which the server knows a statement. They are few, and are kept until the end."""
+        """Prepare a statement, if it is not yet; return its name. They are few, and are kept until the end."""
         if statement not in self._kept:
             self._kept[statement] = await self.prepare(statement)  # pyright: ignore[reportUnknownMemberType]
         return self._kept[statement].get_name()

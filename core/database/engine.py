@@ -16,14 +16,15 @@ from sqlalchemy.pool import NullPool
 
 from core.database import inspection, walls
 from core.database.connection import Opening, open_connection, open_plain
-from core.database.errors import DatabaseAway, DatabaseBusy, answering, connecting
+from core.database.errors import DatabaseAway, DatabaseBusy, answering
+from core.database.lines import OLD, Line, Lines, take
 from core.database.rows import RowPool, RowReading
-from core.database.sessions import Line, ReadSession, WriteSession
+from core.database.sessions import ReadSession, WriteSession
 
 _PING: Final = 3.0
 _PLANS: Final = 256
 _MARGIN: Final = 5.0
-_OLD: Final = 1800
+_LEVEL: Final = "READ COMMITTED"
 _SCHEMES: Final = ("postgresql+asyncpg://", "postgres://")
 
 
@@ -61,8 +62,9 @@ class Database:
         self.engine = _engine(self.url, walls.APP_ROLE, limits)
         reading = replace(_opening(self.url, walls.APP_ROLE, limits), for_reading=True)
         self._rows = RowPool(reading, size=limits.rows, wait=limits.wait)
-        self._writing = self.engine.execution_options(isolation_level="READ COMMITTED")
-        self._system = _engine(self.url, walls.SYSTEM_ROLE, limits).execution_options(isolation_level="READ COMMITTED")
+        self._writing = Lines(self.engine.execution_options(isolation_level=_LEVEL), keep=limits.app // 2)
+        self._sees_all = _engine(self.url, walls.SYSTEM_ROLE, limits)
+        self._system = Lines(self._sees_all.execution_options(isolation_level=_LEVEL), keep=limits.system // 2)
         self._writers = asyncio.Semaphore(limits.writers)
         self._wait = limits.wait
         self._patience = limits.writing
@@ -70,8 +72,10 @@ class Database:
     async def close(self) -> None:
         """Close every connection."""
         await self._rows.close()
-        await self.engine.dispose()
-        await self._system.dispose()
+        for lines in (self._writing, self._system):
+            await lines.close()
+        for engine in (self.engine, self._sees_all):
+            await engine.dispose()
 
     async def ping(self) -> None:
         """Ask for a sign of life.
@@ -141,17 +145,20 @@ class Database:
             yield session
 
     async def _bound(self, workspace_id: UUID) -> Line:
-        line = await _take(self.engine)
+        line = await take(self.engine)
         line.driver.bind(workspace_id)
         return line
 
     @asynccontextmanager
     async def _turn(self) -> AsyncGenerator[None]:
-        try:
-            async with asyncio.timeout(self._wait):
-                await self._writers.acquire()
-        except TimeoutError as error:
-            raise DatabaseBusy from error
+        if not self._writers.locked():
+            await self._writers.acquire()  # at once
+        else:
+            try:
+                async with asyncio.timeout(self._wait):
+                    await self._writers.acquire()
+            except TimeoutError as error:
+                raise DatabaseBusy from error
         try:
             yield
         finally:
@@ -159,39 +166,26 @@ class Database:
 
 
 @asynccontextmanager
-async def _transaction(engine: AsyncEngine, workspace_id: UUID | None, patience: float) -> AsyncGenerator[WriteSession]:
+async def _transaction(lines: Lines, workspace_id: UUID | None, patience: float) -> AsyncGenerator[WriteSession]:
     with answering():
-        session = WriteSession(await _begun(engine, workspace_id, patience))
+        line = await lines.take()
+        session = WriteSession(line)
         try:
+            await line.driver.begin(workspace_id, patience)
             yield session
             await session.end()
         finally:
-            await session.release()
+            if session.is_clean:
+                await lines.give_back(line)  # waits for nothing, so nothing can come between
+            else:
+                await asyncio.shield(_undone(session, line, lines))
 
 
-async def _begun(engine: AsyncEngine, workspace_id: UUID | None, patience: float) -> Line:
-    line = await _take(engine)
+async def _undone(session: WriteSession, line: Line, lines: Lines) -> None:
     try:
-        await line.driver.begin(workspace_id, patience)
-    except BaseException:
-        await asyncio.shield(_drop(line))
-        raise
-    return line
-
-
-async def _take(engine: AsyncEngine) -> Line:
-    with connecting():
-        connection = await engine.connect()
-    raw: Any = connection.sync_connection
-    return Line(sql=connection, driver=raw.connection.driver_connection)
-
-
-async def _drop(line: Line) -> None:
-    line.driver.terminate()  # pyright: ignore[reportUnknownMemberType]
-    try:
-        await line.sql.invalidate()
+        await session.undo()
     finally:
-        await line.sql.close()
+        await lines.give_back(line)
 
 
 def _opening(dsn: str, role: str, limits: PoolLimits) -> Opening:
@@ -223,7 +217,7 @@ def _engine(dsn: str, role: str, limits: PoolLimits) -> AsyncEngine:
         pool_size=limits.app if opening.is_walled else limits.system,
         max_overflow=0,
         pool_timeout=limits.wait,
-        pool_recycle=_OLD,
+        pool_recycle=OLD,
         pool_use_lifo=True,
         # the values of a refused row are nobody's business in a log
         hide_parameters=True,
@@ -242,11 +236,9 @@ def unpooled(url: str, **settings: str) -> AsyncEngine:
 
 
 def _must_be_clean(_dbapi: object, record: Any, _proxy: object) -> None:
-    """Replace a pooled connection that is closed, or about to be, or that somebody left in a transaction or a
-    workspace.
-    """
+    """Replace a pooled connection that is closed, or that somebody left in a transaction or a workspace."""
     driver = record.driver_connection
-    if driver.is_closed() or not driver.is_clean or not driver.is_quiet:
+    if driver.is_closed() or not driver.is_clean:
         raise DisconnectionError
 
 

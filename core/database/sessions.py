@@ -1,18 +1,16 @@
 """What a verb or a loader talks to the database with: a session that reads, or one that writes."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar, TypeVarTuple, cast, overload
 
 from sqlalchemy import Executable, Result, ScalarResult
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from core.database import wire
-from core.database.connection import Connection
 from core.database.errors import DatabaseAway, committing, is_stale, is_unheard, refusing
+from core.database.lines import Line
 
 _T = TypeVar("_T")
 _Ts = TypeVarTuple("_Ts")
@@ -22,14 +20,6 @@ Parameters = Mapping[str, object]
 
 class CommitMisplaced(RuntimeError):
     """Only the transaction that opened a session ends it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """A connection out of the pool, from both sides: as SQLAlchemy and as asyncpg see it."""
-
-    sql: AsyncConnection
-    driver: Connection
 
 
 class ReadSession:
@@ -184,12 +174,17 @@ class WriteSession(AsyncSession):
             if self._line.driver.is_begun:  # by the driver alone, of which SQLAlchemy does not know
                 await self._line.driver.finish()
 
-    async def release(self) -> None:
-        """Undo what was not committed, and give the connection back. For the database only."""
-        if not self.in_transaction() and self._line.driver.is_clean:
-            await self._line.sql.close()  # waits for nothing, so nothing can interrupt it
-        else:
-            await asyncio.shield(self._undone())
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing is left to undo. For the database only."""
+        return not self.in_transaction() and self._line.driver.is_clean
+
+    async def undo(self) -> None:
+        """Undo what was not committed. For the database only."""
+        try:
+            await self.close()
+        finally:
+            await self._line.driver.clear()
 
     async def flush_waiting(self) -> None:
         """Flush, if anything waits."""
@@ -203,12 +198,6 @@ class WriteSession(AsyncSession):
     async def rollback(self) -> None:
         """Refuse. To undo a part, use `begin_nested`."""
         raise CommitMisplaced
-
-    async def _undone(self) -> None:
-        try:
-            await self.close()
-        finally:
-            await give_back(self._line)
 
     def _must_go_on(self) -> None:
         if self._is_over:
