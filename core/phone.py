@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat
@@ -26,9 +26,8 @@ _BRAZILIAN_MOBILE: Final = re.compile(r"([1-9]\d)9([6-9]\d{7})")
 _BRAZILIAN_OLD_MOBILE: Final = re.compile(r"([1-9]\d)([6-9]\d{7})")
 _BRAZILIAN_LOCAL: Final = re.compile(r"9([6-9]\d{7})")
 _USUAL: Final = re.compile(r"\+55(([1-9]\d)9([6-9]\d{7}))", re.ASCII)
-_BRAZILIAN_PATTERN: Final = re.compile(
-    phonenumbers.PhoneMetadata.metadata_for_region("BR").mobile.national_number_pattern, re.ASCII
-)
+_PLAN: Final[Any] = phonenumbers.PhoneMetadata.metadata_for_region("BR")
+_BRAZILIAN_PATTERN: Final = re.compile(str(_PLAN.mobile.national_number_pattern), re.ASCII)
 _MEXICAN_OLD_MOBILE: Final = re.compile(r"\+52[\s().-]*1(?=(?:[\s().-]*\d){10}$)", re.ASCII)
 _WRITTEN: Final = re.compile(r"[\d\s+().\-/\u2010-\u2015\u00a0]+", re.ASCII)
 _WHATSAPP: Final = re.compile(r"(\d{5,20})(?::\d{1,4})?@(c\.us|s\.whatsapp\.net|lid)", re.ASCII)

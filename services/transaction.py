@@ -73,7 +73,7 @@ class Transaction:
         queued before goes into the books and is committed in the same write.
 
         Raises:
-            ConstraintViolated, StatementRefused: the database refuses the rows. Nothing was stored, nothing else can be.
+            ConstraintViolated, StatementRefused: the database refuses the rows, and whatever might follow.
             OutcomeUnknown: the answer was lost: it may be done, or not.
         """
         if not self.ends_early:

@@ -130,7 +130,7 @@ class _Transport:
         opening, closing = self.opening or b"", self.closing or b""
         self.opening = self.closing = None
         end = len(data) - len(wire.SYNC)
-        if data[end:] != wire.SYNC:
+        if bytes(data[end:]) != wire.SYNC:
             message = "this release of asyncpg ends a statement in a way that nothing can be added to"
             raise walls.WallBroken(message)
         return b"".join((opening, data[:end], closing, wire.SYNC))

@@ -120,6 +120,11 @@ class WriteSession(AsyncSession):
         self._is_over = False
 
     @property
+    def is_begun(self) -> bool:
+        """Whether it may write: not before it was opened, and not after its end."""
+        return self._line.driver.is_begun
+
+    @property
     def is_over(self) -> bool:
         """Whether the transaction was committed with its last statement."""
         return self._is_over
