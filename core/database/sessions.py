@@ -193,7 +193,7 @@ class WriteSession(AsyncSession):
 
     async def flush_waiting(self) -> None:
         """Flush, if anything waits."""
-        if self.new or self.dirty or self.deleted:
+        if self.in_transaction() and (self.new or self.dirty or self.deleted):
             await self.flush()
 
     async def commit(self) -> None:
