@@ -174,7 +174,8 @@ class Connection(asyncpg.Connection):  # pyright: ignore[reportUntypedBaseClass]
     def is_clean(self) -> bool:
         """Whether nobody's workspace, and no transaction, is left on this connection."""
         is_busy: bool = self.is_in_transaction()  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-        return self._walled.prefix is None and self._begun is None and not is_busy
+        is_bare = self._walled.prefix is None and self._walled.opening is None and self._walled.closing is None
+        return is_bare and self._begun is None and not self._piped and not is_busy
 
     @property
     def is_quiet(self) -> bool:
@@ -275,6 +276,12 @@ class Connection(asyncpg.Connection):  # pyright: ignore[reportUntypedBaseClass]
             rows = await prepared.fetch(*arguments)
         except asyncpg.InFailedSQLTransactionError as error:
             raise CommitRefused from error
+        except asyncpg.InvalidCachedStatementError:
+            self._kept.clear()  # the tables changed: what was prepared before is of no use
+            raise
+        finally:
+            # values that cannot be sent are refused before anything is written
+            self._walled.opening = self._walled.closing = None
         if prepared.get_statusmsg() != _COMMIT:
             raise CommitRefused
         return rows

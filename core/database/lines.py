@@ -30,7 +30,7 @@ class Line:
     @property
     def is_sound(self) -> bool:
         """Whether it may be used again: open, and with nothing of its last user on either side."""
-        if self.driver.is_closed() or self.sql.invalidated or self.sql.in_transaction():
+        if self.driver.is_closed() or self.sql.invalidated or self.sql.get_transaction() is not None:
             return False
         return self.driver.is_clean and self.driver.is_quiet
 
