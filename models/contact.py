@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Document, Stamped, Tenant, choice, tenant_key, trigrams
+from models.base import Base, Document, OfTenant, Stamped, Tenant, choice, tenant_key, trigrams
 
 
 class Sentiment(StrEnum):
@@ -112,7 +112,7 @@ CONTACT_TEXTS: Final = table(
 and for nothing else (docs/decisions/0016)."""
 
 
-class ContactIdentity(Tenant, Base):
+class ContactIdentity(OfTenant, Base):
     """An address that names one contact of a workspace. `key` is the form that is compared; `value` is shown."""
 
     __tablename__ = "contact_identities"
