@@ -5,8 +5,9 @@ import inspect
 from collections.abc import AsyncGenerator, Awaitable, Hashable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import lru_cache, partial
 from typing import Any, Final, cast
+from uuid import UUID
 
 import orjson
 from graphql import (
@@ -35,10 +36,11 @@ from server.engine.request import Answer, Parameters, RequestRefused
 from server.engine.sharing import Answers, Group, Groups
 
 TIMEOUT: Final = 30.0
+_ACCOUNTS: Final = 10_000
 _EMPTY: Final = ExecutionResult({}, None)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Operation:
     """One operation, ready to run: its document fits the schema, and its variables fit the document."""
 
@@ -50,11 +52,14 @@ class Operation:
     context: Context
     price: Price
     plans: Plans
+    _execution: Execution | None = None
 
-    @cached_property
+    @property
     def execution(self) -> Execution:
         """The operation as the executor runs it."""
-        return self.execution_of(self.document.node)
+        if self._execution is None:
+            self._execution = self.execution_of(self.document.node)
+        return self._execution
 
     def execution_of(self, document: DocumentNode) -> Execution:
         """The operation in another form of its document."""
@@ -107,16 +112,17 @@ class Engine:
         if parameters.query is None:
             raise RequestRefused.because("The request needs `query`, the text of a document.")
         is_open = self.shows_schema(context)
-        document = await self._checked(parameters.query, suggests=is_open)
+        document = self.documents.known(parameters.query) or await self._checked(parameters.query, suggests=is_open)
         if not is_open and document.asks_for_schema:
             message = "This server does not show its schema here."
             raise RequestRefused.because(message, code="INTROSPECTION_REFUSED", status=403)
         node = document.operation(parameters.operation_name)
         amounts.check(node, parameters.variables, document.uses)
         forked = context.fork()
-        with suppress(DomainError):
-            # a caller that lost the right is refused by the field that asks for it
-            await forked.recheck()
+        if forked.is_due:
+            with suppress(DomainError):
+                # a caller that lost the right is refused by the field that asks for it
+                await forked.recheck()
         variables = self._plans.coercion(document, node).of(parameters.variables, suggests=is_open)
         if isinstance(variables, list):
             faults = coercion.faults(self.schema, node, parameters.variables, shows=is_open)
@@ -136,8 +142,6 @@ class Engine:
         """Check a document. Of those that are new one is looked at in a turn of the loop: whoever sends many at once
         waits for themselves, and the others do not.
         """
-        if self.documents.knows(text):
-            return self.documents.check(text, suggests=suggests)
         async with self._turn:
             await asyncio.sleep(0)
             return self.documents.check(text, suggests=suggests)
@@ -159,7 +163,7 @@ class Engine:
             return self._timed_out(operation, charge)
         # a null that reached the top is all that is answered
         spent = operation.price.spent(result.data, 0 if result.data is None else planned.points)
-        answer = _answer(_whole(planned, result), operation)
+        answer = _together(planned, result, operation)
         answer.extensions["cost"] = charge.settled(spent)
         if self._explains and planned.plan is not None:
             answer.extensions["plan"] = planned.told()
@@ -228,16 +232,23 @@ class Engine:
         if caller is None:
             key, quota = f"address:{operation.context.origin.ip or ''}", budget.ANONYMOUS
         else:
-            workspace = "" if caller.actor is None else caller.actor.workspace_id.hex
-            key, quota = f"{caller.user_id.hex}:{workspace}", budget.SIGNED_IN
+            workspace_id = None if caller.actor is None else caller.actor.workspace_id
+            key, quota = _account_of(caller.user_id, workspace_id), budget.SIGNED_IN
         return await self._points.charge(key, operation.price.points, quota)
 
 
-def _whole(planned: Planned, rest: ExecutionResult) -> ExecutionResult:
+@lru_cache(_ACCOUNTS)
+def _account_of(user_id: UUID, workspace_id: UUID | None) -> str:
+    """Name who pays: a person in a workspace."""
+    return f"{user_id.hex}:{'' if workspace_id is None else workspace_id.hex}"
+
+
+def _together(planned: Planned, rest: ExecutionResult, operation: Operation) -> Answer:
     """Put both ways' answers together: a null that reaches the top is the whole answer."""
     if rest.data is None:
-        return rest
-    return ExecutionResult(planned.merged(rest.data), [*planned.errors, *(rest.errors or ())])
+        return _answer(rest, operation)
+    found = [*planned.errors, *(rest.errors or ())]
+    return Answer(data=planned.merged(rest.data), errors=errors.dressed(found, operation.request_id))
 
 
 def _refused(error: DomainError) -> Answer:

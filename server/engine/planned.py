@@ -2,8 +2,9 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from graphql import (
@@ -27,16 +28,15 @@ _KEPT: Final = 1_000
 _PAYLOAD: Final = 10.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Planned:
+class Planned(NamedTuple):
     """What a plan answered: `data` by name, `left` the nodes of the root fields that are the resolvers' business, with
     the reasons, and `points` the objects that it holds.
     """
 
     plan: Plan | None = None
-    data: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    data: Mapping[str, Any] = MappingProxyType({})
     errors: Sequence[GraphQLError] = ()
-    left: Mapping[str, str] = field(default_factory=dict[str, str])
+    left: Mapping[str, str] = MappingProxyType({})
     points: int = 0
 
     @property
@@ -44,8 +44,10 @@ class Planned:
         """Whether nothing is left."""
         return self.plan is not None and not self.left
 
-    def merged(self, rest: Mapping[str, Any]) -> dict[str, Any]:
+    def merged(self, rest: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return all data in the order of the operation."""
+        if not self.left and self.plan is not None:
+            return self.data
         names = rest if self.plan is None else self.plan.roots
         return {name: self.data[name] if name in self.data else rest[name] for name in names}
 

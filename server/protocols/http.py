@@ -138,13 +138,16 @@ class HttpEndpoint:
 
     async def _checked(self, call: _Call) -> Operation:
         is_get = call.scope["method"] == "GET"
-        given = _from_query(call) if is_get else Parameters.of(_parsed(await self._body(call)))
-        parameters = await self._persisted.resolve(given)
+        parameters = _from_query(call) if is_get else Parameters.of(_parsed(await self._body(call)))
+        is_stored = self._persisted.concern(parameters)
+        if is_stored:
+            parameters = await self._persisted.resolve(parameters)
         context = await self._context(call)
         operation = await self._engine.prepare(parameters, context)
         if is_get and operation.kind is OperationType.MUTATION:
             raise RequestRefused.because("Send a mutation by POST.", status=405)
-        await self._persisted.keep(parameters, context.origin.ip or "")
+        if is_stored:
+            await self._persisted.keep(parameters, context.origin.ip or "")
         return operation
 
     async def _body(self, call: _Call) -> bytes:
