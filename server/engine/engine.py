@@ -104,7 +104,7 @@ class Engine:
         self._turn = asyncio.Lock()
 
     async def prepare(self, parameters: Parameters, context: Context) -> Operation:
-        """Check a request, and give its operation surroundings of its own.
+        """Check a request. Its operation has the context for itself: whoever has further ones gives it a fork.
 
         Raises:
             RequestRefused: the request is faulty; nothing of it runs.
@@ -118,11 +118,10 @@ class Engine:
             raise RequestRefused.because(message, code="INTROSPECTION_REFUSED", status=403)
         node = document.operation(parameters.operation_name)
         amounts.check(node, parameters.variables, document.uses)
-        forked = context.fork()
-        if forked.is_due:
+        if context.is_due:
             with suppress(DomainError):
                 # a caller that lost the right is refused by the field that asks for it
-                await forked.recheck()
+                await context.recheck()
         variables = self._plans.coercion(document, node).of(parameters.variables, suggests=is_open)
         if isinstance(variables, list):
             faults = coercion.faults(self.schema, node, parameters.variables, shows=is_open)
@@ -133,7 +132,7 @@ class Engine:
             node=node,
             parameters=parameters,
             variables=variables,
-            context=forked,
+            context=context,
             price=self._pricing.price(document, node, variables.coerced),
             plans=self._plans,
         )
