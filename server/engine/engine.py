@@ -30,7 +30,7 @@ from server.engine import amounts, budget, coercion, errors, execution
 from server.engine.budget import Budget, BudgetSpent, Charge, OperationTooExpensive
 from server.engine.documents import Document, Documents
 from server.engine.execution import Execution
-from server.engine.planned import Planned, Plans
+from server.engine.planned import Planned, Plans, Told
 from server.engine.pricing import Price, Pricing
 from server.engine.request import Answer, Parameters, RequestRefused
 from server.engine.sharing import Answers, Group, Groups
@@ -52,6 +52,7 @@ class Operation:
     context: Context
     price: Price
     plans: Plans
+    told: Told | None = None
     _execution: Execution | None = None
 
     @property
@@ -64,7 +65,7 @@ class Operation:
     def execution_of(self, document: DocumentNode) -> Execution:
         """The operation in another form of its document."""
         tells = self.document.asks_for_schema
-        show = None if tells else self.plans.showing(self.document, self.node, self.variables, self.context)
+        show = None if tells else self.plans.showing(self.document, self.node, self.variables, self.context, self.told)
         return execution.build(self.schema, document, self.parameters, self.context, show)
 
     @property
@@ -80,7 +81,8 @@ class Operation:
 
 class Engine:
     """Runs the operations of one schema. `introspection` says who may ask for it; an operation may take `timeout`
-    seconds. One that `explains` tells which root fields were compiled, and why others were not.
+    seconds. One that `explains` tells which root fields were compiled, and where resolvers' rows were shown by compiled
+    views, and why others were not.
     """
 
     def __init__(
@@ -135,6 +137,7 @@ class Engine:
             context=context,
             price=self._pricing.price(document, node, variables.coerced),
             plans=self._plans,
+            told=Told() if self._explains and node.operation is not OperationType.QUERY else None,
         )
 
     async def _checked(self, text: str, *, suggests: bool) -> Document:
@@ -244,7 +247,7 @@ def _account_of(user_id: UUID, workspace_id: UUID | None) -> str:
 
 def _together(planned: Planned, rest: ExecutionResult, operation: Operation) -> Answer:
     """Put both ways' answers together: a null that reaches the top is the whole answer."""
-    if rest.data is None:
+    if rest.data is None or planned.plan is None:
         return _answer(rest, operation)
     found = [*planned.errors, *(rest.errors or ())]
     return Answer(data=planned.merged(rest.data), errors=errors.dressed(found, operation.request_id))
@@ -336,4 +339,7 @@ def _place_of(operation: Operation) -> str | None:
 
 def _answer(result: ExecutionResult, operation: Operation, event: object = None) -> Answer:
     cursor: Any = getattr(event, "cursor", None)
-    return Answer(data=result.data, errors=errors.dressed(result.errors, operation.request_id), cursor=cursor)
+    answer = Answer(data=result.data, errors=errors.dressed(result.errors, operation.request_id), cursor=cursor)
+    if operation.told is not None:
+        answer.extensions["plan"] = operation.told.words()
+    return answer
