@@ -19,6 +19,7 @@ from graphql.execution.get_variable_signature import get_variable_signature
 from graphql.execution.values import VariableValues, VariableValueSource, get_variable_values
 from graphql.pyutils import Path
 
+from graph.plan import STRAIGHT
 from server.engine.request import Parameters
 
 _core: Any = graphql.execution
@@ -29,7 +30,6 @@ _get_named_type: Any = cast("Any", graphql).get_named_type
 Show = Callable[[GraphQLObjectType, list[Any], list[Any], Path], list[Any] | Awaitable[list[Any] | None] | None]
 """Shows rows of a type, as some field details select them at a place, or tells (None) that it does not."""
 _NONE: Final = VariableValues({}, {})
-_STRAIGHT: Final[Mapping[str, type[Any]]] = {"ID": str, "String": str, "Int": int}
 _INT: Final = 2**31
 
 
@@ -64,7 +64,7 @@ class Coercion:
         self._schema = schema
         self._definitions = operation.variable_definitions or ()
         found: list[Any] = [get_variable_signature(schema, each) for each in self._definitions]
-        self._signatures = [(each, _STRAIGHT.get(str(getattr(each, "type", "")).rstrip("!"))) for each in found]
+        self._signatures = [(each, STRAIGHT.get(str(getattr(each, "type", "")))) for each in found]
 
     def of(self, given: Mapping[str, Any], *, suggests: bool) -> VariableValues | list[GraphQLError]:
         """Return the values of the variables; or what is wrong with them, if anything is."""
