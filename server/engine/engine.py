@@ -176,7 +176,7 @@ class Engine:
     async def _planned(self, operation: Operation) -> Planned:
         """Answer what is compiled."""
         if operation.kind is not OperationType.QUERY:
-            return Planned()
+            return Planned({})
         return await self._plans.answer(operation.document, operation.node, operation.variables, operation.context)
 
     async def _left(self, operation: Operation, planned: Planned) -> ExecutionResult:

@@ -33,8 +33,8 @@ class Planned(NamedTuple):
     the reasons, and `points` the objects that it holds.
     """
 
+    data: Mapping[str, Any]
     plan: Plan | None = None
-    data: Mapping[str, Any] = MappingProxyType({})
     errors: Sequence[GraphQLError] = ()
     left: Mapping[str, str] = MappingProxyType({})
     points: int = 0
@@ -114,15 +114,15 @@ class Plans:
         """Answer what of a query can be planned for whoever asks."""
         actor = self._actor(context)
         if actor is None:
-            return Planned()
+            return Planned({})
         plan = self._of(document, node).operation.plan(variables, actor, actor.permissions)
         if plan.is_empty:
-            return Planned(plan=plan, left=plan.reasons)
+            return Planned({}, plan=plan, left=plan.reasons)
         async with context.ground.database.rows(actor.workspace_id) as reading:
             run = Run(context.graph, reading, variables, self._seconds)
             data, left, lost = await plan.answer(run)
         errors = [_error(plan, name, error) for name, error in lost.items()]
-        return Planned(plan=plan, data=data, errors=errors, left=left, points=run.points)
+        return Planned(data, plan=plan, errors=errors, left=left, points=run.points)
 
     def showing(
         self,

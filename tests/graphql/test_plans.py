@@ -124,6 +124,14 @@ async def test_a_busy_database_is_told_of_at_the_root_fields_that_need_it(ground
     assert [each["path"] for each in map(orjson.loads, said.errors)] == [["contacts"], ["workspace"]]
 
 
+async def test_where_everything_is_left_out_the_answer_is_an_empty_object(tenant: Tenant, sides: Sides) -> None:
+    text = "query ($no: Boolean!) { contacts @include(if: $no) { totalCount } me @skip(if: true) { role } }"
+
+    said = await both(sides, tenant, text, no=False)
+
+    assert said.data == "{}"
+
+
 async def test_rights_that_change_make_another_plan(ground: Ground, tenant: Tenant, sides: Sides) -> None:
     text = "{ contacts { nodes { phone labels { name } } } }"
     await scored(ground.database, tenant)
