@@ -66,7 +66,7 @@ class Contact(Tenant, Stamped, Base):
         Index("ix_contacts_name_key", "workspace_id", "name_key", "id"),
         Index("ix_contacts_lead_score", "workspace_id", "lead_score", "id"),
         Index("ix_contacts_last_message_key", "workspace_id", "last_message_key", "id"),
-        Index("ix_contacts_owner_id", "workspace_id", "owner_id", "id"),
+        Index("ix_contacts_owner", "workspace_id", "owner_id", "id", postgresql_include=["archived_at"]),
         trigrams("ix_contacts_search_text", "search_text"),
         Index("ix_contacts_search_document", "workspace_id", "search_document", postgresql_using="gin"),
         Index("ix_contacts_custom", "custom", postgresql_using="gin", postgresql_ops={"custom": "jsonb_path_ops"}),

@@ -22,6 +22,7 @@ from uuid import UUID
 
 import asyncpg  # pyright: ignore[reportMissingTypeStubs]
 from asyncpg import connect_utils  # pyright: ignore[reportMissingTypeStubs]
+from asyncpg.protocol import NO_TIMEOUT  # pyright: ignore[reportMissingTypeStubs]
 
 from core.database import walls, wire
 
@@ -51,6 +52,7 @@ _PREPARE_OPEN: Final = (
 )
 _BEGIN: Final = "BEGIN"
 _COMMIT: Final = "COMMIT"
+_NOTHING: Final = "SELECT WHERE false"
 _BIND: Final = ord("B")
 _QUERY: Final = ord("Q")
 _KEEPALIVE: Final = 30
@@ -122,7 +124,7 @@ class _Transport:
 
     def writelines(self, list_of_data: Sequence[memoryview]) -> None:
         if self.prefix is not None or self.opening is not None or self.closing is not None:
-            message = "many executions of one statement do not begin a transaction, and belong into one"
+            message = "many executions of one statement belong into a transaction that has begun"
             raise walls.WallBroken(message)
         self._inner.writelines(list_of_data)
 
@@ -157,13 +159,14 @@ class Connection(asyncpg.Connection):  # pyright: ignore[reportUntypedBaseClass]
     first and last statements.
     """
 
-    __slots__ = ("_begun", "_kept", "_piped", "_walled")
+    __slots__ = ("_begun", "_kept", "_piped", "_walled", "is_given_up")
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)  # pyright: ignore[reportUnknownMemberType]
         self._begun: _Begun | None = None
         self._kept: dict[str, Any] = {}
         self._piped: list[bytes] = []
+        self.is_given_up = False
         protocol = arguments[0]
         if not isinstance(protocol, _Protocol):
             message = "this release of asyncpg makes connections in a way that cannot be walled"
@@ -202,6 +205,27 @@ class Connection(asyncpg.Connection):  # pyright: ignore[reportUntypedBaseClass]
         """Let statements see nothing again. Sends nothing."""
         self._walled.prefix = None
 
+    async def read(self, text: str, arguments: Sequence[object]) -> Sequence[Any]:
+        """Run a SELECT; return its rows. One that is prepared already is sent without what asyncpg does around each,
+        a timer among it: whoever asks limits the time.
+        """
+        prepared: Any = self._stmt_cache.get((text, asyncpg.Record, False))  # pyright: ignore[reportUnknownMemberType]
+        if prepared is None:
+            return await self._fetched(text, arguments)
+        try:
+            protocol = cast("Any", self._protocol)  # pyright: ignore[reportUnknownMemberType]
+            return await protocol.bind_execute(prepared, arguments, "", 0, False, NO_TIMEOUT)
+        except (asyncpg.InvalidCachedStatementError, asyncpg.OutdatedSchemaCacheError):
+            return await self._fetched(text, arguments)
+
+    async def _fetched(self, text: str, arguments: Sequence[object]) -> Sequence[Any]:
+        return await cast("Any", self).fetch(text, *arguments)
+
+    def give_up(self) -> None:
+        """Close at once: the server does not even say that a statement took too long."""
+        self.is_given_up = True
+        self.terminate()  # pyright: ignore[reportUnknownMemberType]
+
     async def begin(self, workspace_id: UUID | None, patience: float) -> None:
         """Begin a transaction with the next statement: of one workspace, each statement of which may take as many
         seconds, or of none. Sends nothing, except the first time.
@@ -217,6 +241,13 @@ class Connection(asyncpg.Connection):  # pyright: ignore[reportUntypedBaseClass]
     def transaction(self, **options: Any) -> Any:
         """Return the transaction that was begun; without one, asyncpg's own, in which no workspace is set."""
         return self._begun or super().transaction(**options)  # pyright: ignore[reportUnknownMemberType]
+
+    async def executemany(self, *arguments: Any, **options: Any) -> None:
+        """Run a statement for many values. A transaction that was begun is told of first: many cannot begin it."""
+        if self.is_untouched:
+            await self.prepared(_NOTHING)
+            await self._kept[_NOTHING].fetch()
+        await super().executemany(*arguments, **options)  # pyright: ignore[reportUnknownMemberType]
 
     async def pipe(self, statement: str, values: Sequence[wire.Value]) -> None:
         """Have a statement run in the write of the commit, before it. It returns no rows; what it raises, the commit

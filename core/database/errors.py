@@ -1,7 +1,8 @@
 """What a caller is told when the database cannot serve: that it is away, or that it is busy."""
 
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from types import TracebackType
 from typing import Final
 
 import asyncpg  # pyright: ignore[reportMissingTypeStubs]
@@ -98,18 +99,32 @@ def committing() -> Generator[None]:
         raise OutcomeUnknown from error
 
 
-@contextmanager
-def answering() -> Generator[None]:
-    """Turn errors that mean "not now" into `DatabaseAway` and `DatabaseBusy`; leave every other error alone."""
-    try:
-        yield
-    except (PoolTimeout, DBAPIError, TimeoutError, *_OF_DRIVER) as error:
+class _Answering:
+    """What `answering` does. It knows nothing of what it surrounds, so that there is one for all."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None or not isinstance(error, (PoolTimeout, DBAPIError, TimeoutError, *_OF_DRIVER)):
+            return
         if isinstance(error, PoolTimeout) or state_of(error).startswith(_BUSY):
             raise (DatabaseSlow if state_of(error) == _TOO_LONG else DatabaseBusy) from error
         lost = isinstance(error, DBAPIError) and (error.connection_invalidated or is_unheard(error))
         if lost or state_of(error).startswith(_AWAY) or isinstance(error, DEAD):
             raise DatabaseAway from error
-        raise
+
+
+_ANSWERING: Final = _Answering()
+
+
+def answering() -> AbstractContextManager[None]:
+    """Turn errors that mean "not now" into `DatabaseAway` and `DatabaseBusy`; leave every other error alone."""
+    return _ANSWERING
 
 
 @contextmanager

@@ -156,6 +156,15 @@ async def test_what_is_looked_for_is_found_by_an_index_behind_the_wall(
         assert any("search_text ~~" in line and "workspace_id = CASE" in line for line in reached), plan
 
 
+async def test_the_contacts_of_an_owner_are_counted_by_an_index_alone(database: Database, tenant: Tenant) -> None:
+    await crowd(database, tenant)
+    statement = "SELECT count(*) FROM contacts WHERE workspace_id = $1 AND owner_id = $2 AND archived_at IS NULL"
+
+    plan = await plan_of(database, tenant, statement, (tenant.workspace_id, tenant.owner.user_id))
+
+    assert "Index Only Scan using ix_contacts_owner " in plan
+
+
 async def test_a_condition_on_texts_reaches_no_index_without_the_view(database: Database, tenant: Tenant) -> None:
     await crowd(database, tenant)
     statement = "SELECT id FROM contacts WHERE workspace_id = $1 AND search_text LIKE '%wladis%'"
