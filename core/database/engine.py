@@ -145,6 +145,7 @@ class Database:
             yield session
 
     async def _bound(self, workspace_id: UUID) -> Line:
+        await self._writing.spare()
         line = await take(self.engine)
         line.driver.bind(workspace_id)
         return line

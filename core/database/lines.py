@@ -6,8 +6,9 @@ To check a connection out and in again costs this process as much as a small sta
 import asyncio
 import time
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, cast
 
+from sqlalchemy import QueuePool
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from core.database.connection import Connection
@@ -62,11 +63,23 @@ class Lines:
         raise DatabaseAway
 
     async def give_back(self, line: Line) -> None:
-        """Keep a connection in hand, or put it back into its pool, which looks whether it is clean."""
-        if len(self._idle) < self._keep and line.is_sound:
+        """Keep a connection in hand, or put it back into its pool, which looks whether it is clean. While the pool has
+        no other, somebody may wait for it there.
+        """
+        if len(self._idle) < self._keep and line.is_sound and not self._is_pool_empty:
             self._idle.append(line)
         else:
             await line.sql.close()
+
+    async def spare(self) -> None:
+        """Put a connection that is in hand back into the pool, if the pool has no other."""
+        if self._idle and self._is_pool_empty:
+            await self._idle.pop(0).sql.close()
+
+    @property
+    def _is_pool_empty(self) -> bool:
+        pool = cast("QueuePool", self._engine.pool)
+        return pool.checkedout() >= pool.size()
 
     async def close(self) -> None:
         """Put back what is in hand."""

@@ -30,6 +30,7 @@ from tests.fixtures.scratch import fresh_workspace
 
 QUICK = PoolLimits(app=2, writers=1, system=1, wait=0.2, reading=0.1, writing=0.2, lock=0.1)
 SLEEP = sa.text("SELECT pg_sleep(5)")
+SELECT_1 = sa.text("SELECT 1")
 
 
 @pytest.fixture
@@ -359,6 +360,33 @@ async def test_no_connection_is_lost_to_cancelled_callers(database: Database, wo
 
     async with asyncio.timeout(5), few.read(workspace_id), few.read(workspace_id), few.read(workspace_id):
         pass
+    await few.close()
+
+
+async def test_what_writers_keep_in_hand_keeps_no_reader_waiting(database: Database, workspace_id: UUID) -> None:
+    few = Database(database.url, pool=PoolLimits(app=2, writers=1, system=1, wait=2))
+    async with few.write(workspace_id) as session:
+        await session.execute(SELECT_1)
+
+    async with few.read(workspace_id) as one, few.read(workspace_id) as other:
+        assert [await each.scalar(SELECT_1) for each in (one, other)] == [1, 1]
+    await few.close()
+
+
+async def test_who_waits_gets_the_connection_that_a_writer_gives_back(database: Database, workspace_id: UUID) -> None:
+    few = Database(database.url, pool=PoolLimits(app=2, writers=1, system=1, wait=5))
+
+    async def read() -> object:
+        async with few.read(workspace_id) as session:
+            return await session.scalar(SELECT_1)
+
+    async with few.read(workspace_id):
+        async with few.write(workspace_id) as session:
+            await session.execute(SELECT_1)
+            waiting = asyncio.create_task(read())
+            await asyncio.sleep(0.05)
+            assert not waiting.done()
+        assert await waiting == 1
     await few.close()
 
 
