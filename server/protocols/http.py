@@ -183,6 +183,7 @@ class HttpEndpoint:
             resume_after=asgi.line(call.head, b"last-event-id"),
             idempotency_key=asgi.line(call.head, b"idempotency-key"),
         )
+        context.hung_up = partial(asgi.hung_up, call.receive)
         await context.sign_in(asgi.line(call.head, b"authorization"))
         return context
 

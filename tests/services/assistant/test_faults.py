@@ -1,6 +1,7 @@
 """Providers that fail in every way: the next one answers, a circuit opens and closes, and nothing is paid twice."""
 
 import asyncio
+import time
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -9,6 +10,7 @@ import pytest
 from ai.circuits import State
 from ai.errors import FailureKind
 from ai.provider import Patience
+from ai.run import Limits
 from core.ground import Ground
 from models import Outcome
 from services.assistant import judging
@@ -222,3 +224,20 @@ async def test_a_suggestion_with_what_no_store_takes_is_kept_and_paid(
     books = await ledger(ground, tenant.workspace_id)
     assert [each.outcome for each in books.usage] == [Outcome.COMPLETED]
     assert (len(books.charges), books.held, books.open_holds) == (1, 0, 0)
+
+
+async def test_who_is_asked_again_is_who_answered_though_another_hangs(
+    ground: Ground, redis_url: str, tenant: Tenant
+) -> None:
+    nonsense, limits = says('{"label": "purple"}', input_tokens=READ, output_tokens=SAID), Limits(first=0.5)
+    behaviours = {"openai": Behaviour(mood=Mood.HANGS), "mistral": [nonsense, GOOD]}
+
+    async with fleeted(ground, redis_url, behaviours, limits=limits) as shown:
+        began = time.monotonic()
+        found = await ask(shown, tenant, "openai")
+        took = time.monotonic() - began
+        asked = shown.asked
+
+    books = await ledger(ground, tenant.workspace_id)
+    assert (found.result.provider, asked, took < 4) == ("mistral", {"openai": 1, "mistral": 2}, True)
+    assert (books.only.outcome, books.only.attempts, len(books.charges)) == (Outcome.COMPLETED, 3, 1)
