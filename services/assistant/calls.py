@@ -140,8 +140,11 @@ class Call:
 
     def require_provider(self) -> None:
         """Raise `ProviderNeeded` unless a model is asked."""
-        if self.is_local:
+        if self.preferences.model == LOCAL:
             raise ProviderNeeded
+        if not self.providers:
+            given = self.assistant.fleet.away
+            raise ProviderNeeded([each for each in given if self.terms.allowed is None or each in self.terms.allowed])
 
     def route(self, messages: tuple[Message, ...], max_tokens: int) -> Ranking:
         """Rank the models that may answer.
