@@ -326,6 +326,25 @@ async def test_who_hangs_up_may_send_the_same_request_again_for_a_while(
     assert len((await ledger(ground, tenant.workspace_id)).charges) == 1
 
 
+async def test_a_mutation_is_carried_out_though_its_client_hangs_up(ground: Ground, door: Door, tenant: Tenant) -> None:
+    asking = await door.as_(tenant.owner)
+    query = 'mutation { contactCreate(input: { name: "Ana", email: "ana@example.com" }) { userErrors { code } } }'
+    body = orjson.dumps({"query": query})
+    lines = ("POST /graphql HTTP/1.1", "host: here", "content-type: application/json", f"content-length: {len(body)}")
+    head = "\r\n".join([*lines, *(f"{name}: {value}" for name, value in asking.headers.items()), "", ""])
+    url = door.client.base_url
+
+    _, writer = await asyncio.open_connection(url.host, url.port)
+    writer.write(head.encode() + body)
+    await writer.drain()
+    writer.close()
+
+    async def is_there() -> bool:
+        return (await asking.execute("{ contacts { totalCount } }")).data["contacts"]["totalCount"] == 1
+
+    await until_holds(is_there)
+
+
 async def test_without_a_key_a_reply_is_labelled_and_costs_nothing(ground: Ground, door: Door, tenant: Tenant) -> None:
     await knowledge.add(ground, tenant, "Bolos", KNOWN)
     asking = await door.as_(tenant.owner)
