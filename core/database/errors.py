@@ -30,12 +30,39 @@ class DatabaseSlow(DatabaseBusy):
     """The database took too long over this: ask for less, by a narrower filter or without a count, or try again."""
 
 
+class OutcomeUnknown(DatabaseAway):
+    """The database's answer was lost: this may be done, or not. Look before you do it again."""
+
+    code = "OUTCOME_UNKNOWN"
+
+
 class ConstraintViolated(Exception):
     """A statement that the driver ran was refused; `constraint` is the name of what it violated."""
 
     def __init__(self, constraint: str | None) -> None:
         super().__init__(constraint)
         self.constraint = constraint
+
+
+class StatementRefused(Exception):
+    """A statement found that it must not be done, and called `refuse`, a function of the database. `reason` is what it
+    said there.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@contextmanager
+def refusing() -> Generator[None]:
+    """Turn what the driver says of rows that are refused into `ConstraintViolated` and `StatementRefused`."""
+    try:
+        yield
+    except asyncpg.IntegrityConstraintViolationError as error:
+        raise ConstraintViolated(getattr(error, "constraint_name", None)) from error
+    except asyncpg.RaiseError as error:
+        raise StatementRefused(str(error)) from error
 
 
 def constraint_of(error: IntegrityError) -> str | None:
@@ -58,6 +85,17 @@ def is_stale(error: DBAPIError) -> bool:
 def is_unheard(error: DBAPIError) -> bool:
     """Tell whether the server's last word came while a connection lay idle, whose end was not noticed yet."""
     return isinstance(getattr(error.orig, "__cause__", None), asyncpg.InternalClientError)
+
+
+@contextmanager
+def committing() -> Generator[None]:
+    """Turn the loss of an answer to COMMIT into `OutcomeUnknown`; leave every other error alone."""
+    try:
+        yield
+    except (DBAPIError, TimeoutError, *DEAD) as error:
+        if isinstance(error, DBAPIError) and not (error.connection_invalidated or is_unheard(error)):
+            raise
+        raise OutcomeUnknown from error
 
 
 @contextmanager

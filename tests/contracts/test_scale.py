@@ -9,8 +9,8 @@ from sqlalchemy.orm import class_mapper
 
 from core.database import Database
 from core.ground import Ground
-from graph import narrowing
-from graph.facts import Page
+from graph import narrowing, statements
+from graph.facts import Page, total
 from graph.registry import current
 from graph.tables import class_of, column_of
 from models import Role
@@ -82,7 +82,10 @@ def test_every_list_of_a_row_has_an_index_that_leads_with_the_workspace_and_the_
             continue
         table = cast("sa.Table", class_mapper(class_of(fact.key)).local_table)
         wanted = (TENANT, column_of(fact.key).name)
-        if fact.far is None and table.name not in SHORT:
+        if fact.far is not None:
+            default = [each.column for each in statements.walked(fact, total(fact.orders[:1]))]
+            wanted = (*wanted, *(column_of(each).name for each in default))
+        elif table.name not in SHORT:
             wanted = (*wanted, column_of(fact.orders[0].column).name)
         if not any(each[: len(wanted)] == wanted for each in indexes(table)):
             missing.append(f"{place}: {wanted}")
