@@ -17,6 +17,7 @@ from core.errors import Invalid
 
 _DATA: Final = Path(__file__).with_name("catalogue.toml")
 _MILLION: Final = 1_000_000
+_LATEST: Final = "latest"
 _LOCAL_MODELS: Final = 200
 
 
@@ -133,16 +134,35 @@ class Catalogue:
     def get(self, name: str) -> Model:
         """Return a model by its key, its name at the provider where only one has it, or an alias of either.
 
+        A name of a local server's may lack `:latest`. One that did not say what it has may have any model.
+
         Raises:
             UnknownModel: it is none of these.
         """
         key = self._aliases.get(name, name)
-        if key in self._models:
-            return self._models[key]
-        named = [each for each in self._models.values() if each.name == key]
-        if len(named) == 1:
-            return named[0]
-        raise UnknownModel
+        for each in (key, f"{key}:{_LATEST}"):
+            if each in self._models:
+                return self._models[each]
+            named = [model for model in self._models.values() if model.name == each]
+            if len(named) == 1:
+                return named[0]
+        unsaid = self._unsaid(key)
+        if unsaid is None:
+            raise UnknownModel
+        return unsaid
+
+    def _unsaid(self, key: str) -> Model | None:
+        """Return a model of a provider that runs any and did not say which, as it is named with its tag."""
+        provider, _, name = key.partition("/")
+        if provider in self._any and name:
+            return self._local(provider, name)
+        untagged = key.partition(":")[0]
+        found = [each for each in self._models.values() if each.name == untagged and each.provider in self._any]
+        return replace(found[0], name=key) if found else None
+
+    def _local(self, provider: str, name: str) -> Model:
+        said = {each.name: each for each in self.of(provider)}
+        return replace(said.get(name.partition(":")[0], self._any[provider]), name=name)
 
     def of(self, provider: str) -> tuple[Model, ...]:
         """Return a provider's models."""
@@ -153,14 +173,10 @@ class Catalogue:
 
         What the data says of a model by its name without a tag (`llama3.2:latest`) holds for it.
         """
-        pattern, said = self._any[provider], {each.name: each for each in self.of(provider)}
-        found = [
-            replace(said.get(name.partition(":")[0], pattern), name=name)
-            for name in list(names)[:_LOCAL_MODELS]
-            if name
-        ]
+        found = [self._local(provider, name) for name in list(names)[:_LOCAL_MODELS] if name]
         others = [each for each in self._models.values() if each.provider != provider]
-        return Catalogue([*others, *found], self._aliases, self._any.values())
+        unsaid = [each for each in self._any.values() if each.provider != provider]
+        return Catalogue([*others, *found], self._aliases, unsaid)
 
 
 class _ModelEntry(BaseModel):

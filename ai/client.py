@@ -231,26 +231,30 @@ def _load() -> None:
 def _litellm() -> Any:
     """Import litellm so that it says nothing, fetches nothing and tells nobody."""
     os.environ.update(_BEFORE_IMPORT)
+    for name in _LOGGERS:
+        logging.getLogger(name).disabled = True
     with warnings.catch_warnings():
         # its own types make pydantic warn as they are loaded
         warnings.simplefilter("ignore")
         import litellm
 
         library: Any = litellm
+        _silence(library)
         for name in _LOADED_LATE:
             getattr(library, name)
         # builds what it builds at its first answer, which takes a third of a second
         nothing = [{"role": "user", "content": "-"}]
         list(library.completion(model="anthropic/-", messages=nothing, mock_response="-", stream=True))
+    return library
+
+
+def _silence(library: Any) -> None:
     library.telemetry = False
     library.suppress_debug_info = True
     library.turn_off_message_logging = True
     library.disable_hf_tokenizer_download = True
     library.drop_params = True
     library.callbacks = []
-    for name in _LOGGERS:
-        logging.getLogger(name).disabled = True
-    return library
 
 
 @cache

@@ -59,6 +59,11 @@ class Fleet:
         """The providers that the server itself has keys for."""
         return self._shared
 
+    @property
+    def away(self) -> tuple[str, ...]:
+        """The providers that the server was given, and that do not answer."""
+        return tuple(sorted(self._given.keys() - self._shared.keys()))
+
     def providers(self, own: Mapping[str, Credential]) -> Mapping[str, Provider]:
         """Return the providers that can be asked with a workspace's own keys, which go before the server's."""
         if not own:

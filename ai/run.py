@@ -27,13 +27,16 @@ from core.text import legible
 
 _CLOSE: Final = 2.0
 _TARGETS: Final = 4_096
+_SILENCE: Final = 40.0
+"""More seconds than any driver waits between two pieces."""
 
 _target: Final = lru_cache(maxsize=_TARGETS)(Target)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How much is tried, in seconds where it is time: `whole` for a call, `silence` for all until one says a word.
+    """How much is tried, in seconds where it is time: `whole` for a call, `silence` for all until one says a word, and
+    `first` for one of them while there is another to ask, so that who hangs leaves the next one its time.
 
     `hedge_after`: a second candidate is asked when the first was silent for so long, on at most `hedge_share` of calls;
     None never does.
@@ -42,6 +45,7 @@ class Limits:
     attempts: int = 4
     whole: float = 120.0
     silence: float = 30.0
+    first: float = 8.0
     hedge_after: float | None = None
     hedge_share: float = 0.05
 
@@ -183,6 +187,8 @@ class Run:
         if not done:
             if self._left() <= 0:
                 return await self._give_up()
+            if self._waited() >= self._desk.limits.first:
+                return await self._pass_over()
             if self._desk.may_hedge():
                 await self._ask_next(is_hedge=True)
             return None
@@ -231,16 +237,14 @@ class Run:
 
     async def _answer(self, lead: _Lead) -> AsyncGenerator[Event]:
         """Yield the answer of the candidate that began to."""
-        item = lead.first.result()
+        item: Delta | End | None = lead.first.result()
         try:
             while isinstance(item, Delta):
                 self._characters += len(item.text)
                 # models write what no store keeps, such as U+0000
                 if piece := legible(item.text):
                     yield Delta(piece)
-                if self._left() <= 0:
-                    break
-                item = await anext(lead.stream)
+                item = await self._next(lead)
         except ProviderFailed as failure:
             self._lead = None
             self.usage = estimated(lead.request, self._characters)
@@ -249,7 +253,7 @@ class Run:
             yield Failed(kind=failure.kind, is_partial=self._characters > 0, usage=self.usage)
             return
         self._lead = None
-        if isinstance(item, Delta):
+        if item is None:
             # the time for the whole call is over, which is no fault of whoever was answering
             self.usage = estimated(lead.request, self._characters)
             self._succeeded(lead, lead.attempt(FailureKind.TIMEOUT))
@@ -260,6 +264,20 @@ class Run:
             ending = Completed(finish=item.finish, usage=item.usage)
         await lead.close()
         yield ending
+
+    async def _next(self, lead: _Lead) -> Delta | End | None:
+        """Return what comes next of an answer; None when the time for the whole call is over."""
+        left = self._left()
+        if left <= 0:
+            return None
+        if left > _SILENCE:
+            # a timer for each piece costs a quarter of the piece
+            return await anext(lead.stream)
+        try:
+            async with asyncio.timeout(left):
+                return await anext(lead.stream)
+        except TimeoutError:
+            return None
 
     def _failed(self, lead: _Lead, failure: BaseException) -> Attempt:
         """Note a failure; what is none of a provider's is a bug, and goes on up."""
@@ -299,6 +317,18 @@ class Run:
             await lead.close()
         return attempt
 
+    async def _pass_over(self) -> Attempt | None:
+        """Ask the next one in place of whoever was silent for longest, unless nobody may be asked."""
+        late = self._pending[0]
+        self._avoid(late.model.provider, FailureKind.TIMEOUT)
+        if not await self._ask_next() or late.first.done():
+            return None
+        self._pending.remove(late)
+        silent = ProviderFailed(FailureKind.TIMEOUT, provider=late.model.provider, model=late.model.name)
+        attempt = self._failed(late, silent)
+        await self._close_soon(late)
+        return attempt
+
     async def _drop_slower(self) -> None:
         """Drop who did not answer first, without letting the answer wait for it."""
         for lead in self._pending:
@@ -307,10 +337,14 @@ class Run:
         dropped, self._pending = self._pending, []
         for lead in dropped:
             self._note_dropped(lead)
-            if self._desk.has_time():
-                self._desk.do(lead.close())
-            else:
-                await lead.close()
+            await self._close_soon(lead)
+
+    async def _close_soon(self, lead: _Lead) -> None:
+        """Close a stream without letting the answer wait for it, where that can be done."""
+        if self._desk.has_time():
+            self._desk.do(lead.close())
+        else:
+            await lead.close()
 
     def _note_dropped(self, lead: _Lead) -> None:
         self.attempts.append(lead.attempt(is_dropped=True))
@@ -339,10 +373,16 @@ class Run:
         """Return how long to wait for a first word before something else is to be done."""
         hedge_after = self._desk.limits.hedge_after
         left = max(self._left(), 0.0)
-        if hedge_after is None or len(self._pending) > 1 or not self._candidates:
+        if not self._candidates or self._asked >= self._desk.limits.attempts:
             return left
-        waited = time.perf_counter() - self._pending[0].began
-        return min(left, hedge_after - waited) if waited < hedge_after else left
+        waited = self._waited()
+        if hedge_after is not None and waited < hedge_after and len(self._pending) == 1:
+            return min(left, hedge_after - waited)
+        return min(left, max(self._desk.limits.first - waited, 0.0))
+
+    def _waited(self) -> float:
+        """Return for how many seconds the one that was asked first has said nothing."""
+        return time.perf_counter() - self._pending[0].began
 
 
 def target_of(provider: Provider, model: Model) -> Target:

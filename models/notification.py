@@ -15,6 +15,7 @@ class NotificationKind(StrEnum):
     CONTACT_ASSIGNED = "contact_assigned"
     ROLE_CHANGED = "role_changed"
     INVITE_ACCEPTED = "invite_accepted"
+    CREDITS_LOW = "credits_low"
 
 
 SILENCED_BY: Mapping[NotificationKind, InstrumentedAttribute[bool]] = MappingProxyType(

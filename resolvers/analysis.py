@@ -18,21 +18,21 @@ Text = Annotated[str, strawberry.argument(description="What was written, up to 5
 @query(Permission.AI_USE)
 async def analyze_sentiment(context: Context, text: Text, options: Options = None) -> SentimentAnalysis:
     """How somebody speaks."""
-    found = await judging.sentiment(context.assistant, context.actor, text, wished(options))
+    found = await context.while_heard(judging.sentiment(context.assistant, context.actor, text, wished(options)))
     return SentimentAnalysis.of(found.result, cost_of(found.paid))
 
 
 @query(Permission.AI_USE)
 async def classify_intent(context: Context, text: Text, options: Options = None) -> IntentClassification:
     """What a message is for."""
-    found = await judging.intent(context.assistant, context.actor, text, wished(options))
+    found = await context.while_heard(judging.intent(context.assistant, context.actor, text, wished(options)))
     return IntentClassification.of(found.result, cost_of(found.paid))
 
 
 @query(Permission.AI_USE)
 async def extract_entities(context: Context, text: Text, options: Options = None) -> EntityExtraction:
     """What a text names: people, numbers, days, amounts."""
-    found = await judging.named(context.assistant, context.actor, text, wished(options))
+    found = await context.while_heard(judging.named(context.assistant, context.actor, text, wished(options)))
     return EntityExtraction.of(judging.read(text), found.result, cost_of(found.paid))
 
 

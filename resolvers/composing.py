@@ -29,8 +29,8 @@ async def smart_replies(
 ) -> list[SmartReply]:
     """Short replies to the last message of a conversation of up to 20."""
     wanted = Wanted(count=count, tones=tuple(tones or Tone))
-    replies, paid = await composing.replies(
-        context.assistant, context.actor, turns_of(messages), wanted, wished(options)
+    replies, paid = await context.while_heard(
+        composing.replies(context.assistant, context.actor, turns_of(messages), wanted, wished(options))
     )
     return [SmartReply.of(each, cost_of(paid)) for each in replies]
 
@@ -40,8 +40,10 @@ async def summarize_conversation(
     context: Context, messages: Messages, max_length: MaxLength = 500, options: Options = None
 ) -> ConversationSummary:
     """What a conversation of up to 200 messages came to."""
-    found = await composing.summarized(
-        context.assistant, context.actor, turns_of(messages), longest=max_length, preferences=wished(options)
+    found = await context.while_heard(
+        composing.summarized(
+            context.assistant, context.actor, turns_of(messages), longest=max_length, preferences=wished(options)
+        )
     )
     return ConversationSummary.of(found.result, cost_of(found.paid))
 
@@ -49,21 +51,25 @@ async def summarize_conversation(
 @query(Permission.AI_USE)
 async def translate_text(context: Context, text: Text, to: To, options: Options = None) -> Translation:
     """A text in another language; its own is recognised. This needs a model provider."""
-    found = await composing.translated(context.assistant, context.actor, text, target=to, preferences=wished(options))
+    found = await context.while_heard(
+        composing.translated(context.assistant, context.actor, text, target=to, preferences=wished(options))
+    )
     return Translation.of(found.result, cost_of(found.paid))
 
 
 @query(Permission.AI_USE)
 async def correct_text(context: Context, text: Text, tone: NewTone = None, options: Options = None) -> TextCorrection:
     """A text with its spelling and grammar put right. A change of tone needs a model provider; so does most grammar."""
-    found = await composing.corrected(context.assistant, context.actor, text, tone=tone, preferences=wished(options))
+    found = await context.while_heard(
+        composing.corrected(context.assistant, context.actor, text, tone=tone, preferences=wished(options))
+    )
     return TextCorrection.of(found.result, cost_of(found.paid))
 
 
 @query(Permission.AI_USE)
 async def knowledge_answer(context: Context, question: Question, options: Options = None) -> KnowledgeAnswer:
     """What the knowledge base says to a question, with its sources; that it says nothing, where that is so."""
-    found = await composing.answered(context.assistant, context.actor, question, wished(options))
+    found = await context.while_heard(composing.answered(context.assistant, context.actor, question, wished(options)))
     return KnowledgeAnswer.of(found.result, cost_of(found.paid))
 
 

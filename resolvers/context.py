@@ -1,12 +1,14 @@
 """What a resolver gets as `info.context`: who asks, the ground, and the loaders of this one operation."""
 
+import asyncio
 import time
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Final, Self, TypeAlias
+from typing import Any, Final, Self, TypeAlias, TypeVar
 
 import strawberry
 
-from core.errors import DomainError, Unauthenticated
+from core.errors import DomainError, Unauthenticated, Unavailable
 from core.ground import Ground
 from graph import Context as GraphContext
 from services.access import Actor, Identity, NotWorkspaceMember, Origin
@@ -17,6 +19,13 @@ from services.idempotency import Asked
 
 _BEARER: Final = "bearer "
 _RECHECK_AFTER: Final = 5.0
+_ENDS: Final = 5.0
+
+T = TypeVar("T")
+
+
+class ClientGone(Unavailable):
+    """Nobody waits for this any more."""
 
 
 class Keys:
@@ -63,6 +72,7 @@ class Context:
 
     `resume_after` is the cursor after which a dropped stream goes on (the header `Last-Event-ID`), `idempotency_key`
     the header of that name. Whoever opened a socket or a stream looks now and then whether the caller may stay.
+    `hung_up` waits until the client is gone, where the operation is not cancelled by that itself.
     """
 
     def __init__(
@@ -78,6 +88,7 @@ class Context:
         self.assistant = house.assistant
         self.origin = origin
         self.resume_after = resume_after
+        self.hung_up: Callable[[], Coroutine[Any, Any, None]] | None = None
         self.keys = Keys(idempotency_key)
         self._standing = _Standing()
         self._graph: GraphContext | None = None
@@ -101,6 +112,29 @@ class Context:
     def drop(self) -> None:
         """Note that the line to the client breaks, here and in all forks."""
         self._standing.is_dropped = True
+
+    async def while_heard(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do what is worth its cost to a client that waits for it, such as asking a model: it is cancelled when the
+        client hangs up. What writes for the workspace is not done here, and goes on.
+
+        Raises:
+            ClientGone: the client hung up.
+        """
+        if self.hung_up is None:
+            return await work
+        doing = asyncio.create_task(work, name="work for a client")
+        leaving = asyncio.create_task(self.hung_up(), name="a client that may hang up")
+        try:
+            await asyncio.wait({doing, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            if not doing.done():
+                # a line that broke looks the same
+                self.drop()
+                raise ClientGone
+            return doing.result()
+        finally:
+            running = [each for each in (doing, leaving) if each.cancel()]
+            if running:
+                await asyncio.wait(running, timeout=_ENDS)
 
     def renew(self, caller: Identity) -> None:
         """Take a new sign-in of the same person, here and in all forks."""

@@ -51,7 +51,8 @@ async def copilot_stream(context: Context, input: Input, after: After = None) ->
 @account_mutation(permission=Permission.AI_USE)
 async def copilot_suggest(context: Context, input: CopilotInput) -> CopilotSuggestPayload:
     """Suggest a reply, and answer when it is whole. The same `clientRequestId` gets the same reply, once paid."""
-    found = await suggest(context.assistant, context.actor, _asked(input), lambda: context.is_dropped)
+    asking = suggest(context.assistant, context.actor, _asked(input), lambda: context.is_dropped)
+    found = await context.while_heard(asking)
     if found.failed is not None:
         return _refused(found.failed)
     reply, usage = found.reply, found.usage

@@ -43,7 +43,10 @@ async def lead_score(
     """How promising a contact is, by rules that can be followed: each factor gives some of its points."""
     key, said = Contact.key_of(contact_id, field=("contact_id",)), turns_of(messages or ())
     found = await leads.score(context.ground, context.actor, key, said)
-    why = await explaining.reasons(context.assistant, context.actor, key, found, said) if explain else Reasons()
+    why = Reasons()
+    if explain:
+        asking = explaining.reasons(context.assistant, context.actor, key, found, said)
+        why = await context.while_heard(asking)
     return _shown(found, why, partial(leads.history, context.ground, context.actor, key))
 
 

@@ -14,8 +14,8 @@ from services.notifications import Concern, concerns
 
 @subscription(Permission.EVENTS_READ, NotificationResult)
 async def notifications(context: Context, after: After = None) -> AsyncIterator[Notification | ResyncRequired]:
-    """What others did that concerns the person who asks, as far as their settings want it. Give the last one's `cursor`
-    as `after` to miss nothing.
+    """What others did that concerns the person who asks, as far as their settings want it, and that credits run out
+    where they manage those. Give the last one's `cursor` as `after` to miss nothing.
     """
     place = context.place(after)
     told = told_before(context, place)

@@ -165,6 +165,7 @@ described(
         "CONTACT_ASSIGNED": "Somebody made them look after a contact. `settings.notifications.assignment` silences it.",
         "ROLE_CHANGED": "Somebody changed what they may do.",
         "INVITE_ACCEPTED": "Somebody joined on their invitation: `actor`.",
+        "CREDITS_LOW": "Credits run out, and they have `AI_MANAGE`: `aiCredits` says how many are left.",
     },
 )
 

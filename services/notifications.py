@@ -1,4 +1,6 @@
-"""What of a workspace's log concerns one person: what others did to or for them. Nobody hears of their own acts."""
+"""What of a workspace's log concerns one person: what others did to or for them, and credits that run out where they
+manage those. Nobody hears of their own acts.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -40,6 +42,9 @@ async def concerns(ground: Ground, actor: Actor, notice: Notice) -> Sequence[Con
 def _concerns(actor: Actor, notice: Notice) -> Sequence[Concern]:
     """All of an event are of one kind."""
     me, last = actor.user_id, len(notice.subject_ids)
+    if me is not None and notice.type is EventType.CREDITS_LOW and actor.may(Permission.AI_MANAGE):
+        # whoever spent the last ones asked a question, and did not do that
+        return [Concern(kind=NotificationKind.CREDITS_LOW, place=last)]
     if me is None or notice.actor_id == me:
         return ()
     if notice.type in _ASSIGNING and actor.may(Permission.CONTACTS_READ):

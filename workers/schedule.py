@@ -13,7 +13,7 @@ from pgqueuer.adapters.persistence.queries import Queries
 from pgqueuer.domain.models import Schedule as Tick
 
 from services.counts import FoldCounts, RecountLists
-from services.crediting import ReleaseHolds
+from services.crediting import ReleaseHolds, RightHolds
 from services.jobs import Job, payload_of
 from services.knowledge.indexing import TidyKnowledge
 from services.traces import ExpireTraces
@@ -37,6 +37,7 @@ SCHEDULES: Final = (
     Schedule(cron="17 4 * * *", job=RecountLists()),
     Schedule(cron="7 4 * * *", job=PurgeWorkspaces()),
     Schedule(cron="37 4 * * *", job=TidyKnowledge()),
+    Schedule(cron="47 4 * * *", job=RightHolds()),
     Schedule(cron="27 * * * *", job=ExpireIdempotencyKeys()),
     Schedule(cron="7 * * * *", job=HoldStrayJobs()),
     Schedule(cron="47 * * * *", job=ExpireUploads()),

@@ -80,6 +80,12 @@ async def body_of(first: Arrival, receive: Receive, most: int) -> bytes | None:
         message = await receive()
 
 
+async def hung_up(receive: Receive) -> None:
+    """Wait until the client of a request that was read is gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
 async def reply(send: Send, status: int, body: bytes, kind: bytes, more: Sequence[Header] = ()) -> None:
     """Send a whole answer."""
     headers = [(_TYPE, kind), (_LENGTH, b"%d" % len(body)), *more]

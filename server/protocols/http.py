@@ -105,13 +105,21 @@ class HttpEndpoint:
                 raise RequestRefused.because(message, status=406)
             await self._stream(chosen, operation, call)
             return
-        answer = await self._engine.run(operation)
+        answer = await self._answer(operation)
         if form.is_stream:
             await streams.send_one(form, answer, call.send)
         elif answer.errors:
             await _send(call.send, form, answer, _status(form, answer), _retry(answer))
         else:
             await asgi.reply(call.send, _OK, asgi.encoded(answer.body), form.line)
+
+    async def _answer(self, operation: Operation) -> Answer:
+        try:
+            with self._sockets.operating():
+                return await self._engine.run(operation)
+        except SocketsEnding:
+            message = "The server is stopping: ask again."
+            raise RequestRefused.because(message, code="UNAVAILABLE", status=503) from None
 
     async def _stream(self, form: Form, operation: Operation, call: _Call) -> None:
         """Send what a subscription yields, as long as its caller may listen."""
@@ -183,6 +191,7 @@ class HttpEndpoint:
             resume_after=asgi.line(call.head, b"last-event-id"),
             idempotency_key=asgi.line(call.head, b"idempotency-key"),
         )
+        context.hung_up = partial(asgi.hung_up, call.receive)
         await context.sign_in(asgi.line(call.head, b"authorization"))
         return context
 

@@ -60,6 +60,7 @@ class Sockets:
         self._counts: Counter[str] = Counter()
         self._open: set[Ending] = set()
         self._streams: set[asyncio.Task[object]] = set()
+        self._operations: set[asyncio.Task[object]] = set()
         self._is_stopping = False
         self._changed = asyncio.Event()
 
@@ -129,10 +130,25 @@ class Sockets:
         Raises:
             SocketsEnding: the process stops.
         """
+        with self._among(self._streams):
+            yield
+
+    @contextmanager
+    def operating(self) -> Generator[None]:
+        """Hold an operation that is answered as a whole: when the process stops, it has a moment to come to its end.
+
+        Raises:
+            SocketsEnding: the process stops, and it was not over in time.
+        """
+        with self._among(self._operations):
+            yield
+
+    @contextmanager
+    def _among(self, held: set[asyncio.Task[object]]) -> Generator[None]:
         me = asyncio.current_task()
         try:
             if me is not None:
-                self._streams.add(me)
+                held.add(me)
             yield
         except asyncio.CancelledError:
             if not self._is_stopping:
@@ -140,7 +156,7 @@ class Sockets:
             raise SocketsEnding from None
         finally:
             if me is not None:
-                self._streams.discard(me)
+                held.discard(me)
 
     def _take(self, places: list[str], key: str, most: int, what: str) -> None:
         if self._counts[key] >= most:
@@ -160,11 +176,13 @@ class Sockets:
         return self._limits
 
     async def end_streams(self) -> None:
-        """Wait a moment for streams that have nothing more to come, and end those that nobody reads."""
-        for patience in (_LAST_WORDS, _LAST_WORDS):
-            if self._streams:
-                await asyncio.wait(self._streams, timeout=patience)
-            for each in tuple(self._streams):
+        """Wait a moment for streams that have nothing more to come and operations that are being answered. End streams
+        that nobody reads, then operations that take longer.
+        """
+        for late in (self._streams, self._streams | self._operations):
+            if running := self._streams | self._operations:
+                await asyncio.wait(running, timeout=_LAST_WORDS)
+            for each in late & (self._streams | self._operations):
                 each.cancel()
 
     async def stop(self) -> None:

@@ -86,7 +86,7 @@ async def send_all(form: Form, followed: Followed, receive: Receive, send: Send,
         await send({"type": "http.response.body", "body": frames.start, "more_body": True})
     async with aclosing(followed.answers):
         writing = asyncio.create_task(_write(frames, followed, send, pace), name="stream")
-        leaving = asyncio.create_task(_gone(receive), name="stream's client")
+        leaving = asyncio.create_task(asgi.hung_up(receive), name="stream's client")
         try:
             await asyncio.wait({writing, leaving}, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -134,8 +134,3 @@ async def _ended(*tasks: asyncio.Task[Any]) -> None:
 
 async def _next(answers: AsyncGenerator[Answer]) -> Answer | None:
     return await anext(answers, None)
-
-
-async def _gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass

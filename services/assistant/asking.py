@@ -13,7 +13,7 @@ from ai.catalogue import Model, UnknownModel
 from ai.engines.question import Question
 from ai.errors import FailureKind
 from ai.messages import Completion, Request, Usage
-from ai.outcomes import Attempt, NoAnswer
+from ai.outcomes import Answer, Attempt, NoAnswer
 from ai.routing import Ranking
 from ai.safety import Category, Verdict, check_output
 from ai.structured import Misshapen, ask_for, parsed, shape_of
@@ -83,12 +83,21 @@ class _Asker:
             self.failure = none.kind
             raise
         self._note(answer.attempts, answer.spent)
+        self._ranking = _continued(self._ranking, answer)
         call.record.answer = answer.completion.text
         return answer.completion
 
     def _note(self, attempts: tuple[Attempt, ...], spent: Usage) -> None:
         self.attempts, self.spent = (*self.attempts, *attempts), self.spent + spent
         self._call.record.attempts = self.attempts
+
+
+def _continued(ranking: Ranking, answer: Answer) -> Ranking:
+    """Return a ranking for what is asked on: first who answered, and last who failed."""
+    failed = {each.model.key for each in answer.attempts if each.failure is not None}
+    answered = answer.completion.model.key
+    order = sorted(ranking.candidates, key=lambda each: (each.model.key != answered, each.model.key in failed))
+    return replace(ranking, candidates=tuple(order))
 
 
 async def ask(call: Call, question: Question[T], *, for_customer: bool = False) -> Answered[T]:

@@ -6,7 +6,7 @@ workspace nothing; what was spent all the same is in the usage row.
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeVar
 from uuid import UUID
@@ -42,12 +42,17 @@ WHOLE: Final = 25.0
 """Seconds that an answer may take which somebody waits for: an operation has thirty."""
 
 
+async def shown_to_nobody() -> bool:
+    """Say that nobody has seen a part of an answer."""
+    return False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
     """What a request is about beside its texts: whose names are in them, and which hosts an answer may lead to,
     and what the safety filter saw in them.
 
-    `id` is the request's, where it is known beforehand.
+    `id` is the request's, where it is known beforehand. `is_shown` tells whether anybody has seen a part of the answer.
     """
 
     id: UUID | None = None
@@ -57,6 +62,7 @@ class About:
     known: Known = field(default_factory=Known)
     hosts: frozenset[str] = frozenset()
     flags: tuple[str, ...] = ()
+    is_shown: Callable[[], Awaitable[bool]] = shown_to_nobody
 
 
 _NOTHING: Final = About()
@@ -134,8 +140,11 @@ class Call:
 
     def require_provider(self) -> None:
         """Raise `ProviderNeeded` unless a model is asked."""
-        if self.is_local:
+        if self.preferences.model == LOCAL:
             raise ProviderNeeded
+        if not self.providers:
+            given = self.assistant.fleet.away
+            raise ProviderNeeded([each for each in given if self.terms.allowed is None or each in self.terms.allowed])
 
     def route(self, messages: tuple[Message, ...], max_tokens: int) -> Ranking:
         """Rank the models that may answer.

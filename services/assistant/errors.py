@@ -18,6 +18,11 @@ class ProviderNeeded(Conflict):
 
     code = "PROVIDER_NEEDED"
 
+    def __init__(self, away: Sequence[str] = ()) -> None:
+        """`away` are those that are configured, and do not answer."""
+        names = " and ".join(away)
+        super().__init__(f"Only a model can do this, and {names} does not answer: try again." if away else None)
+
 
 class NoModelFits(Conflict):
     """No model that can be asked fits this request."""

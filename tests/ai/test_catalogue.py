@@ -93,6 +93,24 @@ def test_a_local_server_has_the_models_that_it_says_and_they_cost_nothing() -> N
     assert here.of("openai") == catalogue().of("openai")
 
 
+def test_a_local_server_that_does_not_answer_may_have_any_model() -> None:
+    away, here = catalogue(), catalogue().with_local("ollama", ["llama3.2:latest", "qwen3:4b"])
+
+    assert away.get("ollama/llama3.2:latest").key == away.get("llama3.2:latest").key == "ollama/llama3.2:latest"
+    assert Capability.TOOLS in away.get("ollama/llama3.2:latest").capabilities
+    assert (away.get("ollama/other:7b").provider, away.get("ollama/other:7b").is_priced) == ("ollama", True)
+    for known, name in ((away, "ollama/"), (away, "other:7b"), (away, "openai/other"), (here, "ollama/other:7b")):
+        with pytest.raises(UnknownModel):
+            known.get(name)
+
+
+@pytest.mark.parametrize("name", ["llama3.2", "ollama/llama3.2", "llama2", "ollama/llama2", "llama3.2:latest"])
+def test_the_latest_of_a_local_servers_models_needs_no_tag(name: str) -> None:
+    here = catalogue().with_local("ollama", ["qwen3:4b", "llama3.2:latest"])
+
+    assert here.get(name).key == "ollama/llama3.2:latest"
+
+
 @settings(deadline=None)
 @given(tokens_in=st.integers(0, 10**7), tokens_out=st.integers(0, 10**7), price=st.integers(1, 10**8))
 def test_a_cost_is_never_below_the_true_one_nor_a_micro_dollar_above(

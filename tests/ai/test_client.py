@@ -5,7 +5,9 @@ import sys
 from importlib.metadata import version
 
 QUIET = """
-import asyncio, socket, sys
+import asyncio, logging, socket, sys
+logging.basicConfig(level=logging.DEBUG)
+logging.getLogger("asyncio").setLevel(logging.INFO)
 import ai.client, ai.drivers.anthropic, ai.drivers.google, ai.drivers.cohere, ai.drivers.openai_shaped
 assert "litellm" not in sys.modules and "openai" not in sys.modules, "it is imported too early"
 

@@ -54,6 +54,9 @@ class Stage:
         [model] = [each.model for each in self.ranking.candidates if each.model.provider == name]
         return target_of(self.providers[name], model)
 
+    def breaker_state(self, name: str) -> State:
+        return self.desk.breaker.state(self.target(name))
+
     def measured(self, name: str) -> Measured:
         return self.desk.health.measured(self.target(name).measured_as)
 
@@ -524,3 +527,59 @@ async def test_nobody_waits_long_for_a_first_word_though_an_answer_may_take_its_
     assert (events[-1].kind, waited < 3) == (FailureKind.TIMEOUT, True)
     assert isinstance(whole[-1], Completed)
     assert text_of(whole) == slow.answer.text
+
+
+async def test_who_hangs_leaves_the_next_one_its_time(breaker: Breaker, client: httpx.AsyncClient) -> None:
+    limits, patience = Limits(whole=5.0, first=0.5), Patience()
+    behaviours = {"openai": HANGING, "groq": HANGING, "mistral": Behaviour()}
+
+    async with stage(breaker, client, behaviours, limits=limits, patience=patience) as shown:
+        run = shown.run()
+        began = time.monotonic()
+        events = await events_of(run)
+        took = time.monotonic() - began
+        for _ in range(2):
+            await events_of(shown.run())
+        await shown.desk.stop()
+        states = [shown.breaker_state(each) for each in behaviours]
+        asked = shown.asked
+        await until(lambda: shown.servers["openai"].abandoned == 3, seconds=2)
+
+    assert [type(each) for each in events[:3]] == [FailedOver, FailedOver, Chosen]
+    assert isinstance(events[-1], Completed)
+    assert 1.0 <= took < 3
+    assert [(each.model.provider, each.failure) for each in run.attempts] == [
+        ("openai", FailureKind.TIMEOUT),
+        ("groq", FailureKind.TIMEOUT),
+        ("mistral", None),
+    ]
+    assert states == [State.OPEN, State.OPEN, State.CLOSED]
+    assert asked == ["openai"] * 3 + ["groq"] * 3 + ["mistral"] * 3
+
+
+async def test_who_is_the_last_to_ask_is_waited_for(breaker: Breaker, client: httpx.AsyncClient) -> None:
+    limits, patience = Limits(attempts=2, first=0.3), Patience()
+    behaviours = {"openai": HANGING, "groq": Behaviour(delay=1.0), "mistral": Behaviour()}
+
+    async with stage(breaker, client, behaviours, limits=limits, patience=patience) as shown:
+        events = await events_of(shown.run())
+
+        assert isinstance(events[-1], Completed)
+        assert shown.asked == ["openai", "groq"]
+
+
+async def test_an_answer_that_falls_silent_ends_with_the_time_for_the_whole_call(
+    breaker: Breaker, client: httpx.AsyncClient
+) -> None:
+    limits, patience = Limits(whole=1.0), Patience()
+    async with stage(
+        breaker, client, {"openai": Behaviour(mood=Mood.STALLS)}, limits=limits, patience=patience
+    ) as shown:
+        began = time.monotonic()
+        failed = (await events_of(shown.run()))[-1]
+        took = time.monotonic() - began
+
+        assert isinstance(failed, Failed)
+        assert (failed.kind, failed.is_partial, took < 3) == (FailureKind.TIMEOUT, True, True)
+        await shown.desk.stop()
+        assert shown.measured("openai").error_rate == 0

@@ -9,17 +9,19 @@ import orjson
 import pytest
 from sqlalchemy import update
 
+from ai.local import heads
 from core.ground import Ground
 from core.ids import encode, uuid7
-from models import CreditAccount
+from models import CreditAccount, Outcome
+from services.assistant.copilot import suggesting
 from services.assistant.copilot.streams import Pace
 from services.crediting import TRIAL
 from tests.fakes.providers.server import Behaviour, Mood
 from tests.fixtures import knowledge
 from tests.fixtures.door import Door, serving
-from tests.fixtures.fleets import Fleeted, Given, fleeted, ledger, says
+from tests.fixtures.fleets import Fleeted, Given, but, fleeted, ledger, says
 from tests.fixtures.tenants import Tenant
-from tests.fixtures.waiting import until
+from tests.fixtures.waiting import until, until_holds
 
 EVENTS: Final = """__typename
   ... on CopilotStarted { seq provider model generated language persona strategy suggestionId }
@@ -219,6 +221,134 @@ async def test_a_reply_at_once_is_paid_once_however_often_it_is_sent(
     assert found[0]["userErrors"] == []
     assert books.charges == ((books.only.id, found[0]["usage"]["credits"]),)
     assert found[0]["usage"]["creditsLeft"] == books.balance
+
+
+async def begun(asking: Door, shown: Fleeted, query: str, variables: Mapping[str, Any]) -> "asyncio.Task[Any]":
+    """Send an operation, and wait until a model has begun to answer."""
+    waiting = asyncio.create_task(asking.execute(query, variables))
+    # the first one in a process waits for what judges messages
+    await until(lambda: shown.servers["openai"].streaming == 1, seconds=30)
+    await asyncio.sleep(0.3)
+    return waiting
+
+
+async def free(ground: Ground, tenant: Tenant, outcome: Outcome) -> None:
+    """Wait for the books of the one request: it ended like this, and nothing was charged."""
+
+    async def is_told() -> bool:
+        return len((await ledger(ground, tenant.workspace_id)).usage) == 1
+
+    await until_holds(is_told)
+    books = await ledger(ground, tenant.workspace_id)
+    assert (books.only.outcome, books.only.credits, books.charges) == (outcome, 0, ())
+    assert (books.balance, books.held, books.open_holds) == (TRIAL, 0, 0)
+
+
+async def test_a_reply_at_once_that_breaks_off_is_free_and_may_be_asked_for_again(
+    ground: Ground, redis_url: str, tenant: Tenant
+) -> None:
+    cut = but(says(TEXT * 40, parts=10), mood=Mood.CUTS)
+    async with opened(ground, redis_url, {"openai": [cut, GOOD]}) as (_, door):
+        asking = await door.as_(tenant.owner)
+        given = wanted(clientRequestId=uuid7().hex)
+        reply = await asking.execute(SUGGEST, given)
+        await free(ground, tenant, Outcome.PARTIAL)
+        again: list[Any] = []
+
+        async def is_answered() -> bool:
+            again.append(await asking.execute(SUGGEST, given))
+            return again[-1].body["data"] is not None
+
+        await until_holds(is_answered)
+
+    assert (reply.code, reply.body["data"]) == ("AI_UNAVAILABLE", None)
+    assert again[-1].data["copilotSuggest"]["reply"]["text"] == TEXT
+    assert len((await ledger(ground, tenant.workspace_id)).charges) == 1
+
+
+async def test_a_reply_at_once_that_is_not_whole_in_time_is_unavailable_and_free(
+    ground: Ground, redis_url: str, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await heads.warm_heads()
+    monkeypatch.setattr(suggesting, "WHOLE", 5.0)
+    slow = says("palavra " * 100, parts=100, between=0.2)
+    async with opened(ground, redis_url, {"openai": slow}) as (shown, door):
+        asking = await door.as_(tenant.owner)
+        reply = await asking.execute(SUGGEST, wanted())
+        await until(lambda: shown.servers["openai"].abandoned == 1)
+        await free(ground, tenant, Outcome.CANCELLED)
+
+    assert reply.code == "AI_UNAVAILABLE"
+
+
+async def test_a_reply_at_once_that_is_cut_is_paid_when_its_pieces_were_seen(
+    ground: Ground, redis_url: str, tenant: Tenant
+) -> None:
+    async with opened(ground, redis_url, {"openai": LONG}) as (shown, door):
+        asking = await door.as_(tenant.owner)
+        given = wanted(clientRequestId=uuid7().hex, chatId="5511987654321@c.us")
+        waiting = await begun(asking, shown, SUGGEST, given)
+        async with asking.subscribe(STREAM, given) as stream:
+            while (await stream.next())["__typename"] != "CopilotDelta":
+                pass
+            await asking.mutate(SUGGEST, wanted(chatId="5511987654321@c.us"))
+            reply = await waiting
+
+        assert shown.asked == {"openai": 2}
+    books = await ledger(ground, tenant.workspace_id)
+    assert reply.code == "AI_UNAVAILABLE"
+    assert sorted((each.outcome, each.credits > 0) for each in books.usage) == [
+        (Outcome.CANCELLED, True),
+        (Outcome.COMPLETED, True),
+    ]
+
+
+@pytest.mark.parametrize("name", ["copilotSuggest", "correctText"])
+async def test_a_model_answers_no_more_when_the_client_hangs_up(
+    name: str, ground: Ground, redis_url: str, tenant: Tenant
+) -> None:
+    query, variables = (SUGGEST, wanted()) if name == "copilotSuggest" else (CORRECT, QUERIES["correctText"][1])
+    async with opened(ground, redis_url, {"openai": LONG}) as (shown, door):
+        waiting = await begun(await door.as_(tenant.owner), shown, query, variables)
+
+        waiting.cancel()
+        await until(lambda: shown.servers["openai"].abandoned == 1, seconds=2)
+        await free(ground, tenant, Outcome.CANCELLED)
+
+
+async def test_who_hangs_up_may_send_the_same_request_again_for_a_while(
+    ground: Ground, redis_url: str, tenant: Tenant
+) -> None:
+    pace = Pace(grace=2.0, flush=0.02, beat=0.1)
+    async with opened(ground, redis_url, {"openai": LONG}, pace) as (shown, door):
+        asking = await door.as_(tenant.owner)
+        given = wanted(clientRequestId=uuid7().hex)
+        waiting = await begun(asking, shown, SUGGEST, given)
+        waiting.cancel()
+        again = await asking.mutate(SUGGEST, given)
+
+        assert shown.asked == {"openai": 1}
+    assert again["reply"]["text"] == ("palavra " * 100).strip()
+    assert len((await ledger(ground, tenant.workspace_id)).charges) == 1
+
+
+async def test_a_mutation_is_carried_out_though_its_client_hangs_up(ground: Ground, door: Door, tenant: Tenant) -> None:
+    asking = await door.as_(tenant.owner)
+    query = 'mutation { contactCreate(input: { name: "Ana", email: "ana@example.com" }) { userErrors { code } } }'
+    body = orjson.dumps({"query": query})
+    lines = ("POST /graphql HTTP/1.1", "host: here", "content-type: application/json", f"content-length: {len(body)}")
+    head = "\r\n".join([*lines, *(f"{name}: {value}" for name, value in asking.headers.items()), "", ""])
+    url = door.client.base_url
+
+    _, writer = await asyncio.open_connection(url.host, url.port)
+    writer.write(head.encode() + body)
+    await writer.drain()
+    writer.close()
+
+    async def is_there() -> bool:
+        return (await asking.execute("{ contacts { totalCount } }")).data["contacts"]["totalCount"] == 1
+
+    await until_holds(is_there)
 
 
 async def test_without_a_key_a_reply_is_labelled_and_costs_nothing(ground: Ground, door: Door, tenant: Tenant) -> None:

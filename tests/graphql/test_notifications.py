@@ -6,10 +6,10 @@ import pytest
 
 from core.database import Database
 from core.ground import Ground
-from core.ids import UserId, encode
+from core.ids import UserId, encode, uuid7
 from core.security.tokens import Claims
 from models import Role, User, WorkspaceInvite
-from services import feed_cursor, feed_log
+from services import crediting, feed_cursor, feed_log
 from services.access import Actor
 from services.contacts import archiving, change
 from services.contacts.drafting import ContactDraft
@@ -260,3 +260,30 @@ async def test_a_cursor_that_is_gone_asks_for_a_new_start(door: Door, tenant: Te
 
     assert event["__typename"] == "ResyncRequired"
     assert last["type"] == "complete"
+
+
+async def test_credits_that_run_out_are_told_once_each_to_those_who_manage_them(
+    ground: Ground, door: Door, database: Database, tenant: Tenant, member: Actor
+) -> None:
+    cursor = await head(database, tenant)
+    managing, using = await door.as_(tenant.owner), await door.as_(member)
+
+    async with (
+        managing.subscribe(HEARD, {"after": cursor}) as told,
+        using.subscribe(HEARD, {"after": cursor}) as untold,
+    ):
+        for amount, by in ((800, member), (10, member), (181, tenant.owner)):
+            async with begin(ground, by) as tx:
+                request_id = uuid7()
+                await crediting.hold(tx, request_id, "copilot", amount)
+                await crediting.settle(tx, request_id, amount * 1_000)
+        heard = await take(told, 2)
+        is_all = await told.quiet(0.3) and await untold.quiet(0.3)
+
+    assert [(each["kind"], each["contact"]) for each in heard] == [("CREDITS_LOW", None)] * 2
+    assert [each["actor"]["id"] for each in heard] == [
+        encode("user", member.user_id),
+        encode("user", tenant.owner.user_id),
+    ]
+    assert len({each["cursor"] for each in heard}) == 2
+    assert is_all

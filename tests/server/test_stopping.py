@@ -15,21 +15,32 @@ import httpx
 import pytest
 
 from core.ground import Ground
+from models import Outcome
+from services.crediting import TRIAL
+from tests.fakes.providers.server import Behaviour, Mood, ProviderServer
+from tests.fakes.providers.wire import WIRES
+from tests.fixtures.fleets import ledger
 from tests.fixtures.redis_server import free_port
 from tests.fixtures.served import environment
 from tests.fixtures.stage import Line, token_of
 from tests.fixtures.stores import test_settings as settings_of_suite
 from tests.fixtures.tenants import Tenant
-from tests.fixtures.waiting import until_holds
+from tests.fixtures.waiting import until, until_holds
 
 SOCKETS = int(os.environ.get("STOPPING_SOCKETS", "200"))
 STREAMS = 5
+CORRECT = '{ correctText(text: "voce tem bolo", tone: FORMAL) { text } }'
+SUGGEST = 'mutation { copilotSuggest(input: { messages: [{ fromCustomer: true, text: "Oi" }] }) { reply { text } } }'
 FOLLOW = "subscription { workspaceEvents { ... on WorkspaceEvent { seq } } }"
 
 
 @contextmanager
-def child(ground: Ground, database_url: str, redis_url: str) -> Iterator[tuple[subprocess.Popen[bytes], str, Path]]:
-    """Start the product on the suite's stores, with the suite's secrets; yield it, its address, and what it says."""
+def child(
+    ground: Ground, database_url: str, redis_url: str, **given: str
+) -> Iterator[tuple[subprocess.Popen[bytes], str, Path]]:
+    """Start the product on the suite's stores, with the suite's secrets and what is `given`; yield it, its address, and
+    what it says.
+    """
     secrets = settings_of_suite().security
     assert secrets.jwt_secret is not None
     assert secrets.jwt_refresh_secret is not None
@@ -46,6 +57,7 @@ def child(ground: Ground, database_url: str, redis_url: str) -> Iterator[tuple[s
             "SOCKETS_PER_WORKSPACE": "5000",
             "JWT_SECRET": secrets.jwt_secret.get_secret_value(),
             "JWT_REFRESH_SECRET": secrets.jwt_refresh_secret.get_secret_value(),
+            **given,
         }
         with (folder / "out").open("wb") as out:
             process = subprocess.Popen(
@@ -120,3 +132,35 @@ async def test_all_who_listen_are_told_to_come_back_and_the_process_ends_within_
         assert each.endswith("event: complete\ndata:\n\n")
     assert "Traceback" not in said
     assert "Error" not in said
+
+
+async def test_who_waits_for_a_model_is_told_to_ask_again_and_the_books_are_kept(
+    ground: Ground, database_url: str, redis_url: str, tenant: Tenant
+) -> None:
+    token = await token_of(ground, tenant.owner)
+    async with ProviderServer(WIRES["openai"], [Behaviour(mood=Mood.HANGS)]).running() as model:
+        keyed = {"OPENAI_API_KEY": "sk-test", "OPENAI_BASE_URL": model.url}
+        with child(ground, database_url, redis_url, **keyed) as (process, address, out):
+            await until_holds(lambda: answers(address), 40)
+            async with httpx.AsyncClient(base_url=address, timeout=40) as client:
+                headers = {"authorization": f"Bearer {token}"}
+                asked = [
+                    asyncio.create_task(client.post("/graphql", json={"query": each}, headers=headers))
+                    for each in (CORRECT, SUGGEST)
+                ]
+                await until(lambda: model.streaming == 2, seconds=30)
+                process.terminate()
+                began = time.monotonic()
+                replies = await asyncio.gather(*asked)
+                status = await asyncio.to_thread(process.wait, 20)
+                taken = time.monotonic() - began
+            said = out.read_text()
+
+    assert [each.status_code for each in replies] == [503, 503]
+    assert {each.json()["errors"][0]["extensions"]["code"] for each in replies} == {"UNAVAILABLE"}
+    assert (status, taken < 5) == (0, True), said
+    assert "Traceback" not in said
+    assert "Cancel" not in said
+    books = await ledger(ground, tenant.workspace_id)
+    assert [each.outcome for each in books.usage] == [Outcome.CANCELLED] * 2
+    assert (books.balance, books.held, books.open_holds) == (TRIAL, 0, 0)

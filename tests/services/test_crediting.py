@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import select, update
+from structlog.testing import capture_logs
 
 from core import clock
 from core.errors import DomainError
@@ -14,8 +15,10 @@ from core.ground import Ground
 from core.ids import uuid7
 from models import CreditAccount, CreditBudget, CreditEntry, CreditHold, CreditKind, Event, EventType
 from services import crediting
+from services.crediting import ReleaseHolds, RightHolds
 from services.transaction import begin
 from tests.fixtures.tenants import Tenant
+from workers.crediting import release_holds, right_holds
 
 
 async def account(ground: Ground, tenant: Tenant) -> tuple[int, int]:
@@ -138,6 +141,62 @@ async def test_what_never_ended_is_given_back_after_its_lease(ground: Ground, te
     await crediting.release_holds(ground)
 
     assert await account(ground, tenant) == (1_000, 7)
+
+
+async def drift(ground: Ground, tenant: Tenant, credits_: int) -> None:
+    """Have an account hold other than its open holds."""
+    async with ground.database.system() as session:
+        own = CreditAccount.workspace_id == tenant.workspace_id
+        await session.execute(update(CreditAccount).where(own).values(held=CreditAccount.held + credits_))
+
+
+async def test_what_is_held_for_nothing_is_put_right(ground: Ground, tenant: Tenant, other_tenant: Tenant) -> None:
+    await hold(ground, tenant, uuid7(), 7)
+    await hold(ground, other_tenant, uuid7(), 5)
+    await drift(ground, tenant, 20)
+
+    with capture_logs() as told:
+        await release_holds(ground, ReleaseHolds())
+        before = await account(ground, tenant)
+        await right_holds(ground, RightHolds())
+        await right_holds(ground, RightHolds())
+
+    assert before == (1_000, 27)
+    assert await account(ground, tenant) == (1_000, 7)
+    assert await account(ground, other_tenant) == (1_000, 5)
+    [line] = [each for each in told if each["event"] == "credits were held for nothing"]
+    assert line["accounts"] >= 1
+    assert str(tenant.workspace_id) not in str(line)
+
+
+async def test_what_is_held_is_put_right_behind_who_holds_just_now(ground: Ground, tenant: Tenant) -> None:
+    await hold(ground, tenant, settled := uuid7(), 7)
+    await drift(ground, tenant, 20)
+
+    async with begin(ground, tenant.owner) as tx:
+        await crediting.hold(tx, uuid7(), "copilot", 5)
+        await crediting.settle(tx, settled, 2_000)
+        righting = asyncio.create_task(crediting.right_holds(ground))
+        done, _ = await asyncio.wait({righting}, timeout=0.3)
+    await righting
+
+    assert not done
+    assert await account(ground, tenant) == (998, 5)
+
+
+async def test_an_account_whose_balance_does_not_cover_its_holds_is_left_alone(
+    ground: Ground, tenant: Tenant, other_tenant: Tenant
+) -> None:
+    await hold(ground, tenant, uuid7(), 900)
+    async with ground.database.system() as session:
+        own = CreditAccount.workspace_id == tenant.workspace_id
+        await session.execute(update(CreditAccount).where(own).values(balance=100, held=0))
+    await drift(ground, other_tenant, 9)
+
+    await crediting.right_holds(ground)
+
+    assert await account(ground, tenant) == (100, 0)
+    assert await account(ground, other_tenant) == (1_000, 0)
 
 
 async def test_alerts_are_told_once_each_and_begin_anew_with_new_credits(ground: Ground, tenant: Tenant) -> None:

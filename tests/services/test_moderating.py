@@ -9,7 +9,6 @@ from sqlalchemy import select, update
 from ai.conversations import Speaker, Turn
 from core.database import Database
 from core.ground import Ground
-from core.ids import uuid7
 from models import AiUsage, Outcome, WorkspaceSettings
 from services.access import Actor
 from services.assistant import composing, judging
@@ -22,7 +21,7 @@ from services.assistant.errors import ContentBlocked
 from tests.fakes.providers.server import Behaviour, Judgement, ProviderServer
 from tests.fakes.providers.wire import OPENAI, Answer
 from tests.fixtures import knowledge
-from tests.fixtures.models import assisted, suggested
+from tests.fixtures.models import Read, assisted, suggested
 from tests.fixtures.tenants import Tenant
 
 ASKED = "Oi, aqui é Ana Conceição, CPF 529.982.247-25. Quanto custa o frete para o Centro?"
@@ -88,7 +87,7 @@ async def test_a_late_verdict_holds_up_no_piece_and_still_ends_the_answer(
     began, first = time.perf_counter(), 0.0
 
     events = []
-    async for each in write(assistant, tenant.owner, asked, uuid7()):
+    async for each in write(assistant, tenant.owner, asked, Read()):
         if isinstance(each, Delta) and not first:
             first = time.perf_counter() - openai.received[-1].at
         events.append(each)

@@ -37,7 +37,8 @@ class AlternativesInvalid(Invalid):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """One request. `turns` are the last messages of the chat, oldest first; `chat` names it, so that a newer request of
-    the same person for it supersedes this one. The same `client_request_id` is one request, however often it is sent.
+    the same person for it supersedes this one. The same `client_request_id` is one request, however often it is sent,
+    and whether or not whoever sends it waits until the reply `is_whole`.
     """
 
     turns: tuple[Turn, ...]
@@ -49,6 +50,7 @@ class Asked:
     alternatives: int = 0
     client_request_id: str | None = None
     preferences: Preferences = field(default_factory=Preferences)
+    is_whole: bool = field(default=False, repr=False)
 
     @property
     def last(self) -> str:

@@ -189,10 +189,10 @@ class Generation:
         return texts
 
     async def _settle(self, outcome: Outcome, failure: FailureKind | None = None) -> tuple[Outlay, Books]:
-        """Keep the books of what did not come to its end: what was shown of it is charged, unless it was taken back."""
+        """Keep the books of what did not come to its end. What somebody saw is charged, unless it is taken back."""
         self._is_settled = True
         outlay = self._outlay(outcome)
-        is_charged = outcome in _READ_IN_PART and bool(self._reader.text)
+        is_charged = outcome in _READ_IN_PART and bool(self._reader.text) and await self._call.about.is_shown()
         charged = outlay.charged if is_charged else 0
         settled = replace(outlay, failure=failure, charged=charged)
         return settled, await self._call.finish(settled)

@@ -96,14 +96,29 @@ async def is_kept(ground: Ground, actor: Actor, stream_id: UUID) -> bool:
     return found > 0
 
 
-async def read(ground: Ground, actor: Actor, stream_id: UUID, after: int) -> AsyncGenerator[Numbered]:
-    """Yield a stream's events behind a place, as they come, until its last one. What comes together is joined.
+async def is_shown(ground: Ground, actor: Actor, stream_id: UUID) -> bool:
+    """Tell whether anybody reads a stream's pieces through Redis, or did. While that is away, nobody is known to."""
+    try:
+        async with asyncio.timeout(_TIMEOUT):
+            found: int = await ground.redis.exists(_shown(stream_of(actor, stream_id)))
+    except _AWAY as error:
+        log.warning("who follows a stream elsewhere is not known", reason=type(error).__name__)
+        return False
+    return found > 0
+
+
+async def read(ground: Ground, actor: Actor, stream_id: UUID, after: int, *, shows: bool) -> AsyncGenerator[Numbered]:
+    """Yield a stream's events behind a place, as they come, until its last one. What comes together is joined. Whoever
+    reads `shows` the pieces, or waits for all of them.
 
     Raises:
         RedisError, OSError, TimeoutError: Redis is away.
         SealBroken: what is kept was sealed with another secret.
     """
     key, alive, seq = stream_of(actor, stream_id), alive_of(actor, stream_id), min(max(after, 0), _FURTHEST)
+    if shows:
+        async with asyncio.timeout(_TIMEOUT):
+            await ground.redis.set(_shown(key), b"1", ex=KEPT)
     while True:
         async with asyncio.timeout(_TIMEOUT):
             await ground.redis.set(_followed(key), b"1", ex=ALIVE)
@@ -136,6 +151,11 @@ async def _is_whole(ground: Ground, key: str) -> bool:
     async with asyncio.timeout(_TIMEOUT):
         entries: list[Any] = await ground.redis.xrevrange(key, count=1)
     return any(events.read(ground.vault.unseal(fields[b"e"]))[-1].is_last for _, fields in entries)
+
+
+def _shown(key: str) -> str:
+    """Name what says that somebody was shown pieces through Redis."""
+    return f"{key}:shown"
 
 
 def _followed(key: str) -> str:

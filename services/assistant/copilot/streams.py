@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 
 import structlog
@@ -28,8 +28,22 @@ _MOST: Final = 2_000
 _EVENTS: Final = 20_000
 _STOP: Final = 5.0
 
-Write = Callable[[UUID], AsyncGenerator[Event]]
-"""Makes the events of a suggestion, given its id."""
+
+class Begun(Protocol):
+    """A suggestion that is to be written."""
+
+    @property
+    def id(self) -> UUID:
+        """The suggestion's."""
+        ...
+
+    async def is_shown(self) -> bool:
+        """Tell whether anybody has seen a piece of it, or is about to."""
+        ...
+
+
+Write = Callable[[Begun], AsyncGenerator[Event]]
+"""Makes the events of a suggestion."""
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -58,6 +72,8 @@ class Stream:
         self.actor = actor
         self.asked = asked
         self.followers = 0
+        self._watching = 0
+        self._was_seen = False
         self._ground = ground
         self._pace = pace
         self._events: list[Numbered] = []
@@ -89,19 +105,27 @@ class Stream:
         """Whether somebody follows it, here or through Redis."""
         return self.followers > 0 or self._told.is_followed
 
+    async def is_shown(self) -> bool:
+        """Tell whether anybody has seen a piece of it, or is about to, here or at another process."""
+        return self._was_seen or self._watching > 0 or await mirror.is_shown(self._ground, self.actor, self.id)
+
     @property
     def work(self) -> asyncio.Task[None] | None:
         """What writes it."""
         return self._work
 
-    async def follow(self, after: int) -> AsyncGenerator[Numbered]:
-        """Yield events behind a place as they come, until the last one. Whoever is behind gets pieces joined."""
+    async def follow(self, after: int, *, shows: bool) -> AsyncGenerator[Numbered]:
+        """Yield events behind a place as they come, until the last one. Whoever is behind gets pieces joined. Whoever
+        follows `shows` the pieces, or waits for all of them.
+        """
         news, place = asyncio.Event(), min(max(after, 0), len(self._events))
         self._waiting.add(news)
+        self._watching += shows
         try:
             while True:
                 batch, place = self._events[place:], len(self._events)
                 for each in merged(batch):
+                    self._was_seen = self._was_seen or (shows and isinstance(each.event, Delta))
                     yield each
                 if place == len(self._events):
                     if self.is_over:
@@ -109,6 +133,7 @@ class Stream:
                     await news.wait()
                     news.clear()
         finally:
+            self._watching -= shows
             self._waiting.discard(news)
 
     async def _live(self, write: Write) -> None:
@@ -117,11 +142,24 @@ class Stream:
         try:
             await self._write(write)
         finally:
+            if is_void := await self._is_void():
+                # whoever was told so may send it again at once
+                await self._release(is_void=True)
             # the mirror ends by itself behind the last event
             with suppress(TimeoutError):
                 async with asyncio.timeout(_STOP):
                     await telling
-            await claims.release(self._ground.redis, self.actor, self.asked, self.id)
+            if not is_void:
+                await self._release()
+
+    async def _release(self, *, is_void: bool = False) -> None:
+        await claims.release(self._ground.redis, self.actor, self.asked, self.id, is_void=is_void)
+
+    async def _is_void(self) -> bool:
+        """Tell whether nobody got anything: the same request may then be sent again, and is asked anew."""
+        last = self._events[-1].event if self._events else None
+        is_lost = self.asked.is_whole and isinstance(last, Failed) and last.retryable
+        return is_lost and not await self.is_shown()
 
     async def _write(self, write: Write) -> None:
         self._is_begun = True
@@ -129,7 +167,7 @@ class Stream:
             self._add(self._stopped())
             return
         try:
-            async with aclosing(write(self.id)) as events:
+            async with aclosing(write(self)) as events:
                 async for event in events:
                     self._add(event)
                     # each piece is heard as it comes, by all who follow
@@ -224,13 +262,14 @@ class Streams:
         """
         found = await self._found(actor, asked, write)
         if isinstance(found, UUID):
-            async with aclosing(self._elsewhere(actor, found, after, is_dropped)) as events:
+            read = mirror.read(self._ground, actor, found, after, shows=not asked.is_whole)
+            async with aclosing(self._elsewhere(actor, found, read, is_dropped)) as events:
                 async for each in events:
                     yield each
             return
         found.followers += 1
         try:
-            async with aclosing(found.follow(after)) as events:
+            async with aclosing(found.follow(after, shows=not asked.is_whole)) as events:
                 async for each in events:
                     yield each
         finally:
@@ -259,7 +298,7 @@ class Streams:
         return stream
 
     async def _elsewhere(
-        self, actor: Actor, stream_id: UUID, after: int, is_dropped: Callable[[], bool]
+        self, actor: Actor, stream_id: UUID, read: AsyncGenerator[Numbered], is_dropped: Callable[[], bool]
     ) -> AsyncGenerator[Numbered]:
         """Yield what another process writes, or this one wrote."""
         is_over = False
@@ -267,7 +306,7 @@ class Streams:
             if not await mirror.is_kept(self._ground, actor, stream_id):
                 is_over = True
                 raise StreamGone
-            async with aclosing(mirror.read(self._ground, actor, stream_id, after)) as events:
+            async with aclosing(read) as events:
                 async for each in events:
                     is_over = each.is_last
                     yield each

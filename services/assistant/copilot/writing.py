@@ -7,7 +7,6 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Final
-from uuid import UUID
 
 from ai.catalogue import Model, UnknownModel
 from ai.engines.citations import CitationStream
@@ -37,31 +36,33 @@ from services.assistant.copilot.events import (
 from services.assistant.copilot.generating import Generation, Prepared
 from services.assistant.copilot.results import completed, draft, used
 from services.assistant.copilot.screening import screen
+from services.assistant.copilot.streams import Begun
 from services.assistant.copilot.wording import masked, question
 
 _GRAVE: Final = frozenset({Category.THREAT, Category.SELF_HARM, Category.HATE, Category.VIOLENCE})
 
 
-async def write(assistant: Assistant, actor: Actor, asked: Asked, suggestion_id: UUID) -> AsyncGenerator[Event]:
+async def write(assistant: Assistant, actor: Actor, asked: Asked, begun: Begun) -> AsyncGenerator[Event]:
     """Yield what happens while a suggestion is written: `Started` first, and one of the endings last.
 
     Raises:
         DomainError: it could not begin, or go on; whoever reads tells it as `Failed`.
     """
-    async with working() as beside, aclosing(_written(assistant, actor, asked, suggestion_id, beside)) as events:
+    async with working() as beside, aclosing(_written(assistant, actor, asked, begun, beside)) as events:
         async for event in events:
             yield event
 
 
 async def _written(
-    assistant: Assistant, actor: Actor, asked: Asked, suggestion_id: UUID, beside: Beside
+    assistant: Assistant, actor: Actor, asked: Asked, begun: Begun, beside: Beside
 ) -> AsyncGenerator[Event]:
     screening = beside.begin(screen(asked.turns), "safety")
     decided, known = await background.gather(assistant, actor, asked, beside)
     found = await screening
     about = About(
-        id=suggestion_id,
+        id=begun.id,
         flags=found.flags,
+        is_shown=begun.is_shown,
         preferences=asked.preferences,
         contact_id=known.contact_id,
         persona=known.persona,

@@ -97,6 +97,7 @@ class ProviderServer:
         self.port = 0
         self.connections = 0
         self._behaviours = list(behaviours) or [Behaviour()]
+        self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -109,15 +110,20 @@ class ProviderServer:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["ProviderServer"]:
-        server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
-        self.port = server.sockets[0].getsockname()[1]
+        self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
         try:
             yield self
         finally:
-            server.close()
-            for each in self._tasks:
-                each.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await self.leave()
+
+    async def leave(self) -> None:
+        """Be gone: nothing listens any more. May be repeated."""
+        if self._server is not None:
+            self._server.close()
+        for each in self._tasks:
+            each.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1

@@ -1,12 +1,14 @@
 """Who may follow a suggestion: again, from elsewhere, instead of another, and how many at once."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any, Final
 
 import pytest
 
 from core.ground import Ground
 from core.ids import uuid7
+from models import Outcome
 from services.assistant.copilot import claims, mirror
 from services.assistant.copilot.events import (
     Completed,
@@ -217,3 +219,20 @@ async def test_what_is_not_kept_any_more_is_gone(slow: Fleeted, tenant: Tenant) 
 
     with pytest.raises(StreamGone):
         await followed(slow.assistant, tenant.owner, asked)
+
+
+@pytest.mark.parametrize("shows", [True, False])
+async def test_what_breaks_off_is_paid_when_somebody_saw_pieces_of_it_elsewhere(
+    slow: Fleeted, tenant: Tenant, *, shows: bool
+) -> None:
+    whole = replace(asked_of(client_request_id=uuid7().hex), is_whole=True)
+    first = Follower(slow.assistant, tenant.owner, whole)
+    await first.speaking()
+    there = Follower(elsewhere(slow), tenant.owner, replace(whole, is_whole=not shows))
+    await there.speaking()
+
+    await slow.assistant.streams.stop()
+    await there.ended()
+
+    books = await ledger(slow.assistant.ground, tenant.workspace_id)
+    assert (books.only.outcome, bool(books.charges), books.held) == (Outcome.CANCELLED, shows, 0)

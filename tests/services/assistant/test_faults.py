@@ -1,6 +1,7 @@
 """Providers that fail in every way: the next one answers, a circuit opens and closes, and nothing is paid twice."""
 
 import asyncio
+import time
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -9,11 +10,13 @@ import pytest
 from ai.circuits import State
 from ai.errors import FailureKind
 from ai.provider import Patience
+from ai.run import Limits
 from core.ground import Ground
 from models import Outcome
 from services.assistant import judging
 from services.assistant.copilot.events import Completed, Delta, Failed, Failover, Usage
-from services.assistant.errors import ModelsFailed
+from services.assistant.errors import ModelsFailed, ProviderNeeded
+from services.assistant.preferences import Preferences
 from services.crediting import TRIAL, price_of
 from tests.fakes.providers.server import Behaviour, Mood
 from tests.fakes.providers.wire import WIRES
@@ -222,3 +225,47 @@ async def test_a_suggestion_with_what_no_store_takes_is_kept_and_paid(
     books = await ledger(ground, tenant.workspace_id)
     assert [each.outcome for each in books.usage] == [Outcome.COMPLETED]
     assert (len(books.charges), books.held, books.open_holds) == (1, 0, 0)
+
+
+async def test_who_is_asked_again_is_who_answered_though_another_hangs(
+    ground: Ground, redis_url: str, tenant: Tenant
+) -> None:
+    nonsense, limits = says('{"label": "purple"}', input_tokens=READ, output_tokens=SAID), Limits(first=0.5)
+    behaviours = {"openai": Behaviour(mood=Mood.HANGS), "mistral": [nonsense, GOOD]}
+
+    async with fleeted(ground, redis_url, behaviours, limits=limits) as shown:
+        began = time.monotonic()
+        found = await ask(shown, tenant, "openai")
+        took = time.monotonic() - began
+        asked = shown.asked
+
+    books = await ledger(ground, tenant.workspace_id)
+    assert (found.result.provider, asked, took < 4) == ("mistral", {"openai": 1, "mistral": 2}, True)
+    assert (books.only.outcome, books.only.attempts, len(books.charges)) == (Outcome.COMPLETED, 3, 1)
+
+
+@pytest.mark.parametrize("name", ["ollama/llama3.2:latest", "ollama/llama3.2", "llama3.2", "ollama"])
+async def test_a_local_server_that_went_away_is_gone_on_from_by_each_of_its_names(
+    name: str, ground: Ground, redis_url: str, tenant: Tenant
+) -> None:
+    wished = Preferences(model=name, fresh=True)
+
+    async with fleeted(ground, redis_url, {"ollama": GOOD, "mistral": GOOD}) as shown:
+        here = await judging.sentiment(shown.assistant, tenant.owner, TEXT, wished)
+        await shown.servers["ollama"].leave()
+        late = await judging.sentiment(shown.assistant, tenant.owner, TEXT, wished)
+        await shown.assistant.fleet.look()
+        gone = await judging.sentiment(shown.assistant, tenant.owner, TEXT, wished)
+
+    assert [each.result.provider for each in (here, late, gone)] == ["ollama", "mistral", "mistral"]
+    assert [each.attempts for each in (await ledger(ground, tenant.workspace_id)).usage] == [1, 2, 1]
+
+
+async def test_what_only_a_local_server_could_do_says_that_it_does_not_answer(
+    ground: Ground, redis_url: str, tenant: Tenant
+) -> None:
+    async with fleeted(ground, redis_url, {"ollama": GOOD}) as shown:
+        await shown.servers["ollama"].leave()
+        await shown.assistant.fleet.look()
+        with pytest.raises(ProviderNeeded, match="ollama does not answer"):
+            await ENGINES["translation"].ask(shown.assistant, tenant.owner, Preferences())
