@@ -31,13 +31,14 @@ async def teach(ground: Ground, actor: Actor) -> None:
             return
     try:
         async with begin(ground, actor) as tx:
-            for kind, draft in _drafts():
+            for kind, draft in drafts():
                 await sources.add(tx, kind, draft)
     except DocumentsAway:
         log.warning("the demo workspace knows nothing yet: the document store does not answer")
 
 
-def _drafts() -> Sequence[tuple[SourceKind, SourceDraft]]:
+def drafts() -> Sequence[tuple[SourceKind, SourceDraft]]:
+    """Return what it is given, by kind."""
     given: list[dict[str, Any]] = tomllib.loads(_FILE.read_text(encoding="utf-8"))["sources"]
     return [(SourceKind(each["kind"]), _draft(each)) for each in given]
 

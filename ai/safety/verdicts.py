@@ -110,6 +110,12 @@ def assessed(findings: list[Finding], limits: Limits) -> Assessment:
     worst: dict[Category, Severity] = {}
     for each in findings:
         worst[each.category] = max(each.severity, worst.get(each.category, each.severity))
-    verdict = Verdict.BLOCK if any(is_stopped(each, limits) for each in findings) else Verdict.FLAG if worst else Verdict.ALLOW
+    verdict = (
+        Verdict.BLOCK
+        if any(is_stopped(each, limits) for each in findings)
+        else Verdict.FLAG
+        if worst
+        else Verdict.ALLOW
+    )
     ordered = sorted(findings, key=lambda each: (each.start, each.end, each.category))
     return Assessment(verdict=verdict, categories=MappingProxyType(worst), findings=tuple(ordered))

@@ -1,4 +1,4 @@
-"""The filter behind a stream: what it stops is never shown to its end, and what it lets pass comes as it was written."""
+"""The filter behind a stream: what it stops is never shown to its end, and what it passes comes as it was written."""
 
 import re
 
