@@ -1,5 +1,6 @@
-"""What the assistants of the demo workspace know, planted once through the same verbs as everything else, and searchable
-before the server says that it is ready.
+"""What the assistants of the demo workspace know, planted once through the same verbs as everything else.
+
+It is searchable before the server says that it is ready.
 """
 
 import asyncio

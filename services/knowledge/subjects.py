@@ -70,7 +70,7 @@ def subjects(question: str) -> frozenset[str]:
     found = {fold(each) for each in _capitals(asked)}
     # `a torta veio`: what a sentence begins with is no preposition
     apart = _apart(asked).removeprefix("a ")
-    found |= {match["word"] for match in _LEADING.finditer(apart) if not _is_usual(match["word"])}
+    found |= {match["word"] for match in _LEADING.finditer(apart) if not is_usual(match["word"])}
     found |= {match["act"] for match in _ACT.finditer(apart) if kin_of(match["act"][:STEM])}
     said = set(words(asked))
     return frozenset(each for each in found if len(each) >= _SHORTEST and each in said)
@@ -109,10 +109,11 @@ def _capitals(asked: str) -> Iterator[str]:
     given = WORD.findall(asked)
     if asked.upper() == asked:
         return
-    yield from (each for each in given[1:] if each[0].isupper() and not _is_usual(fold(each)))
+    yield from (each for each in given[1:] if each[0].isupper() and not is_usual(fold(each)))
 
 
-def _is_usual(word: str) -> bool:
+def is_usual(word: str) -> bool:
+    """Tell whether customers of any shop use a word, folded."""
     return word.isdigit() or word[:STEM] in _usual()
 
 
