@@ -43,9 +43,9 @@ class SafetyStream:
         self._hosts = allowed_hosts
         self._text = ""
         self._shown = 0
-        self._read = 0
+        self._read: int = 0
         self._doubt: int | None = None
-        self._is_cut = False
+        self._is_cut: bool = False
         self._letters = ""
 
     def feed(self, piece: str) -> str:

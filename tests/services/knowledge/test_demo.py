@@ -4,6 +4,9 @@ from uuid import uuid4
 
 import pytest
 
+from ai.local import answers
+from ai.passages import Passage
+from ai.results import Language
 from benchmarks.retrieval import weigh
 from models.documents import Pair, SourceKind
 from server.demo_knowledge import drafts
@@ -54,6 +57,20 @@ def answer(question: str) -> str:
 )
 def test_what_is_known_is_found(question: str, holds: str) -> None:
     assert holds in answer(question)
+
+
+async def test_what_the_search_finds_is_quoted() -> None:
+    question = "Posso trocar um bolo amassado?"
+    passages = demo_passages()
+    (evidence,) = weigh(passages, [question])
+    best = int(fusing.ranking(evidence).argmax())
+    score = fusing.certainty(evidence, best)
+    found = Passage(chunk_id=uuid4(), source_id=uuid4(), title="", text=passages[best], start=0, end=0, score=score)
+
+    said = await answers.answer(question, [found], language=Language.PORTUGUESE)
+
+    assert said.grounded
+    assert EXCHANGES in said.text
 
 
 @pytest.mark.parametrize("question", ["Posso devolver um bolo?", "Posso devolver uma torta?"])
