@@ -72,7 +72,7 @@ class Fleet:
         return self._given.get(provider) if theirs is None else self._at_home(provider, theirs)
 
     def _at_home(self, provider: str, own: Credential) -> Credential:
-        """Return a workspace's key for where the server's operator says the provider is asked, and nowhere else."""
+        """Return a workspace's key for where the server's operator says that the provider is asked, nowhere else."""
         return replace(own, address=self._addresses.get(provider))
 
     async def start(self) -> None:

@@ -34,4 +34,4 @@ def decode(prefix: str, text: str) -> UUID | None:
     kind, _, digits = text.rpartition("_")
     if kind != prefix or not _HEX.fullmatch(digits):
         return None
-    return UUID(hex=digits)
+    return UUID(int=int(digits, 16))

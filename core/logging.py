@@ -9,11 +9,11 @@ import re
 import sys
 from collections.abc import Callable, Mapping, MutableMapping
 from contextlib import AbstractContextManager
-from contextvars import Token
+from contextvars import ContextVar, Token
 from typing import Any, Final, cast
 
 import structlog
-from structlog.contextvars import bind_contextvars, merge_contextvars, reset_contextvars
+from structlog.contextvars import STRUCTLOG_KEY_PREFIX, merge_contextvars
 
 from core.settings import Environment
 
@@ -54,6 +54,8 @@ _NOISY: Final = (
     "websockets",
 )
 _OURS: Final = frozenset({"timestamp", "level", "logger", "request_id"})
+_REQUEST: Final[ContextVar[str]] = ContextVar(f"{STRUCTLOG_KEY_PREFIX}request_id")
+"""What `bind_contextvars(request_id=...)` sets, which makes its name anew each time."""
 _DEPTH: Final = 6
 _ITEMS: Final = 100
 
@@ -105,16 +107,16 @@ def bind_request(request_id: str) -> AbstractContextManager[None]:
 
 class _Bound(AbstractContextManager[None]):
     __slots__ = ("_before", "_request_id")
+    _before: Token[str]
 
     def __init__(self, request_id: str) -> None:
         self._request_id = request_id
-        self._before: Mapping[str, Token[Any]] = {}
 
     def __enter__(self) -> None:
-        self._before = bind_contextvars(request_id=self._request_id)
+        self._before = _REQUEST.set(self._request_id)
 
     def __exit__(self, *_: object) -> None:
-        reset_contextvars(**self._before)
+        _REQUEST.reset(self._before)
 
 
 def redact(logger: object, method: str, event: Event) -> Event:

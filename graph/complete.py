@@ -29,7 +29,7 @@ from graph.facts import (
 from graph.link_filters import link_filter
 from graph.loaders import guard_of
 from graph.registry import Registry
-from graph.tables import TableColumn, column_named, column_of, is_unique, named_by
+from graph.tables import TableColumn, column_named, column_of, copies_of, is_unique, named_by
 
 _PLAIN: Final = (str, int, bool, float, datetime, date)
 
@@ -138,9 +138,9 @@ class Completer:
     def complete_many(self, fact: Many) -> Many:
         """Find both ends of a list."""
         view = self.target(None if fact.far is not None else fact.key.class_)
-        target = self.far_side(fact, view)
+        target, copies = self.far_side(fact, view), self.copies(fact, view)
         self.check_sort(fact.sort, view.model)
-        return replace(fact, target=target, local=self.local(fact.key), source=view.source)
+        return replace(fact, target=target, copies=copies, local=self.local(fact.key), source=view.source)
 
     def far_side(self, fact: Many | Page, view: type[Row[Any]]) -> Attribute | None:
         """Find the column that a join table names; None where there is none."""
@@ -152,6 +152,10 @@ class Completer:
         self.check_wall(fact.far)
         return target
 
+    def copies(self, fact: Many | Page, view: type[Row[Any]]) -> Mapping[str, Attribute]:
+        """Find the columns of a join table in which the named row's are repeated."""
+        return {} if fact.far is None else copies_of(fact.far, view.model)
+
     def complete_page(self, fact: Page) -> Page:
         """Find both ends of a connection, and what its filter compares."""
         view = self.target(fact.model if fact.far is not None or fact.key is None else fact.key.class_)
@@ -161,8 +165,8 @@ class Completer:
             link_filter(fact.filter, fact.model, self.registry)
         if self.model is None:
             return replace(fact, key=None, source=view.source)
-        target, local = self.far_side(fact, view), fact.local or self.local(fact.key)
-        return replace(fact, target=target, local=local, source=view.source)
+        target, copies = self.far_side(fact, view), self.copies(fact, view)
+        return replace(fact, target=target, copies=copies, local=fact.local or self.local(fact.key), source=view.source)
 
     def local(self, key: Attribute | None) -> str:
         """Return the column of this view's table that a foreign key names."""

@@ -304,7 +304,7 @@ def page(key: Attribute, *, require: str | None = None, **given: Any) -> Any:
         orders=orders,
         long=given.get("long") or Long(),
         guard=_guard(require),
-        **{name: given.get(name) for name in ("filter", "search", "local")},
+        **{name: cast("Any", given.get(name)) for name in ("filter", "search", "local")},
     )
 
 

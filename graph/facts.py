@@ -4,7 +4,7 @@ Nothing here knows Strawberry, SQL text, a request, or a noun.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -116,13 +116,15 @@ class One:
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Many:
     """The rows of `source` whose `key` equals this row's `local` column; with `far`, `key` and `far` are columns of
-    a join table, and `far` equals the column `target` of the source.
+    a join table, and `far` equals the column `target` of the source. `copies` are the columns of the join table that
+    its foreign key holds equal to columns of the source, by the names of these.
     """
 
     key: Attribute
     sort: Sort
     far: Attribute | None = None
     target: Attribute | None = None
+    copies: Mapping[str, Attribute] = field(default_factory=dict[str, Attribute])
     limit: Limit | None = None
     local: str | None = None
     source: Source | None = None
@@ -178,6 +180,7 @@ class Page:
     key: Attribute | None = None
     far: Attribute | None = None
     target: Attribute | None = None
+    copies: Mapping[str, Attribute] = field(default_factory=dict[str, Attribute])
     filter: type[Any] | None = None
     search: Search | None = None
     long: Long = Long()

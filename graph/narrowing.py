@@ -16,9 +16,9 @@ from graph.comparing import TEXTUAL, Condition, Where, operands_of
 from graph.context import Context, Session
 from graph.facts import ID, Page, Texts, rows_of
 from graph.filters import Filter
+from graph.statements import FEW
 from graph.tables import picked
 
-FEW: Final = 2_000
 SHORTEST: Final = 3
 
 Part: TypeAlias = tuple[str, str, str]

@@ -172,7 +172,7 @@ def bounds(listing: Listing) -> list[Condition]:
     window, order = listing.window, listing.order
     ends = ((window.after, True), (window.before, False))
     return [
-        statements.beyond(order, statements.placed(order, position), later=later)
+        statements.beyond(listing.fact, order, statements.placed(order, position), later=later)
         for position, later in ends
         if position is not None
     ]
@@ -200,7 +200,7 @@ def beyond(listing: Listing, key: Hashable, context: Context, *, later: bool) ->
     """Look for rows at a window's cursor or past it. The cursor's own row lies outside the page, so it counts."""
     position = listing.window.before if later else listing.window.after
     bound = statements.placed(listing.order, position or ())
-    edge = statements.beyond(listing.order, bound, later=later, inclusive=True)
+    edge = statements.beyond(listing.fact, listing.order, bound, later=later, inclusive=True)
 
     async def batch(session: Session, keys: list[Any], parameters: dict[str, Any]) -> dict[Any, bool]:
         statement: Statement = statements.any_row(listing.fact, [*listing.where, edge])

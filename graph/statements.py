@@ -6,8 +6,8 @@ a builder shows these columns, in their order; without, the whole row.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, cast
+from dataclasses import dataclass, replace
+from typing import Any, Final, cast
 from uuid import UUID
 
 from sqlalchemy import (
@@ -25,12 +25,16 @@ from sqlalchemy import (
     or_,
     true,
     tuple_,
+    union_all,
 )
 from sqlalchemy.orm import aliased, load_only, raiseload
 
 from graph.facts import TENANT, Attribute, ByMembers, Counted, InColumn, Many, Page, Sort, Source, rows_of
 from graph.paging import Position
 from graph.tables import Statement, column_properties, picked
+
+FEW: Final = 2_000
+"""How many rows are looked up one by one rather than met on a walk through an order."""
 
 Condition = ColumnElement[bool]
 Names = Sequence[str]
@@ -97,6 +101,15 @@ def ordering(entity: Any, order: Sequence[Sort], *, backward: bool = False) -> l
     return [key.desc() if down else key.asc() for key, down in keys]
 
 
+def walked(edge: Many | Page, order: Sequence[Sort]) -> Sequence[Sort]:
+    """The same order, in the columns of the join table if all of it stands there: an index of that table has it, while
+    rows behind the join would all be looked up, and sorted.
+    """
+    if not all(each.column.key in edge.copies for each in order):
+        return order
+    return [replace(each, column=edge.copies[each.column.key]) for each in order]
+
+
 def children(edge: Many, order: Sequence[Sort], names: Names | None = None) -> Statement:
     """Rows of a list, each behind its parent's key, in the list's order."""
     source = rows_of(edge)
@@ -150,12 +163,34 @@ def _per_parent(
     edge: Many | Page, inner: Statement, order: Sequence[Sort], *, backward: bool = False, names: Names | None = None
 ) -> Statement:
     """At most `limit` rows for each parent. A LATERAL keeps no promised order, so the outer SELECT orders again."""
-    source, key = rows_of(edge), cast("Attribute", edge.key)
+    source, key, way = rows_of(edge), cast("Attribute", edge.key), walked(edge, order)
     parent = _unnested(key)
-    first = inner.where(key == parent).order_by(*ordering(source.model, order, backward=backward)).limit(_limit())
-    child = aliased(source.model, first.lateral("child"))
-    statement = picked(parent, *shown(child, names)).join_from(parent.table, child, true())
+    tables: Any = parent.table
+    entity = way[0].column.class_
+    ways = [inner.where(key == parent)]
+    if isinstance(edge, Page) and edge.far is not None and way is order:
+        few = _few(edge, parent)
+        tables, ways = tables.join(few, true()), _by_number(edge, ways[0], few.c.ids)
+    parts = [each.order_by(*ordering(entity, way, backward=backward)).limit(_limit()) for each in ways]
+    child = aliased(source.model, (union_all(*parts) if len(parts) > 1 else parts[0]).lateral("child"))
+    statement = picked(parent, *shown(child, names)).select_from(tables.join(child, true()))
     return loading(statement.order_by(*ordering(child, order, backward=backward)), source, child, names)
+
+
+def _few(edge: Page, parent: Any) -> Any:
+    """The first rows of a join table for a parent, by what they name: one more than are few."""
+    far = cast("Attribute", edge.far)
+    named = picked(far).where(edge.key == parent, own(far) == tenant()).limit(FEW + 1)
+    ids = named.correlate(parent.table).scalar_subquery()
+    return picked(func.array(ids, type_=ARRAY(far.type)).label("ids")).lateral("few")
+
+
+def _by_number(edge: Page, listed: Statement, ids: Any) -> list[Statement]:
+    """Rows behind a join table in an order that it does not have: a few are looked up and sorted, many are met on a
+    walk through the order. The planner would take one way for all parents, and a walk for a few reads the whole table.
+    """
+    size = func.cardinality(ids)
+    return [listed.where(edge.target == func.any(ids), size <= FEW), listed.where(size > FEW)]
 
 
 def _unnested(key: Attribute) -> Any:
@@ -194,12 +229,15 @@ def placed(order: Sequence[Sort], position: Position) -> list[Any]:
     return [literal(value, each.column.type) for each, value in zip(order, position, strict=True)]
 
 
-def beyond(order: Sequence[Sort], bound: Sequence[Any], *, later: bool, inclusive: bool = False) -> Condition:
+def beyond(
+    edge: Page, asked: Sequence[Sort], bound: Sequence[Any], *, later: bool, inclusive: bool = False
+) -> Condition:
     """The rows that come later (or earlier) in an order than a position, whose values are `bound`.
 
     One direction is a row comparison, which an index answers. Mixed directions are spelled out, with the first key's
     bound in front for the index.
     """
+    order = walked(edge, asked)
     if len({each.descending for each in order}) == 1:
         left, right = tuple_(*[each.column for each in order]), tuple_(*bound)
         return _past(left, right, up=order[0].descending != later, inclusive=inclusive)

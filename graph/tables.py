@@ -1,5 +1,6 @@
 """What a table tells of itself: columns, foreign keys, uniqueness. The border where SQLAlchemy's loose types end."""
 
+from collections.abc import Mapping
 from typing import Any, TypeAlias, cast
 
 from sqlalchemy import Column, Select, Table, UniqueConstraint, select
@@ -42,10 +43,28 @@ def named_by(key: Attribute, model: Model) -> Attribute | None:
     while waiting:
         column = waiting.pop(0)
         if column.table is table and seen:
-            return cast("Attribute", getattr(model, class_mapper(model).get_property_by_column(column).key))
+            return attribute_of(model, column)
         seen.add(column)
         waiting.extend(each.column for each in column.foreign_keys if each.column not in seen)
     return None
+
+
+def copies_of(key: Attribute, model: Model) -> Mapping[str, Attribute]:
+    """Return the columns of a key's table that one foreign key holds equal to those of the named row, by the names of
+    these. A foreign key says nothing about a row in which one of its columns is null.
+    """
+    for rule in _table(class_of(key)).foreign_key_constraints:
+        is_it = rule.referred_table is _table(model) and column_of(key).name in rule.columns
+        if is_it and not any(each.nullable for each in rule.columns):
+            return {
+                attribute_of(model, each.column).key: attribute_of(class_of(key), each.parent) for each in rule.elements
+            }
+    return {}
+
+
+def attribute_of(model: Model, column: TableColumn) -> Attribute:
+    """Return the attribute of a table's class behind which a column stands."""
+    return cast("Attribute", getattr(model, class_mapper(model).get_property_by_column(column).key))
 
 
 def is_unique(attribute: Attribute) -> bool:

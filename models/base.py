@@ -11,7 +11,18 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from core.ids import uuid7
 
-__all__ = ["Base", "Document", "Identified", "Stamped", "Tenant", "choice", "tenant_key", "trigrams", "word"]
+__all__ = [
+    "Base",
+    "Document",
+    "Identified",
+    "OfTenant",
+    "Stamped",
+    "Tenant",
+    "choice",
+    "tenant_key",
+    "trigrams",
+    "word",
+]
 
 Document = dict[str, Any]
 """A JSON object as PostgreSQL keeps it."""
@@ -63,6 +74,12 @@ class Tenant:
 
     workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"), primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+
+
+class OfTenant(Tenant):
+    """A row that hangs on another of its workspace, which points to the workspace itself."""
+
+    workspace_id: Mapped[UUID] = mapped_column(primary_key=True)
 
 
 def _values(members: type[StrEnum]) -> list[str]:

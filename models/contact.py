@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Document, Stamped, Tenant, choice, tenant_key, trigrams
+from models.base import Base, Document, OfTenant, Stamped, Tenant, choice, tenant_key, trigrams
 
 
 class Sentiment(StrEnum):
@@ -61,12 +61,12 @@ class Contact(Tenant, Stamped, Base):
             ondelete="SET NULL (owner_id)",
         ),
         CheckConstraint("lead_score BETWEEN 0 AND 100", name="lead_score"),
-        Index("ix_contacts_created_at", "workspace_id", "created_at", "id"),
+        Index("uq_contacts_created_at", "workspace_id", "created_at", "id", unique=True),
         Index("ix_contacts_updated_at", "workspace_id", "updated_at", "id"),
         Index("ix_contacts_name_key", "workspace_id", "name_key", "id"),
         Index("ix_contacts_lead_score", "workspace_id", "lead_score", "id"),
         Index("ix_contacts_last_message_key", "workspace_id", "last_message_key", "id"),
-        Index("ix_contacts_owner_id", "workspace_id", "owner_id", "id"),
+        Index("ix_contacts_owner", "workspace_id", "owner_id", "id", postgresql_include=["archived_at"]),
         trigrams("ix_contacts_search_text", "search_text"),
         Index("ix_contacts_search_document", "workspace_id", "search_document", postgresql_using="gin"),
         Index("ix_contacts_custom", "custom", postgresql_using="gin", postgresql_ops={"custom": "jsonb_path_ops"}),
@@ -112,7 +112,7 @@ CONTACT_TEXTS: Final = table(
 and for nothing else (docs/decisions/0016)."""
 
 
-class ContactIdentity(Tenant, Base):
+class ContactIdentity(OfTenant, Base):
     """An address that names one contact of a workspace. `key` is the form that is compared; `value` is shown."""
 
     __tablename__ = "contact_identities"

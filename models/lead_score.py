@@ -6,10 +6,10 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, func
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Document, Tenant, tenant_key
+from models.base import Base, Document, OfTenant, tenant_key
 
 
-class LeadScore(Tenant, Base):
+class LeadScore(OfTenant, Base):
     """One score of a contact, 0 to 100. `factors` has for each name its points, the most, and whether it is known.
 
     `reasons` are a model's words, where one was asked.

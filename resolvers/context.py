@@ -81,10 +81,11 @@ class Context:
         self.keys = Keys(idempotency_key)
         self._standing = _Standing()
         self._graph: GraphContext | None = None
+        self._acting: tuple[Identity, Identity] | None = None
 
     @property
     def caller(self) -> Identity | None:
-        """Who signed in, if anybody did."""
+        """Who signed in, if anybody did: without an origin, which `identity` has."""
         return self._standing.caller
 
     @property
@@ -112,9 +113,17 @@ class Context:
         Raises:
             Unauthenticated: nobody did, or their token is not good (any more).
         """
-        if self.caller is None:
+        caller = self._signed_in
+        if self._acting is None or self._acting[0] is not caller:
+            self._acting = (caller, caller.coming_from(self.origin))
+        return self._acting[1]
+
+    @property
+    def _signed_in(self) -> Identity:
+        caller = self._standing.caller
+        if caller is None:
             raise self._standing.refusal or Unauthenticated
-        return self.caller
+        return caller
 
     @property
     def actor(self) -> Actor:
@@ -130,7 +139,7 @@ class Context:
     def graph(self) -> GraphContext:
         """The loaders of this operation, which see the actor's workspace."""
         if self._graph is None:
-            self._graph = GraphContext(self.actor, self.ground.database)
+            self._graph = GraphContext(self._signed_in.working, self.ground.database)
         return self._graph
 
     def place(self, after: str | None) -> str | None:
@@ -146,9 +155,15 @@ class Context:
             return
         try:
             token = authorization[len(_BEARER) :].strip()
-            self._standing.caller = await sessions.authenticate(self.ground, token, self.origin)
+            self._standing.caller = await sessions.authenticate(self.ground, token)
         except DomainError as error:
             self._standing.refusal = error
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it is time to look again at who signed in."""
+        standing = self._standing
+        return standing.caller is not None and time.monotonic() - standing.checked_at >= _RECHECK_AFTER
 
     async def recheck(self, *, now: bool = False) -> None:
         """Look again whether the session and the membership stand; at most every five seconds unless `now`.
@@ -159,10 +174,10 @@ class Context:
         """
         standing = self._standing
         caller = standing.caller
-        if caller is None or (not now and time.monotonic() - standing.checked_at < _RECHECK_AFTER):
+        if caller is None or not (now or self.is_due):
             return
         try:
-            checked = await sessions.still_valid(self.ground, caller, self.origin)
+            checked = await sessions.still_valid(self.ground, caller)
         except Unauthenticated as error:
             if standing.caller is not caller:
                 return  # renewed meanwhile

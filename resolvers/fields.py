@@ -53,7 +53,7 @@ def mutation(
                 asked = asked_in(info, given.get("input")) if idempotent else None
                 if asked is not None:
                     return await once(context, asked, _payload_of(act), partial(act, **given))  # pyright: ignore[reportCallIssue]
-                async with begin(context.ground, actor) as tx:
+                async with begin(context.ground, actor, for_one_verb=True) as tx:
                     return await act(tx, **given)  # pyright: ignore[reportCallIssue]
             except _EXPECTED as error:
                 return _refused(act, error)

@@ -4,6 +4,7 @@ import os
 import re
 import time
 from collections.abc import Awaitable, Iterable, Iterator
+from logging import INFO
 from typing import Final
 
 import structlog
@@ -65,14 +66,8 @@ class RequestLog:
             try:
                 await self._app(scope, receive, answer if kind == "http" else send)
             finally:
-                log.info(
-                    "request",
-                    kind=kind,
-                    method=scope.get("method"),
-                    path=UPLOADS if scope["path"].startswith(UPLOADS) else scope["path"],
-                    status=status or None,
-                    milliseconds=round((time.monotonic() - began) * 1000, 1),
-                )
+                if log.bind().is_enabled_for(INFO):
+                    _note(scope, status, time.monotonic() - began)
 
 
 class Entrance:
@@ -97,6 +92,18 @@ class Entrance:
             return self._sockets
         is_plain = scope["method"] == "POST" and all(name != _ORIGIN for name, _ in scope["headers"])
         return self._http if is_plain else self._across
+
+
+def _note(scope: Scope, status: int, seconds: float) -> None:
+    path: str = scope["path"]
+    log.info(
+        "request",
+        kind=scope["type"],
+        method=scope.get("method"),
+        path=UPLOADS if path.startswith(UPLOADS) else path,
+        status=status or None,
+        milliseconds=round(seconds * 1000, 1),
+    )
 
 
 def _id_of(scope: Scope) -> str:
@@ -124,6 +131,6 @@ _chances: Final = _drawn()
 def _with_ours(headers: Iterable[Header], request_id: str) -> list[Header]:
     """Add the id, and what the answer does not say itself."""
     given = [*headers, (_REQUEST_ID, request_id.encode())]
-    names = {name for name, _ in given}
-    given.extend(_CAREFUL if names.isdisjoint(_NAMES) else [each for each in _CAREFUL if each[0] not in names])
+    said = [name for name, _ in given if name in _NAMES]
+    given += [each for each in _CAREFUL if each[0] not in said] if said else _CAREFUL
     return given

@@ -58,14 +58,16 @@ class PersistedDocuments:
         """
         return cls(redis, throttle, None if manifest is None else _read(manifest))
 
+    def concern(self, parameters: Parameters) -> bool:
+        """Tell whether stored documents have anything to do with a request."""
+        return self._trusted is not None or parameters.document_id is not None or bool(parameters.extensions)
+
     async def resolve(self, parameters: Parameters) -> Parameters:
         """Return the parameters with the text that they name.
 
         Raises:
             RequestRefused: the name is none, is not that of the text, or is unknown; or the text is not trusted.
         """
-        if self._trusted is None and parameters.document_id is None and not parameters.extensions:
-            return parameters
         name = _name(parameters)
         if self._trusted is not None:
             return self._resolve_trusted(parameters, name)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Self
+from typing import NamedTuple, Self
 from uuid import UUID
 
 from core.errors import Forbidden
@@ -22,8 +22,7 @@ class NotWorkspaceMember(Forbidden):
     code = "NOT_WORKSPACE_MEMBER"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
+class Origin(NamedTuple):
     """Where a request came from. It goes into the audit log, never into a log line."""
 
     ip: str | None = None
@@ -86,7 +85,10 @@ class Actor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """Who signed in, proven by an access token. Without an `actor` they are in no workspace at the moment."""
+    """Who signed in, proven by an access token. Without an `actor` they are in no workspace at the moment.
+
+    As it is remembered it has no origin; who acts comes from one.
+    """
 
     user_id: UserId
     session_id: UUID
@@ -99,3 +101,12 @@ class Identity:
         if self.actor is None:
             raise NotWorkspaceMember
         return self.actor
+
+    def coming_from(self, origin: Origin) -> Self:
+        """Return the same with an origin."""
+        return type(self)(
+            user_id=self.user_id,
+            session_id=self.session_id,
+            actor=self.actor and self.actor.coming_from(origin),
+            expires_at=self.expires_at,
+        )

@@ -8,7 +8,7 @@ from typing import Final, cast
 from sqlalchemy import Table, Uuid, bindparam, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from graph.plan.text import Text
+from core.database.texts import Prepared
 from models import CreditAccount, CreditBudget, CreditEntry, CreditHold, CreditKind, HoldState
 
 _accounts = cast("Table", CreditAccount.__table__)
@@ -50,7 +50,7 @@ _covered = (
 _monthly = select(_budgets.c.monthly).where(
     _budgets.c.workspace_id == _WORKSPACE, _budgets.c.feature == bindparam("of")
 )
-HOLD: Final = Text(
+HOLD: Final = Prepared(
     select(
         exists(select(_taken.c.id)).label("is_taken"),
         exists(select(_covered.c.workspace_id)).label("is_covered"),
@@ -113,7 +113,7 @@ _noted = (
     )
     .cte("noted")
 )
-SETTLE: Final = Text(
+SETTLE: Final = Prepared(
     select(_paid.c.cost, _paid.c.balance, _paid.c.granted, _paid.c.alerted).add_cte(_noted),
     ("workspace", "request", "price", "entry", "moment"),
 )

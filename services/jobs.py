@@ -112,7 +112,7 @@ async def enqueue(session: WriteSession, jobs: Sequence[Job], *, after: timedelt
 
     What waits in the session is not flushed before.
     """
-    if not session.in_transaction():
+    if not session.is_begun:
         message = "jobs are enqueued inside a transaction: use `tx.enqueue`"
         raise RuntimeError(message)
     statement = _statement()

@@ -1,7 +1,7 @@
 """What a transaction leaves in the books of its workspace: audit entries and events, numbered without a gap.
 
 One statement locks the row that counts them, chains the entries (`services/audit.py` says how) and adds both. The lock
-is held from here to the commit, so this is the last statement of a transaction.
+is held from here to the commit, so this is the last statement of a transaction, and goes out in one write with COMMIT.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from uuid import UUID
 import orjson
 
 from core import clock
-from core.database import WriteSession
+from core.database import WriteSession, wire
 from models import EventType
 from services import audit
 from services.access import Actor
@@ -40,16 +40,13 @@ _WRITE: Final = """
             notice.payload::jsonb
         FROM held, unnest($16::text[], $17::text[], $18::text[]) WITH ORDINALITY
             AS notice (type, subject_ids, payload, place)
+    ), counted AS (
+        UPDATE workspace_counters AS counter
+        SET event_seq = held.event_seq + cardinality($16::text[]), audit_seq = chain.seq, audit_head = chain.hash
+        FROM held, chain WHERE counter.workspace_id = $1 AND chain.place = cardinality($4::bytea[])
     )
-    UPDATE workspace_counters AS counter
-    SET event_seq = held.event_seq + cardinality($16::text[]), audit_seq = chain.seq, audit_head = chain.hash
-    FROM held, chain WHERE counter.workspace_id = $1 AND chain.place = cardinality($4::bytea[])
-    RETURNING counter.event_seq
+    SELECT WHERE NOT EXISTS (SELECT FROM held) AND refuse('the workspace lacks the row that counts its entries')
 """
-
-
-class CounterMissing(RuntimeError):
-    """A workspace lacks the row that counts its events and audit entries: it was never made, or is gone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,33 +59,30 @@ class Notice:
 
 
 async def write(session: WriteSession, actor: Actor, acts: Sequence[audit.Act], notices: Sequence[Notice]) -> None:
-    """Number and add what an actor did, in its order.
+    """Number and add what an actor did, in its order, as the transaction's last statement.
 
-    Raises:
-        CounterMissing: the workspace has no counters.
+    In a workspace that lacks the row which counts them, the commit raises `StatementRefused`, and nothing is stored.
     """
     at, origin = clock.now(), actor.origin
     sealed = [audit.seal(each, actor, at) for each in acts]
-    written = await session.fetch(
-        _WRITE,
-        actor.workspace_id,
-        actor.user_id,
+    values = (
+        actor.workspace_id.bytes,
+        wire.uuid(actor.user_id),
         audit.beginning(actor.workspace_id),
-        [each.rest for each in sealed],
-        at,
-        origin.ip,
-        origin.user_agent,
-        origin.request_id,
-        [each.id for each in sealed],
-        [each.act.action for each in sealed],
-        [each.act.subject for each in sealed],
-        [each.act.subject_id for each in sealed],
-        [each.changes for each in sealed],
-        [each.salt for each in sealed],
-        [each.digest for each in sealed],
-        [each.type.value for each in notices],
-        [f"{{{','.join(map(str, each.subject_ids))}}}" for each in notices],
-        [orjson.dumps(audit.plain(each.payload)).decode() for each in notices],
+        wire.byteas([each.rest for each in sealed]),
+        wire.moment(at),
+        wire.text(origin.ip),
+        wire.text(origin.user_agent),
+        wire.text(origin.request_id),
+        wire.uuids([each.id for each in sealed]),
+        wire.texts([each.act.action for each in sealed]),
+        wire.texts([each.act.subject for each in sealed]),
+        wire.uuids([each.act.subject_id for each in sealed]),
+        wire.texts([each.changes for each in sealed]),
+        wire.byteas([each.salt for each in sealed]),
+        wire.byteas([each.digest for each in sealed]),
+        wire.texts([each.type.value for each in notices]),
+        wire.texts([f"{{{','.join(map(str, each.subject_ids))}}}" for each in notices]),
+        wire.texts([orjson.dumps(audit.plain(each.payload)).decode() for each in notices]),
     )
-    if not written:
-        raise CounterMissing
+    await session.pipe(_WRITE, values)

@@ -3,8 +3,9 @@
 Nothing else commits, and no call to the outside world happens between `begin` and its end.
 """
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 from uuid import UUID
 
 from core.database import WriteSession
@@ -16,13 +17,18 @@ from services.jobs import Job
 from services.journal import Notice
 
 
-class Transaction:
-    """One unit of work of one actor in one workspace."""
+class TransactionOver(RuntimeError):
+    """Something was to be logged, told or queued after the transaction's last statement: it would have been lost."""
 
-    def __init__(self, session: WriteSession, actor: Actor, ground: Ground) -> None:
+
+class Transaction:
+    """One unit of work of one actor in one workspace. Where it `ends_early`, its one verb may conclude it."""
+
+    def __init__(self, session: WriteSession, actor: Actor, ground: Ground, *, ends_early: bool = False) -> None:
         self.session = session
         self.actor = actor
         self.ground = ground
+        self.ends_early = ends_early
         self._acts: list[audit.Act] = []
         self._notices: list[Notice] = []
         self._jobs: list[Job] = []
@@ -45,23 +51,43 @@ class Transaction:
             changes=audit.changed(row) if changes is None else changes,
         )
         self._acts.append(act)
+        self._must_go_on()
 
     def audit_document(self, action: str, subject: str, id: UUID, *, changes: Mapping[str, object]) -> None:
         """Log an act on something that is no row of this database: a document."""
         self._acts.append(audit.Act(action=action, subject=subject, subject_id=id, changes=changes))
+        self._must_go_on()
 
     def publish(self, event: EventType, *subject_ids: UUID, **payload: object) -> None:
         """Add an event to the workspace's log. One event may carry many ids: writers of many rows publish once."""
         self._notices.append(Notice(type=event, subject_ids=subject_ids, payload=payload))
+        self._must_go_on()
 
     def enqueue(self, job: Job) -> None:
         """Put a job into the queue when this commits; nothing is queued when it does not."""
         self._jobs.append(job)
+        self._must_go_on()
+
+    async def conclude(self, statement: str, *arguments: object) -> Sequence[Any]:
+        """Run the last statement of a transaction that ends early, and return its rows. What was logged, told and
+        queued before goes into the books and is committed in the same write.
+
+        Raises:
+            ConstraintViolated, StatementRefused: the database refuses the rows, and whatever might follow.
+            OutcomeUnknown: the answer was lost: it may be done, or not.
+        """
+        if not self.ends_early:
+            message = "somebody else has something to do in this transaction"
+            raise RuntimeError(message)
+        await self.settle()
+        return await self.session.conclude(statement, *arguments)
 
     async def settle(self) -> bool:
         """Write what was gathered; return whether subscribers should be told. The workspace's counter row is locked
         from here to the commit, so this is the last thing that a transaction does.
         """
+        if self.session.is_over:
+            return bool(self._notices)
         await self.session.flush_waiting()
         if self._jobs:
             await jobs.enqueue(self.session, self._jobs)
@@ -69,12 +95,18 @@ class Transaction:
             await journal.write(self.session, self.actor, self._acts, self._notices)
         return bool(self._notices)
 
+    def _must_go_on(self) -> None:
+        if self.session.is_over:
+            raise TransactionOver
+
 
 @asynccontextmanager
-async def begin(ground: Ground, actor: Actor) -> AsyncGenerator[Transaction]:
-    """Open a transaction of an actor; commit on a clean end, roll back otherwise."""
+async def begin(ground: Ground, actor: Actor, *, for_one_verb: bool = False) -> AsyncGenerator[Transaction]:
+    """Open a transaction of an actor; commit on a clean end, roll back otherwise. One that is `for_one_verb` may be
+    concluded by it.
+    """
     async with ground.database.write(actor.workspace_id) as session:
-        tx = Transaction(session, actor, ground)
+        tx = Transaction(session, actor, ground, ends_early=for_one_verb)
         yield tx
         told = await tx.settle()
     if told:

@@ -33,11 +33,12 @@ _MOST: Final = 1 + _TRUST + _NAMED
 _WORD: Final = re.compile(r"[^\W_]{4,}|\d+")
 _STEM: Final = 5
 # words that ask, of which an answer has no need
-_ASKING: Final = frozenset(
-    "posso pode podem poderia consigo voce voces qual quais como quando onde queria quero gostaria tenho preciso para isso"
-    " esse essa este esta tambem what which does have would could your this that puedo puede pueden ustedes cual cuales"
-    " donde cuando quiero quisiera tienen".split()
-)
+_ASKS: Final = """
+    posso pode podem poderia consigo voce voces qual quais como quando onde queria quero gostaria tenho preciso para isso
+    esse essa este esta tambem what which does have would could your this that puedo puede pueden ustedes cual cuales
+    donde cuando quiero quisiera tienen
+"""
+_ASKING: Final = frozenset(_ASKS.split())
 _HEADING: Final = re.compile(r"#{1,6}\s+(?P<title>.*)")
 # what is asked for, and how it looks where it is told; the questions in lower case without accents
 _WANTED: Final = (

@@ -3,9 +3,18 @@
 It knows no table. What keeps workspaces apart is in `core.database.walls`, and why in docs/decisions/0002.
 """
 
+from core.database import wire
 from core.database.connection import CommitRefused
 from core.database.engine import Database, PoolLimits, unpooled
-from core.database.errors import ConstraintViolated, DatabaseAway, DatabaseBusy, DatabaseSlow, constraint_of
+from core.database.errors import (
+    ConstraintViolated,
+    DatabaseAway,
+    DatabaseBusy,
+    DatabaseSlow,
+    OutcomeUnknown,
+    StatementRefused,
+    constraint_of,
+)
 from core.database.rows import RowReading
 from core.database.sessions import CommitMisplaced, ReadSession, WriteSession
 from core.database.walls import WallBroken
@@ -18,11 +27,14 @@ __all__ = [
     "DatabaseAway",
     "DatabaseBusy",
     "DatabaseSlow",
+    "OutcomeUnknown",
     "PoolLimits",
     "ReadSession",
     "RowReading",
+    "StatementRefused",
     "WallBroken",
     "WriteSession",
     "constraint_of",
     "unpooled",
+    "wire",
 ]

@@ -5,13 +5,16 @@ asyncpg writes is preceded, in the same write, by Bind and Execute of a prepared
 locally. One Sync ends both, so both are one transaction, and the setting ends with it. The statement returns no rows,
 so that asyncpg sees nothing but one more BindComplete and one more CommandComplete.
 
+A transaction costs no round trip of its own either: its first statement is preceded, in the same write, by BEGIN and
+the workspace, and its last one is followed by the statements that were piped and by COMMIT (docs/decisions/0019).
+
 There is no public way to this: one assignment, below, puts our protocol class in the place of asyncpg's. A connection
 that was made without it is refused, and a statement that is sent around it sees no row. Measured, and argued, in
 docs/decisions/0002-tenant-walls.md; held by tests/contracts/test_tenant_leaks.py, also against newer releases.
 """
 
+import select
 import socket
-import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, cast
@@ -19,8 +22,9 @@ from uuid import UUID
 
 import asyncpg  # pyright: ignore[reportMissingTypeStubs]
 from asyncpg import connect_utils  # pyright: ignore[reportMissingTypeStubs]
+from asyncpg.protocol import NO_TIMEOUT  # pyright: ignore[reportMissingTypeStubs]
 
-from core.database import walls
+from core.database import walls, wire
 
 DEAD: Final = (
     asyncpg.InterfaceError,
@@ -38,11 +42,19 @@ DEAD: Final = (
 long is not among them: to repeat it would take as long again.
 """
 
-_STATEMENT: Final = b"bind_workspace"
-_PREPARE: Final = (
-    f"PREPARE {_STATEMENT.decode()} (text) AS SELECT WHERE set_config('{walls.SETTING}', $1, true) IS NULL"
+_STATEMENT: Final = "bind_workspace"
+_SET: Final = f"set_config('{walls.SETTING}', $1, true) IS NULL"
+_PREPARE: Final = f"PREPARE {_STATEMENT} (text) AS SELECT WHERE {_SET}"
+_READ_ONLY: Final = " OR set_config('transaction_read_only', 'on', true) IS NULL"
+_OPEN: Final = "open_transaction"
+_PREPARE_OPEN: Final = (
+    f"PREPARE {_OPEN} (text, text) AS SELECT WHERE {_SET} OR set_config('statement_timeout', $2, true) IS NULL"
 )
+_BEGIN: Final = "BEGIN"
+_COMMIT: Final = "COMMIT"
+_NOTHING: Final = "SELECT WHERE false"
 _BIND: Final = ord("B")
+_QUERY: Final = ord("Q")
 _KEEPALIVE: Final = 30
 _UNANSWERED: Final = 20_000
 _END: Final = 5.0
@@ -55,13 +67,16 @@ class CommitRefused(RuntimeError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
-    """How connections of one pool are opened. Times are in seconds; as many `statements` stay prepared on each."""
+    """How connections of one pool are opened. Times are in seconds; as many `statements` stay prepared on each. Those
+    that are `for_reading` refuse to write; the others do while they are bound to a workspace.
+    """
 
     dsn: str
     settings: Mapping[str, str]
     connect: float
     command: float
     is_walled: bool
+    for_reading: bool = False
     statements: int = 100
 
 
@@ -77,29 +92,50 @@ class _Inner(Protocol):
 
 
 class _Transport:
-    """A transport that sets the workspace before each statement, in the same write."""
+    """A transport that adds to statements, in the same write.
 
-    __slots__ = ("_inner", "abort", "get_extra_info", "pause_reading", "prefix", "resume_reading")
+    `prefix` goes before each of them; `opening` before the next one alone, `closing` behind it, ahead of its Sync.
+    """
+
+    __slots__ = ("_inner", "abort", "closing", "get_extra_info", "opening", "pause_reading", "prefix", "resume_reading")
 
     def __init__(self, inner: _Inner) -> None:
         self._inner = inner
         self.prefix: bytes | None = None
+        self.opening: bytes | None = None
+        self.closing: bytes | None = None
         self.abort = inner.abort
         self.pause_reading = inner.pause_reading
         self.resume_reading = inner.resume_reading
         self.get_extra_info = inner.get_extra_info
 
     def write(self, data: memoryview) -> None:
-        if self.prefix is None or data[0] != _BIND:
+        if data[0] != _BIND:
+            if data[0] == _QUERY and self.opening is not None:
+                message = "a transaction begins with a statement that is prepared"
+                raise walls.WallBroken(message)
             self._inner.write(data)
-        else:
+        elif self.opening is not None or self.closing is not None:
+            self._inner.write(self._surrounded(data))
+        elif self.prefix is not None:
             self._inner.write(self.prefix + data)
+        else:
+            self._inner.write(data)
 
     def writelines(self, list_of_data: Sequence[memoryview]) -> None:
-        if self.prefix is not None:
-            message = "many executions of one statement belong into a transaction"
+        if self.prefix is not None or self.opening is not None or self.closing is not None:
+            message = "many executions of one statement belong into a transaction that has begun"
             raise walls.WallBroken(message)
         self._inner.writelines(list_of_data)
+
+    def _surrounded(self, data: memoryview) -> bytes:
+        opening, closing = self.opening or b"", self.closing or b""
+        self.opening = self.closing = None
+        end = len(data) - len(wire.SYNC)
+        if bytes(data[end:]) != wire.SYNC:
+            message = "this release of asyncpg ends a statement in a way that nothing can be added to"
+            raise walls.WallBroken(message)
+        return b"".join((opening, data[:end], closing, wire.SYNC))
 
 
 class _Protocol(connect_utils.protocol.Protocol):  # pyright: ignore[reportMissingTypeArgument]
@@ -119,13 +155,18 @@ connect_utils.protocol.Protocol = _Protocol  # pyright: ignore[reportUnknownMemb
 
 
 class Connection(asyncpg.Connection):  # pyright: ignore[reportUntypedBaseClass]
-    """asyncpg's connection, which can be bound to a workspace or begin a transaction in one round trip."""
+    """asyncpg's connection, which can be bound to a workspace, and can begin and end a transaction in the writes of its
+    first and last statements.
+    """
 
-    __slots__ = ("_begun", "_walled")
+    __slots__ = ("_begun", "_kept", "_piped", "_walled", "is_given_up")
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)  # pyright: ignore[reportUnknownMemberType]
         self._begun: _Begun | None = None
+        self._kept: dict[str, Any] = {}
+        self._piped: list[bytes] = []
+        self.is_given_up = False
         protocol = arguments[0]
         if not isinstance(protocol, _Protocol):
             message = "this release of asyncpg makes connections in a way that cannot be walled"
@@ -136,12 +177,25 @@ class Connection(asyncpg.Connection):  # pyright: ignore[reportUntypedBaseClass]
     def is_clean(self) -> bool:
         """Whether nobody's workspace, and no transaction, is left on this connection."""
         is_busy: bool = self.is_in_transaction()  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-        return self._walled.prefix is None and self._begun is None and not is_busy
+        is_bare = self._walled.prefix is None and self._walled.opening is None and self._walled.closing is None
+        return is_bare and self._begun is None and not self._piped and not is_busy
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing waits to be read. On an idle connection that would be its end."""
+        poll = select.poll()
+        poll.register(self._walled.get_extra_info("socket").fileno(), select.POLLIN)
+        return not poll.poll(0)
 
     @property
     def is_begun(self) -> bool:
         """Whether a transaction was begun here that was not ended."""
         return self._begun is not None
+
+    @property
+    def is_untouched(self) -> bool:
+        """Whether a transaction was begun of which the server has not heard yet."""
+        return self._walled.opening is not None
 
     def bind(self, workspace_id: UUID) -> None:
         """Let every statement from now on see one workspace. Sends nothing."""
@@ -151,19 +205,87 @@ class Connection(asyncpg.Connection):  # pyright: ignore[reportUntypedBaseClass]
         """Let statements see nothing again. Sends nothing."""
         self._walled.prefix = None
 
-    async def begin(self, statement: str) -> None:
-        """Begin a transaction, and set up what belongs to it, by one string of statements."""
-        await self.execute(statement)  # pyright: ignore[reportUnknownMemberType]
+    async def read(self, text: str, arguments: Sequence[object]) -> Sequence[Any]:
+        """Run a SELECT; return its rows. One that is prepared already is sent without what asyncpg does around each,
+        a timer among it: whoever asks limits the time.
+        """
+        prepared: Any = self._stmt_cache.get((text, asyncpg.Record, False))  # pyright: ignore[reportUnknownMemberType]
+        if prepared is None:
+            return await self._fetched(text, arguments)
+        try:
+            protocol = cast("Any", self._protocol)  # pyright: ignore[reportUnknownMemberType]
+            return await protocol.bind_execute(prepared, arguments, "", 0, False, NO_TIMEOUT)
+        except (asyncpg.InvalidCachedStatementError, asyncpg.OutdatedSchemaCacheError):
+            return await self._fetched(text, arguments)
+
+    async def _fetched(self, text: str, arguments: Sequence[object]) -> Sequence[Any]:
+        return await cast("Any", self).fetch(text, *arguments)
+
+    def give_up(self) -> None:
+        """Close at once: the server does not even say that a statement took too long."""
+        self.is_given_up = True
+        self.terminate()  # pyright: ignore[reportUnknownMemberType]
+
+    async def begin(self, workspace_id: UUID | None, patience: float) -> None:
+        """Begin a transaction with the next statement: of one workspace, each statement of which may take as many
+        seconds, or of none. Sends nothing, except the first time.
+        """
+        opening = wire.run(await self.prepared(_BEGIN))
+        await self.prepared(_COMMIT)
+        if workspace_id is not None:
+            values = str(workspace_id).encode("ascii"), str(round(patience * 1000)).encode("ascii")
+            opening += wire.run(_OPEN, values)
+        self._walled.opening = opening
         self._begun = _Begun(self)
 
     def transaction(self, **options: Any) -> Any:
         """Return the transaction that was begun; without one, asyncpg's own, in which no workspace is set."""
         return self._begun or super().transaction(**options)  # pyright: ignore[reportUnknownMemberType]
 
+    async def executemany(self, *arguments: Any, **options: Any) -> None:
+        """Run a statement for many values. A transaction that was begun is told of first: many cannot begin it."""
+        if self.is_untouched:
+            await self.prepared(_NOTHING)
+            await self._kept[_NOTHING].fetch()
+        await super().executemany(*arguments, **options)  # pyright: ignore[reportUnknownMemberType]
+
+    async def pipe(self, statement: str, values: Sequence[wire.Value]) -> None:
+        """Have a statement run in the write of the commit, before it. It returns no rows; what it raises, the commit
+        raises, and nothing is stored.
+        """
+        self._piped.append(wire.run(await self.prepared(statement), values))
+
+    async def finish(self) -> None:
+        """Run what was piped, and commit what was begun.
+
+        Raises:
+            CommitRefused: a statement failed before. PostgreSQL answers COMMIT with ROLLBACK then, without an error.
+        """
+        piped = b"".join(self._piped)
+        if self.is_untouched and not piped:
+            self._walled.opening = self._begun = None
+            return
+        if piped:
+            self._walled.opening = (self._walled.opening or b"") + piped
+        await self._last(self._kept[_COMMIT])
+
+    async def conclude(self, statement: str, arguments: Sequence[object]) -> Sequence[Any]:
+        """Run a last statement, then what was piped, and commit, in one write; return the rows of the statement. What
+        any of them raises undoes all.
+
+        Raises:
+            CommitRefused: a statement failed before.
+        """
+        await self.prepared(statement)
+        commit = wire.run(await self.prepared(_COMMIT))
+        self._walled.closing = b"".join((*self._piped, commit))
+        return await self._last(self._kept[statement], *arguments)
+
     async def clear(self) -> None:
         """Leave nothing behind: no workspace, no transaction. Drops the connection when that cannot be had."""
         self.unbind()
-        self._begun = None
+        self._begun = self._walled.opening = self._walled.closing = None
+        self._piped.clear()
         if self.is_closed() or not self.is_in_transaction():  # pyright: ignore[reportUnknownMemberType]
             return
         try:
@@ -171,15 +293,29 @@ class Connection(asyncpg.Connection):  # pyright: ignore[reportUntypedBaseClass]
         except (*DEAD, asyncpg.PostgresError):
             self.terminate()  # pyright: ignore[reportUnknownMemberType]
 
-    async def finish(self) -> None:
-        """Commit what was begun.
+    async def prepared(self, statement: str) -> str:
+        """Prepare a statement, if it is not yet; return its name. They are few, and are kept until the end."""
+        if statement not in self._kept:
+            self._kept[statement] = await self.prepare(statement)  # pyright: ignore[reportUnknownMemberType]
+        return self._kept[statement].get_name()
 
-        Raises:
-            CommitRefused: a statement failed before. PostgreSQL answers COMMIT with ROLLBACK then, without an error.
-        """
+    async def _last(self, prepared: Any, *arguments: object) -> Sequence[Any]:
+        """Run a prepared statement, the last message of whose write is COMMIT."""
         self._begun = None
-        if await self.execute("COMMIT") != "COMMIT":  # pyright: ignore[reportUnknownMemberType]
+        self._piped.clear()
+        try:
+            rows = await prepared.fetch(*arguments)
+        except asyncpg.InFailedSQLTransactionError as error:
+            raise CommitRefused from error
+        except asyncpg.InvalidCachedStatementError:
+            self._kept.clear()  # the tables changed: what was prepared before is of no use
+            raise
+        finally:
+            # values that cannot be sent are refused before anything is written
+            self._walled.opening = self._walled.closing = None
+        if prepared.get_statusmsg() != _COMMIT:
             raise CommitRefused
+        return rows
 
 
 class _Begun:
@@ -189,10 +325,11 @@ class _Begun:
         self._connection = connection
 
     async def start(self) -> None:
-        """Do nothing: BEGIN was sent."""
+        """Do nothing: the first statement begins it."""
 
     async def commit(self) -> None:
-        await self._connection.finish()
+        if self._connection.is_begun:
+            await self._connection.finish()
 
     async def rollback(self) -> None:
         await self._connection.clear()
@@ -205,13 +342,13 @@ async def open_connection(opening: Opening) -> Connection:
         opening.dsn,
         timeout=opening.connect,
         command_timeout=opening.command,
-        server_settings=dict(opening.settings),
+        server_settings={**opening.settings, "default_transaction_read_only": "on" if opening.for_reading else "off"},
         connection_class=Connection,
         statement_cache_size=opening.statements,
     )
     if opening.is_walled:
         try:
-            await connection.execute(_PREPARE)
+            await connection.execute(_PREPARE if opening.for_reading else f"{_PREPARE}{_READ_ONLY}; {_PREPARE_OPEN}")
         except BaseException:
             connection.terminate()
             raise
@@ -224,16 +361,8 @@ async def open_plain(dsn: str, settings: Mapping[str, str]) -> object:
 
 
 def _prefix(workspace_id: UUID) -> bytes:
-    """Return Bind and Execute, of the unnamed portal, for the statement that sets a workspace."""
-    value = str(workspace_id).encode("ascii")
-    bind = b"\x00%b\x00%b%b%b%b" % (
-        _STATEMENT,
-        struct.pack("!hh", 0, 1),
-        struct.pack("!i", len(value)),
-        value,
-        struct.pack("!h", 0),
-    )
-    return b"B%b%bE%b\x00%b" % (struct.pack("!i", len(bind) + 4), bind, struct.pack("!i", 9), struct.pack("!i", 0))
+    """Return what sets a workspace."""
+    return wire.run(_STATEMENT, (str(workspace_id).encode("ascii"),))
 
 
 def _notice_silence(link: socket.socket | None) -> None:

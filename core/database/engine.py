@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 from uuid import UUID
@@ -11,19 +11,20 @@ from uuid import UUID
 import orjson
 from sqlalchemy import event, text
 from sqlalchemy.exc import DisconnectionError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from core.database import inspection, walls
-from core.database.connection import DEAD, Opening, open_connection, open_plain
-from core.database.errors import DatabaseAway, DatabaseBusy, answering, connecting
+from core.database.connection import Opening, open_connection, open_plain
+from core.database.errors import DatabaseAway, DatabaseBusy, answering
+from core.database.lines import OLD, Line, Lines, take
 from core.database.rows import RowPool, RowReading
-from core.database.sessions import Line, ReadSession, WriteSession, give_back
+from core.database.sessions import ReadSession, WriteSession
 
 _PING: Final = 3.0
 _PLANS: Final = 256
 _MARGIN: Final = 5.0
-_OLD: Final = 1800
+_LEVEL: Final = "READ COMMITTED"
 _SCHEMES: Final = ("postgresql+asyncpg://", "postgres://")
 
 
@@ -59,18 +60,22 @@ class Database:
         limits = pool or PoolLimits()
         self.url = _plain(url)
         self.engine = _engine(self.url, walls.APP_ROLE, limits)
-        self._rows = RowPool(_opening(self.url, walls.APP_ROLE, limits), size=limits.rows, wait=limits.wait)
-        self._writing = self.engine.execution_options(isolation_level="READ COMMITTED")
-        self._system = _engine(self.url, walls.SYSTEM_ROLE, limits).execution_options(isolation_level="READ COMMITTED")
+        reading = replace(_opening(self.url, walls.APP_ROLE, limits), for_reading=True)
+        self._rows = RowPool(reading, size=limits.rows, wait=limits.wait)
+        self._writing = Lines(self.engine.execution_options(isolation_level=_LEVEL), keep=limits.app // 2)
+        self._sees_all = _engine(self.url, walls.SYSTEM_ROLE, limits)
+        self._system = Lines(self._sees_all.execution_options(isolation_level=_LEVEL), keep=limits.system // 2)
         self._writers = asyncio.Semaphore(limits.writers)
         self._wait = limits.wait
-        self._patience = f"SET LOCAL statement_timeout = {_milliseconds(limits.writing)}"
+        self._patience = limits.writing
 
     async def close(self) -> None:
         """Close every connection."""
         await self._rows.close()
-        await self.engine.dispose()
-        await self._system.dispose()
+        for lines in (self._writing, self._system):
+            await lines.close()
+        for engine in (self.engine, self._sees_all):
+            await engine.dispose()
 
     async def ping(self) -> None:
         """Ask for a sign of life.
@@ -127,8 +132,7 @@ class Database:
             DatabaseBusy: no connection became free, or a statement or a lock took too long.
         """
         _must_be_id(workspace_id)
-        begin = f"BEGIN READ WRITE; SET LOCAL {walls.SETTING} = '{workspace_id}'; {self._patience}"
-        async with self._turn(), _transaction(self._writing, begin) as session:
+        async with self._turn(), _transaction(self._writing, workspace_id, self._patience) as session:
             yield session
 
     @asynccontextmanager
@@ -137,21 +141,24 @@ class Database:
 
         Raises what `write` raises.
         """
-        async with _transaction(self._system, f"BEGIN READ WRITE; {self._patience}") as session:
+        async with _transaction(self._system, None, self._patience) as session:
             yield session
 
     async def _bound(self, workspace_id: UUID) -> Line:
-        line = await _take(self.engine)
+        line = await take(self.engine)
         line.driver.bind(workspace_id)
         return line
 
     @asynccontextmanager
     async def _turn(self) -> AsyncGenerator[None]:
-        try:
-            async with asyncio.timeout(self._wait):
-                await self._writers.acquire()
-        except TimeoutError as error:
-            raise DatabaseBusy from error
+        if not self._writers.locked():
+            await self._writers.acquire()  # at once
+        else:
+            try:
+                async with asyncio.timeout(self._wait):
+                    await self._writers.acquire()
+            except TimeoutError as error:
+                raise DatabaseBusy from error
         try:
             yield
         finally:
@@ -159,51 +166,26 @@ class Database:
 
 
 @asynccontextmanager
-async def _transaction(engine: AsyncEngine, begin: str) -> AsyncGenerator[WriteSession]:
+async def _transaction(lines: Lines, workspace_id: UUID | None, patience: float) -> AsyncGenerator[WriteSession]:
     with answering():
-        line = await _begin(engine, begin)
+        line = await lines.take()
+        session = WriteSession(line)
         try:
-            session = WriteSession(line)
-            session.sync_session.begin()
-            try:
-                yield session
-                await AsyncSession.commit(session)
-                if line.driver.is_begun:  # by the driver alone, of which SQLAlchemy does not know
-                    await line.driver.finish()
-            finally:
-                await asyncio.shield(session.close())
+            await line.driver.begin(workspace_id, patience)
+            yield session
+            await session.end()
         finally:
-            await asyncio.shield(give_back(line))
+            if session.is_clean:
+                await lines.give_back(line)  # waits for nothing, so nothing can come between
+            else:
+                await asyncio.shield(_undone(session, line, lines))
 
 
-async def _begin(engine: AsyncEngine, statement: str) -> Line:
-    """Begin a transaction. A pooled connection that died meanwhile is replaced once: nothing was done on it yet."""
-    for is_last in (False, True):
-        line = await _take(engine)
-        try:
-            await line.driver.begin(statement)
-        except BaseException as error:
-            await asyncio.shield(_drop(line))
-            if is_last or not isinstance(error, DEAD):
-                raise
-        else:
-            return line
-    raise DatabaseAway
-
-
-async def _take(engine: AsyncEngine) -> Line:
-    with connecting():
-        connection = await engine.connect()
-    raw: Any = connection.sync_connection
-    return Line(sql=connection, driver=raw.connection.driver_connection)
-
-
-async def _drop(line: Line) -> None:
-    line.driver.terminate()  # pyright: ignore[reportUnknownMemberType]
+async def _undone(session: WriteSession, line: Line, lines: Lines) -> None:
     try:
-        await line.sql.invalidate()
+        await session.undo()
     finally:
-        await line.sql.close()
+        await lines.give_back(line)
 
 
 def _opening(dsn: str, role: str, limits: PoolLimits) -> Opening:
@@ -217,9 +199,8 @@ def _opening(dsn: str, role: str, limits: PoolLimits) -> Opening:
             "application_name": role,
             "timezone": "UTC",
             "jit": "off",
-            # a write says so when it begins
-            "default_transaction_read_only": "on",
-            "statement_timeout": _milliseconds(limits.reading),
+            # a write in a workspace says when it begins that it may take longer
+            "statement_timeout": _milliseconds(limits.reading if role == walls.APP_ROLE else limits.writing),
             "lock_timeout": _milliseconds(limits.lock),
             "idle_in_transaction_session_timeout": _milliseconds(limits.idle_in_transaction),
         },
@@ -236,7 +217,7 @@ def _engine(dsn: str, role: str, limits: PoolLimits) -> AsyncEngine:
         pool_size=limits.app if opening.is_walled else limits.system,
         max_overflow=0,
         pool_timeout=limits.wait,
-        pool_recycle=_OLD,
+        pool_recycle=OLD,
         pool_use_lifo=True,
         # the values of a refused row are nobody's business in a log
         hide_parameters=True,

@@ -1,7 +1,8 @@
 """What a caller is told when the database cannot serve: that it is away, or that it is busy."""
 
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from types import TracebackType
 from typing import Final
 
 import asyncpg  # pyright: ignore[reportMissingTypeStubs]
@@ -30,12 +31,39 @@ class DatabaseSlow(DatabaseBusy):
     """The database took too long over this: ask for less, by a narrower filter or without a count, or try again."""
 
 
+class OutcomeUnknown(DatabaseAway):
+    """The database's answer was lost: this may be done, or not. Look before you do it again."""
+
+    code = "OUTCOME_UNKNOWN"
+
+
 class ConstraintViolated(Exception):
     """A statement that the driver ran was refused; `constraint` is the name of what it violated."""
 
     def __init__(self, constraint: str | None) -> None:
         super().__init__(constraint)
         self.constraint = constraint
+
+
+class StatementRefused(Exception):
+    """A statement found that it must not be done, and called `refuse`, a function of the database. `reason` is what it
+    said there.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@contextmanager
+def refusing() -> Generator[None]:
+    """Turn what the driver says of rows that are refused into `ConstraintViolated` and `StatementRefused`."""
+    try:
+        yield
+    except asyncpg.IntegrityConstraintViolationError as error:
+        raise ConstraintViolated(getattr(error, "constraint_name", None)) from error
+    except asyncpg.RaiseError as error:
+        raise StatementRefused(str(error)) from error
 
 
 def constraint_of(error: IntegrityError) -> str | None:
@@ -61,17 +89,42 @@ def is_unheard(error: DBAPIError) -> bool:
 
 
 @contextmanager
-def answering() -> Generator[None]:
-    """Turn errors that mean "not now" into `DatabaseAway` and `DatabaseBusy`; leave every other error alone."""
+def committing() -> Generator[None]:
+    """Turn the loss of an answer to COMMIT into `OutcomeUnknown`; leave every other error alone."""
     try:
         yield
-    except (PoolTimeout, DBAPIError, TimeoutError, *_OF_DRIVER) as error:
+    except (DBAPIError, TimeoutError, *DEAD) as error:
+        if isinstance(error, DBAPIError) and not (error.connection_invalidated or is_unheard(error)):
+            raise
+        raise OutcomeUnknown from error
+
+
+class _Answering:
+    """What `answering` does. It knows nothing of what it surrounds, so that there is one for all."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None or not isinstance(error, (PoolTimeout, DBAPIError, TimeoutError, *_OF_DRIVER)):
+            return
         if isinstance(error, PoolTimeout) or state_of(error).startswith(_BUSY):
             raise (DatabaseSlow if state_of(error) == _TOO_LONG else DatabaseBusy) from error
         lost = isinstance(error, DBAPIError) and (error.connection_invalidated or is_unheard(error))
         if lost or state_of(error).startswith(_AWAY) or isinstance(error, DEAD):
             raise DatabaseAway from error
-        raise
+
+
+_ANSWERING: Final = _Answering()
+
+
+def answering() -> AbstractContextManager[None]:
+    """Turn errors that mean "not now" into `DatabaseAway` and `DatabaseBusy`; leave every other error alone."""
+    return _ANSWERING
 
 
 @contextmanager

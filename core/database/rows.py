@@ -10,16 +10,21 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
 from types import TracebackType
-from typing import Any, Final, Self, cast
+from typing import Any, Final, Self, TypeAlias
 from uuid import UUID
 
 import asyncpg  # pyright: ignore[reportMissingTypeStubs]
 
 from core.database.connection import DEAD, Connection, Opening, open_connection
 from core.database.errors import DatabaseAway, DatabaseBusy, answering, connecting
+from core.database.patience import Patience
 
 _STATEMENTS: Final = 512
 _JSONB_VERSION: Final = b"\x01"
+
+
+_Place: TypeAlias = Connection | None
+"""A connection, or the right to open one."""
 
 
 class RowPool:
@@ -28,8 +33,10 @@ class RowPool:
     def __init__(self, opening: Opening, *, size: int, wait: float) -> None:
         self._opening = replace(opening, statements=_STATEMENTS)
         self._wait = wait
-        self._turns = asyncio.Semaphore(size)
-        self._idle: list[Connection] = []
+        # a place for each connection, whether it is open or not; the one that was used last is at the end
+        self._idle: list[_Place] = [None] * size
+        self._waiting = Patience[asyncio.Future[_Place]](wait, _refuse)
+        self.asking = Patience[Connection](opening.command, Connection.give_up)
 
     def reading(self, workspace_id: UUID) -> "RowReading":
         """Return a context in which rows of one workspace are read."""
@@ -42,43 +49,58 @@ class RowPool:
             DatabaseAway: it cannot be opened.
             DatabaseBusy: none became free in time.
         """
-        if self._turns.locked():
-            await self._wait_for_turn()
-        else:
-            await self._turns.acquire()
-        while self._idle:
-            line = self._idle.pop()
-            if not line.is_closed():
-                return line
+        line = self._idle.pop() if self._idle else await self._handed()
+        if line is not None and not line.is_closed():
+            return line
         try:
             with connecting():
                 return await self._opened()
         except BaseException:
-            self._turns.release()
+            self._hand(None)
             raise
 
     def give_back(self, line: Connection, *, is_sound: bool) -> None:
         """Put a connection back, bound to nothing; one that is not sound is closed."""
         line.unbind()
         if is_sound and line.is_clean and not line.is_closed():
-            self._idle.append(line)
+            self._hand(line)
         else:
             line.terminate()  # pyright: ignore[reportUnknownMemberType]
-        self._turns.release()
+            self._hand(None)
 
     async def close(self) -> None:
         """Close every connection that is not in use."""
-        while self._idle:
-            line = self._idle.pop()
-            with contextlib.suppress(*DEAD, TimeoutError):
-                await line.close(timeout=self._wait)  # pyright: ignore[reportUnknownMemberType]
+        self._waiting.stop()
+        self.asking.stop()
+        for place, line in enumerate(self._idle):
+            self._idle[place] = None
+            if line is not None:
+                with contextlib.suppress(*DEAD, TimeoutError):
+                    await line.close(timeout=self._wait)  # pyright: ignore[reportUnknownMemberType]
 
-    async def _wait_for_turn(self) -> None:
+    def _hand(self, place: _Place) -> None:
+        """Hand a place to whoever waits for the longest, or keep it."""
+        while (waiting := self._waiting.next()) is not None:
+            if not waiting.done():
+                waiting.set_result(place)
+                return
+        if place is None:
+            self._idle.insert(0, None)
+        else:
+            self._idle.append(place)
+
+    async def _handed(self) -> _Place:
+        """Wait for a place."""
+        waiting: asyncio.Future[_Place] = asyncio.get_running_loop().create_future()
+        self._waiting.begin(waiting)
         try:
-            async with asyncio.timeout(self._wait):
-                await self._turns.acquire()
-        except TimeoutError as error:
-            raise DatabaseBusy from error
+            return await waiting
+        except asyncio.CancelledError:
+            self._waiting.end(waiting)
+            if not waiting.cancelled() and waiting.exception() is None:
+                # it came when it was not wanted any more
+                self._hand(waiting.result())
+            raise
 
     async def _opened(self) -> Connection:
         line = await open_connection(self._opening)
@@ -127,6 +149,8 @@ class RowReading:
                 line, self._line = self._line, None
                 if line is not None:
                     self._pool.give_back(line, is_sound=False)
+                    if line.is_given_up:
+                        raise
                 return await self._fetched(text, arguments)
 
     async def _fetched(self, text: str, arguments: Sequence[object]) -> Sequence[Any]:
@@ -134,12 +158,21 @@ class RowReading:
         if line is None:
             line = self._line = await self._pool.take()
             line.bind(self._workspace_id)
+        asking = self._pool.asking
+        asking.begin(line)
         try:
-            return await cast("Any", line).fetch(text, *arguments)
+            return await line.read(text, arguments)
         except TimeoutError as error:
-            # the server does not even say that the statement took too long
-            line.terminate()  # pyright: ignore[reportUnknownMemberType]
+            line.give_up()
             raise DatabaseAway from error
+        finally:
+            asking.end(line)
+
+
+def _refuse(waiting: asyncio.Future[_Place]) -> None:
+    """Tell who waits for a place that there is none."""
+    if not waiting.done():
+        waiting.set_exception(DatabaseBusy())
 
 
 async def _read_json_as_written(connection: Any) -> None:

@@ -1,17 +1,16 @@
 """What a verb or a loader talks to the database with: a session that reads, or one that writes."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar, TypeVarTuple, cast, overload
 
-import asyncpg  # pyright: ignore[reportMissingTypeStubs]
 from sqlalchemy import Executable, Result, ScalarResult
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
-from core.database.connection import Connection
-from core.database.errors import ConstraintViolated, DatabaseAway, is_stale, is_unheard
+from core.database import wire
+from core.database.errors import DatabaseAway, committing, is_stale, is_unheard, refusing
+from core.database.lines import Line
 
 _T = TypeVar("_T")
 _Ts = TypeVarTuple("_Ts")
@@ -21,14 +20,6 @@ Parameters = Mapping[str, object]
 
 class CommitMisplaced(RuntimeError):
     """Only the transaction that opened a session ends it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """A connection out of the pool, from both sides: as SQLAlchemy and as asyncpg see it."""
-
-    sql: AsyncConnection
-    driver: Connection
 
 
 class ReadSession:
@@ -126,24 +117,83 @@ class WriteSession(AsyncSession):
     def __init__(self, line: Line) -> None:
         super().__init__(line.sql, autoflush=False, expire_on_commit=False)
         self._line = line
+        self._is_over = False
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether it may write: not before it was opened, and not after its end."""
+        return self._line.driver.is_begun
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the transaction was committed with its last statement."""
+        return self._is_over
 
     async def fetch(self, statement: str, *arguments: object) -> Sequence[Any]:
         """Run a statement that is kept as text, by the driver itself; return its rows. What waits in the session is
         not flushed before.
 
         Raises:
-            ConstraintViolated: the database refuses the rows.
+            ConstraintViolated, StatementRefused: the database refuses the rows.
         """
+        self._must_go_on()
         if self.in_nested_transaction():
             await self.connection()  # only now is the savepoint made
-        try:
+        with refusing():
             return await cast("Any", self._line.driver).fetch(statement, *arguments)
-        except asyncpg.IntegrityConstraintViolationError as error:
-            raise ConstraintViolated(error.constraint_name) from error  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType, reportAttributeAccessIssue]
+
+    async def pipe(self, statement: str, values: Sequence[wire.Value]) -> None:
+        """Have a statement that returns no rows run in the write of the commit, before it. What it raises, the commit
+        raises.
+        """
+        self._must_go_on()
+        await self._line.driver.pipe(statement, values)
+
+    async def conclude(self, statement: str, *arguments: object) -> Sequence[Any]:
+        """Run the last statement of the transaction, then what was piped, and commit, all in one write; return the rows
+        of the statement. Nothing is stored when any of them is refused.
+
+        Raises:
+            ConstraintViolated, StatementRefused: the database refuses the rows.
+            OutcomeUnknown: the answer was lost: it may be done, or not.
+        """
+        self._must_go_on()
+        await self.flush_waiting()
+        await self._line.driver.prepared(statement)  # apart: what is lost here was not committed
+        with refusing(), committing():
+            rows = await self._line.driver.conclude(statement, arguments)
+        self._is_over = True
+        return rows
+
+    async def end(self) -> None:
+        """Commit, unless that is done. For the database only.
+
+        Raises:
+            CommitRefused: a statement failed, and the caller went on as if nothing were. Nothing was stored.
+            OutcomeUnknown: the answer was lost: it may be done, or not.
+        """
+        await self.flush_waiting()
+        with refusing(), committing():
+            if self.in_transaction():
+                await super().commit()
+            if self._line.driver.is_begun:  # by the driver alone, of which SQLAlchemy does not know
+                await self._line.driver.finish()
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing is left to undo. For the database only."""
+        return not self.in_transaction() and self._line.driver.is_clean
+
+    async def undo(self) -> None:
+        """Undo what was not committed. For the database only."""
+        try:
+            await self.close()
+        finally:
+            await self._line.driver.clear()
 
     async def flush_waiting(self) -> None:
         """Flush, if anything waits."""
-        if self.new or self.dirty or self.deleted:
+        if self.in_transaction() and (self.new or self.dirty or self.deleted):
             await self.flush()
 
     async def commit(self) -> None:
@@ -153,6 +203,11 @@ class WriteSession(AsyncSession):
     async def rollback(self) -> None:
         """Refuse. To undo a part, use `begin_nested`."""
         raise CommitMisplaced
+
+    def _must_go_on(self) -> None:
+        if self._is_over:
+            message = "this transaction has had its last statement"
+            raise RuntimeError(message)
 
 
 async def give_back(line: Line) -> None:

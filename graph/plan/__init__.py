@@ -6,7 +6,7 @@ field: the resolvers then answer it, so that errors have one meaning only.
 
 from graph.plan.levels import View
 from graph.plan.planner import Operation, Plan, Planner
-from graph.plan.run import Reading, Run
-from graph.plan.selection import origin_of
+from graph.plan.run import Reading, Run, given_up
+from graph.plan.selection import STRAIGHT, origin_of
 
-__all__ = ["Operation", "Plan", "Planner", "Reading", "Run", "View", "origin_of"]
+__all__ = ["STRAIGHT", "Operation", "Plan", "Planner", "Reading", "Run", "View", "given_up", "origin_of"]

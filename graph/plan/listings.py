@@ -127,7 +127,7 @@ class Pages:
         found = self._texts.get(name) if listing.is_whole else None
         if found is None:
             marks = {end: [f"{end}{number}" for number in range(len(order))] for end, _ in ends}
-            bounds = [statements.beyond(order, _free(order, marks[end]), later=later) for end, later in ends]
+            bounds = [statements.beyond(self.fact, order, _free(order, marks[end]), later=later) for end, later in ends]
             statement = statements.page(
                 self.fact, order, [*listing.where, *bounds], backward=window.backward, names=self.level.names
             )

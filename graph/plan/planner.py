@@ -21,7 +21,7 @@ from graph.facts import AnyById, ById, One, Page, Source, rows_of
 from graph.loaders import guard_of
 from graph.plan.levels import Held, Level, View
 from graph.plan.objects import Objects, object_type
-from graph.plan.run import Run, Unplanned
+from graph.plan.run import Run, Unplanned, given_up
 from graph.plan.selection import (
     Field,
     Group,
@@ -57,7 +57,7 @@ class Plan:
     async def answer(self, run: Run) -> tuple[dict[str, Any], dict[str, str], dict[str, Unavailable]]:
         """Answer what is planned. Also returned is what was given up, with its reasons, and what could not be had."""
         data: dict[str, Any] = {}
-        given_up = dict(self.reasons)
+        left = dict(self.reasons)
         lost: dict[str, Unavailable] = {}
         for key, root in self.roots.items():
             if root is None:
@@ -71,8 +71,8 @@ class Plan:
                 lost[key], data[key] = error, None
             except Exception as error:  # noqa: BLE001  (the resolvers meet it again, and tell where it belongs)
                 run.points = before
-                given_up[key] = f"gave up: {type(error).__name__}"
-        return data, given_up, lost
+                left[key] = given_up(error)
+        return data, left, lost
 
     def nodes(self, keys: Sequence[str]) -> list[FieldNode]:
         """Return the nodes of some root fields."""
@@ -90,7 +90,7 @@ class Operation:
         }
         self._switches = switches_of(node, self._fragments)
         self._plans: dict[Any, Plan] = {}
-        self._views: dict[Any, View | None] = {}
+        self._views: dict[Any, View | str] = {}
 
     def plan(self, variables: VariableValues, actor: Actor, rights: object) -> Plan:
         """Return the plan for an actor with some rights, and for the variables that directives read."""
@@ -104,16 +104,16 @@ class Operation:
 
     def view(
         self, kind: GraphQLObjectType, group: Group, variables: VariableValues, actor: Actor, rights: object
-    ) -> View | None:
-        """Return what shows rows that a resolver returned, loaded; None where that is the resolvers' business."""
+    ) -> View | str:
+        """Return what shows rows that a resolver returned, loaded; or why that is the resolvers' business."""
         nodes = tuple(id(each.node) for each in group)
         key = (kind.name, nodes, *self._key(variables, rights))
         if key not in self._views:
             objects = Objects(self._selection(variables), actor)
             try:
                 self._views[key] = objects.view(kind, group, Held(origin_of(kind).source))
-            except Unplanned:
-                self._views[key] = None
+            except Unplanned as reason:
+                self._views[key] = str(reason)
             if len(self._views) > _KEPT:
                 self._views.pop(next(iter(self._views)))
         return self._views[key]

@@ -19,6 +19,11 @@ class Unusual(ValueError):
     """A value that a plan does not answer for: the resolvers do."""
 
 
+def given_up(error: Exception) -> str:
+    """Say why a plan left a field to the resolvers while it ran."""
+    return f"gave up: {type(error).__name__}"
+
+
 class Reading(Protocol):
     """Reads rows of one workspace."""
 

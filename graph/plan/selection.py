@@ -36,10 +36,10 @@ Taken: TypeAlias = tuple[str, str, str]
 """An argument that is a variable: its name in Python, the variable's, and its type."""
 
 _BACK = GraphQLCoreConverter.DEFINITION_BACKREF
-_SAMPLES: Final[Mapping[str, Any]] = {
-    kind: value for name, value in (("ID", ""), ("String", ""), ("Int", 1)) for kind in (name, f"{name}!")
+STRAIGHT: Final[Mapping[str, type[Any]]] = {
+    kind: made for name, made in (("ID", str), ("String", str), ("Int", int)) for kind in (name, f"{name}!")
 }
-"""Scalars that are what they are, with a value of each."""
+"""Scalars whose values are what they are, by their names, and by those of what may not be null."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +97,7 @@ class Selection:
         straight = self._straight(field, node)
         if straight is None:
             return read
-        samples = {variable: _SAMPLES[kind] for _, variable, kind in straight}
+        samples = {variable: STRAIGHT[kind]() for _, variable, kind in straight}
         try:
             constant = read(VariableValues({}, samples))
         except GraphQLError as error:
@@ -116,7 +116,7 @@ class Selection:
             if value is None or not _holds_variables(value):
                 continue
             has_default = core.default is not None or core.default_value is not Undefined
-            if not isinstance(value, VariableNode) or has_default or str(core.type).rstrip("!") not in _SAMPLES:
+            if not isinstance(value, VariableNode) or has_default or str(core.type) not in STRAIGHT:
                 return None
             taken.append((str(argument.python_name), value.name.value, str(core.type)))
         return taken

@@ -1,58 +1,21 @@
-"""A statement as the driver takes it: SQL with numbered places, and the values that stand there."""
+"""A statement of the read path as the driver takes it."""
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
-from sqlalchemy.types import TypeEngine
-
+from core.database.texts import DIALECT, Prepared, Process, from_driver, to_driver
 from graph.tables import Statement
 
-Process = Callable[[Any], Any]
+__all__ = ["DIALECT", "Process", "Text", "from_driver", "to_driver"]
 
-DIALECT: Final = asyncpg_dialect()
 _FREE: Final = ("tenant", "keys")
 
 
-class Text:
-    """A statement, compiled. Its free parameters are given each time; all others have the values that it was made with.
-
-    `marks` are the names of further free parameters, `limit` the value of the one that is written into the text.
+class Text(Prepared):
+    """A statement of one workspace and some keys, compiled; `marks` are the names of further free parameters, `limit`
+    the value of the one that is written into the text.
     """
 
-    __slots__ = ("_fixed", "_places", "_to_driver", "sql")
+    __slots__ = ()
 
     def __init__(self, statement: Statement, marks: tuple[str, ...] = (), *, limit: int | None = None) -> None:
-        compiled: Any = statement.compile(dialect=DIALECT)
-        free = dict.fromkeys((*_FREE, *marks))
-        state = compiled.construct_expanded_state({**free, "limit": limit}, escape_names=False)
-        self.sql: str = state.statement
-        self._places: tuple[str, ...] = tuple(state.positiontup or ())
-        processes = {name: to_driver(each.type) for name, each in compiled.binds.items()} | dict(state.processors)
-        self._to_driver = {name: processes[name] for name in marks if processes.get(name)}
-        self._fixed: dict[str, Any] = {
-            name: _processed(processes.get(name), state.parameters[name]) for name in self._places if name not in free
-        }
-
-    def arguments(self, given: Mapping[str, Any]) -> list[Any]:
-        """Return the values in their order."""
-        fixed, process = self._fixed, self._to_driver
-        if not fixed and not process:
-            return [given[name] for name in self._places]
-        return [fixed[name] if name in fixed else _processed(process.get(name), given[name]) for name in self._places]
-
-
-def to_driver(kind: TypeEngine[Any]) -> Process | None:
-    """Return what makes the driver's value of Python's, if they differ."""
-    process: Any = kind.dialect_impl(DIALECT).bind_processor(DIALECT)
-    return process
-
-
-def from_driver(kind: TypeEngine[Any]) -> Process | None:
-    """Return what makes Python's value, as the tables' classes have it, of the driver's; None if they are the same."""
-    process: Any = kind.dialect_impl(DIALECT).result_processor(DIALECT, None)
-    return process
-
-
-def _processed(process: Process | None, value: Any) -> Any:
-    return value if process is None else process(value)
+        super().__init__(statement, marks, plain=_FREE, limit=limit)

@@ -4,8 +4,7 @@ Each value costs time when it is checked, and again wherever the document uses i
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 from graphql import GraphQLError, OperationDefinitionNode, OperationType
 from graphql.utilities import value_from_ast_untyped
@@ -17,8 +16,7 @@ VALUES_USED: Final = 20_000
 OBJECTS_USED: Final = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class Amount:
+class Amount(NamedTuple):
     """How many values there are: objects, lists, and what they hold. Counting ends soon after the limit."""
 
     values: int

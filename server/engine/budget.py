@@ -10,7 +10,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from core.errors import RateLimited
 from core.limits import Quota, Throttle
@@ -65,8 +65,7 @@ class _Account:
         return max(0.0, self.ahead - (time.monotonic() - self.taken_at))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Charge:
+class Charge(NamedTuple):
     """What one operation was charged."""
 
     account: _Account

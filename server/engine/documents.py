@@ -69,9 +69,12 @@ class Documents:
         self._kept: OrderedDict[str, Document] = OrderedDict()
         self._characters = 0
 
-    def knows(self, text: str) -> bool:
-        """Tell whether a text was checked before, and fits."""
-        return text in self._kept
+    def known(self, text: str) -> Document | None:
+        """Return a document that was checked before, and fits."""
+        found = self._kept.get(text)
+        if found is not None:
+            self._kept.move_to_end(text)
+        return found
 
     def check(self, text: str, *, suggests: bool = True) -> Document:
         """Parse and validate a text, or find it among those that were. `suggests`: errors propose names that do exist.
@@ -79,9 +82,8 @@ class Documents:
         Raises:
             RequestRefused: it is no document, or does not fit the schema or the limits.
         """
-        found = self._kept.get(text)
+        found = self.known(text)
         if found is not None:
-            self._kept.move_to_end(text)
             return found
         node = self._parsed(text, suggests)
         contents = rules.contents(node)

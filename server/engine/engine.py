@@ -5,8 +5,9 @@ import inspect
 from collections.abc import AsyncGenerator, Awaitable, Hashable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import lru_cache, partial
 from typing import Any, Final, cast
+from uuid import UUID
 
 import orjson
 from graphql import (
@@ -29,16 +30,17 @@ from server.engine import amounts, budget, coercion, errors, execution
 from server.engine.budget import Budget, BudgetSpent, Charge, OperationTooExpensive
 from server.engine.documents import Document, Documents
 from server.engine.execution import Execution
-from server.engine.planned import Planned, Plans
+from server.engine.planned import Planned, Plans, Told
 from server.engine.pricing import Price, Pricing
 from server.engine.request import Answer, Parameters, RequestRefused
 from server.engine.sharing import Answers, Group, Groups
 
 TIMEOUT: Final = 30.0
+_ACCOUNTS: Final = 10_000
 _EMPTY: Final = ExecutionResult({}, None)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Operation:
     """One operation, ready to run: its document fits the schema, and its variables fit the document."""
 
@@ -50,16 +52,20 @@ class Operation:
     context: Context
     price: Price
     plans: Plans
+    told: Told | None = None
+    _execution: Execution | None = None
 
-    @cached_property
+    @property
     def execution(self) -> Execution:
         """The operation as the executor runs it."""
-        return self.execution_of(self.document.node)
+        if self._execution is None:
+            self._execution = self.execution_of(self.document.node)
+        return self._execution
 
     def execution_of(self, document: DocumentNode) -> Execution:
         """The operation in another form of its document."""
         tells = self.document.asks_for_schema
-        show = None if tells else self.plans.showing(self.document, self.node, self.variables, self.context)
+        show = None if tells else self.plans.showing(self.document, self.node, self.variables, self.context, self.told)
         return execution.build(self.schema, document, self.parameters, self.context, show)
 
     @property
@@ -75,7 +81,8 @@ class Operation:
 
 class Engine:
     """Runs the operations of one schema. `introspection` says who may ask for it; an operation may take `timeout`
-    seconds. One that `explains` tells which root fields were compiled, and why others were not.
+    seconds. One that `explains` tells which root fields were compiled, and where resolvers' rows were shown by compiled
+    views, and why others were not.
     """
 
     def __init__(
@@ -99,7 +106,7 @@ class Engine:
         self._turn = asyncio.Lock()
 
     async def prepare(self, parameters: Parameters, context: Context) -> Operation:
-        """Check a request, and give its operation surroundings of its own.
+        """Check a request. Its operation has the context for itself: whoever has further ones gives it a fork.
 
         Raises:
             RequestRefused: the request is faulty; nothing of it runs.
@@ -107,16 +114,16 @@ class Engine:
         if parameters.query is None:
             raise RequestRefused.because("The request needs `query`, the text of a document.")
         is_open = self.shows_schema(context)
-        document = await self._checked(parameters.query, suggests=is_open)
+        document = self.documents.known(parameters.query) or await self._checked(parameters.query, suggests=is_open)
         if not is_open and document.asks_for_schema:
             message = "This server does not show its schema here."
             raise RequestRefused.because(message, code="INTROSPECTION_REFUSED", status=403)
         node = document.operation(parameters.operation_name)
         amounts.check(node, parameters.variables, document.uses)
-        forked = context.fork()
-        with suppress(DomainError):
-            # a caller that lost the right is refused by the field that asks for it
-            await forked.recheck()
+        if context.is_due:
+            with suppress(DomainError):
+                # a caller that lost the right is refused by the field that asks for it
+                await context.recheck()
         variables = self._plans.coercion(document, node).of(parameters.variables, suggests=is_open)
         if isinstance(variables, list):
             faults = coercion.faults(self.schema, node, parameters.variables, shows=is_open)
@@ -127,17 +134,16 @@ class Engine:
             node=node,
             parameters=parameters,
             variables=variables,
-            context=forked,
+            context=context,
             price=self._pricing.price(document, node, variables.coerced),
             plans=self._plans,
+            told=Told() if self._explains and node.operation is not OperationType.QUERY else None,
         )
 
     async def _checked(self, text: str, *, suggests: bool) -> Document:
         """Check a document. Of those that are new one is looked at in a turn of the loop: whoever sends many at once
         waits for themselves, and the others do not.
         """
-        if self.documents.knows(text):
-            return self.documents.check(text, suggests=suggests)
         async with self._turn:
             await asyncio.sleep(0)
             return self.documents.check(text, suggests=suggests)
@@ -159,7 +165,7 @@ class Engine:
             return self._timed_out(operation, charge)
         # a null that reached the top is all that is answered
         spent = operation.price.spent(result.data, 0 if result.data is None else planned.points)
-        answer = _answer(_whole(planned, result), operation)
+        answer = _together(planned, result, operation)
         answer.extensions["cost"] = charge.settled(spent)
         if self._explains and planned.plan is not None:
             answer.extensions["plan"] = planned.told()
@@ -170,7 +176,7 @@ class Engine:
     async def _planned(self, operation: Operation) -> Planned:
         """Answer what is compiled."""
         if operation.kind is not OperationType.QUERY:
-            return Planned()
+            return Planned({})
         return await self._plans.answer(operation.document, operation.node, operation.variables, operation.context)
 
     async def _left(self, operation: Operation, planned: Planned) -> ExecutionResult:
@@ -228,16 +234,23 @@ class Engine:
         if caller is None:
             key, quota = f"address:{operation.context.origin.ip or ''}", budget.ANONYMOUS
         else:
-            workspace = "" if caller.actor is None else caller.actor.workspace_id.hex
-            key, quota = f"{caller.user_id.hex}:{workspace}", budget.SIGNED_IN
+            workspace_id = None if caller.actor is None else caller.actor.workspace_id
+            key, quota = _account_of(caller.user_id, workspace_id), budget.SIGNED_IN
         return await self._points.charge(key, operation.price.points, quota)
 
 
-def _whole(planned: Planned, rest: ExecutionResult) -> ExecutionResult:
+@lru_cache(_ACCOUNTS)
+def _account_of(user_id: UUID, workspace_id: UUID | None) -> str:
+    """Name who pays: a person in a workspace."""
+    return f"{user_id.hex}:{'' if workspace_id is None else workspace_id.hex}"
+
+
+def _together(planned: Planned, rest: ExecutionResult, operation: Operation) -> Answer:
     """Put both ways' answers together: a null that reaches the top is the whole answer."""
-    if rest.data is None:
-        return rest
-    return ExecutionResult(planned.merged(rest.data), [*planned.errors, *(rest.errors or ())])
+    if rest.data is None or planned.plan is None:
+        return _answer(rest, operation)
+    found = [*planned.errors, *(rest.errors or ())]
+    return Answer(data=planned.merged(rest.data), errors=errors.dressed(found, operation.request_id))
 
 
 def _refused(error: DomainError) -> Answer:
@@ -326,4 +339,7 @@ def _place_of(operation: Operation) -> str | None:
 
 def _answer(result: ExecutionResult, operation: Operation, event: object = None) -> Answer:
     cursor: Any = getattr(event, "cursor", None)
-    return Answer(data=result.data, errors=errors.dressed(result.errors, operation.request_id), cursor=cursor)
+    answer = Answer(data=result.data, errors=errors.dressed(result.errors, operation.request_id), cursor=cursor)
+    if operation.told is not None:
+        answer.extensions["plan"] = operation.told.words()
+    return answer

@@ -17,7 +17,9 @@ from graphql import (
 )
 from graphql.execution.get_variable_signature import get_variable_signature
 from graphql.execution.values import VariableValues, VariableValueSource, get_variable_values
+from graphql.pyutils import Path
 
+from graph.plan import STRAIGHT
 from server.engine.request import Parameters
 
 _core: Any = graphql.execution
@@ -25,10 +27,9 @@ _Executor: Any = _core.Executor
 
 _get_named_type: Any = cast("Any", graphql).get_named_type
 
-Show = Callable[[GraphQLObjectType, list[Any], list[Any]], list[Any] | Awaitable[list[Any] | None] | None]
-"""Shows rows of a type, as some field details select them, or tells (None) that it does not."""
+Show = Callable[[GraphQLObjectType, list[Any], list[Any], Path], list[Any] | Awaitable[list[Any] | None] | None]
+"""Shows rows of a type, as some field details select them at a place, or tells (None) that it does not."""
 _NONE: Final = VariableValues({}, {})
-_STRAIGHT: Final[Mapping[str, type[Any]]] = {"ID": str, "String": str, "Int": int}
 _INT: Final = 2**31
 
 
@@ -63,7 +64,7 @@ class Coercion:
         self._schema = schema
         self._definitions = operation.variable_definitions or ()
         found: list[Any] = [get_variable_signature(schema, each) for each in self._definitions]
-        self._signatures = [(each, _STRAIGHT.get(str(getattr(each, "type", "")).rstrip("!"))) for each in found]
+        self._signatures = [(each, STRAIGHT.get(str(getattr(each, "type", "")))) for each in found]
 
     def of(self, given: Mapping[str, Any], *, suggests: bool) -> VariableValues | list[GraphQLError]:
         """Return the values of the variables; or what is wrong with them, if anything is."""
@@ -89,7 +90,7 @@ class _ShowingExecutor(_Executor):
         """Complete a row, or any other object."""
         parent: Any = super()
         resolve = partial(parent.complete_object_value, return_type, field_details_list, *more)
-        shown = self.show(return_type, field_details_list, [more[2]])
+        shown = self.show(return_type, field_details_list, [more[2]], more[1])
         if shown is None:
             return resolve()
         return shown[0] if isinstance(shown, list) else _first(shown, resolve)
@@ -102,7 +103,7 @@ class _ShowingExecutor(_Executor):
         rows = cast("list[Any]", more[2]) if isinstance(more[2], list) else []
         shown = None
         if rows and isinstance(kind, GraphQLObjectType):
-            shown = self.show(kind, field_details_list, rows)
+            shown = self.show(kind, field_details_list, rows, more[1])
         if shown is None:
             return resolve()
         return shown if isinstance(shown, list) else _all(shown, resolve)

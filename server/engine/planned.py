@@ -1,10 +1,10 @@
 """Queries that are compiled: which root fields a plan answers, and what is left to the resolvers."""
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Final
-from uuid import UUID
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 from graphql import (
     DocumentNode,
@@ -15,9 +15,10 @@ from graphql import (
     SelectionSetNode,
 )
 from graphql.execution.values import VariableValues
+from graphql.pyutils import Path
 
 from core.errors import Unavailable
-from graph.plan import Operation, Plan, Planner, Run, View, origin_of
+from graph.plan import Operation, Plan, Planner, Run, View, given_up, origin_of
 from resolvers.context import Context
 from server.engine.documents import Document
 from server.engine.execution import Coercion, Show
@@ -27,16 +28,15 @@ _KEPT: Final = 1_000
 _PAYLOAD: Final = 10.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Planned:
+class Planned(NamedTuple):
     """What a plan answered: `data` by name, `left` the nodes of the root fields that are the resolvers' business, with
     the reasons, and `points` the objects that it holds.
     """
 
+    data: Mapping[str, Any]
     plan: Plan | None = None
-    data: Mapping[str, Any] = field(default_factory=dict[str, Any])
     errors: Sequence[GraphQLError] = ()
-    left: Mapping[str, str] = field(default_factory=dict[str, str])
+    left: Mapping[str, str] = MappingProxyType({})
     points: int = 0
 
     @property
@@ -44,8 +44,10 @@ class Planned:
         """Whether nothing is left."""
         return self.plan is not None and not self.left
 
-    def merged(self, rest: Mapping[str, Any]) -> dict[str, Any]:
+    def merged(self, rest: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return all data in the order of the operation."""
+        if self.is_whole:
+            return self.data
         names = rest if self.plan is None else self.plan.roots
         return {name: self.data[name] if name in self.data else rest[name] for name in names}
 
@@ -62,6 +64,25 @@ class Planned:
         return replace(
             document, definitions=tuple(reduced if each is operation else each for each in document.definitions)
         )
+
+
+class Told:
+    """Where rows that resolvers returned were shown by a compiled view, and why they were not elsewhere."""
+
+    def __init__(self) -> None:
+        self._reasons: dict[str, str | None] = {}
+
+    def note(self, path: Path, reason: str | None) -> None:
+        """Note what became of the rows at a place; without a reason they were shown."""
+        self._reasons[".".join(each for each in path.as_list() if isinstance(each, str))] = reason
+
+    def words(self) -> dict[str, Any]:
+        """Say so as `Planned` does of root fields."""
+        planned = [place for place, reason in self._reasons.items() if reason is None]
+        return {
+            "planned": planned,
+            "resolvers": {place: why for place, why in self._reasons.items() if why is not None},
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,35 +114,27 @@ class Plans:
         """Answer what of a query can be planned for whoever asks."""
         actor = self._actor(context)
         if actor is None:
-            return Planned()
+            return Planned({})
         plan = self._of(document, node).operation.plan(variables, actor, actor.permissions)
         if plan.is_empty:
-            return Planned(plan=plan, left=plan.reasons)
+            return Planned({}, plan=plan, left=plan.reasons)
         async with context.ground.database.rows(actor.workspace_id) as reading:
             run = Run(context.graph, reading, variables, self._seconds)
             data, left, lost = await plan.answer(run)
         errors = [_error(plan, name, error) for name, error in lost.items()]
-        return Planned(plan=plan, data=data, errors=errors, left=left, points=run.points)
+        return Planned(data, plan=plan, errors=errors, left=left, points=run.points)
 
     def showing(
-        self, document: Document, node: OperationDefinitionNode, variables: VariableValues, context: Context
+        self,
+        document: Document,
+        node: OperationDefinitionNode,
+        variables: VariableValues,
+        context: Context,
+        told: Told | None = None,
     ) -> Show | None:
         """Return what shows the rows that an operation's resolvers return, for whoever asks; None for nobody."""
         actor = self._actor(context)
-        if actor is None:
-            return None
-        operation = self._of(document, node).operation
-
-        def show(kind: GraphQLObjectType, group: list[Any], rows: list[Any]) -> Any:
-            model = getattr(origin_of(kind), "model", None)
-            if model is None or not all(isinstance(each, model) for each in rows):
-                return None
-            view = operation.view(kind, group, variables, actor, actor.permissions)
-            if view is None or not view.edges:
-                return None if view is None else _made(view, rows)
-            return _shown(view, rows, variables, context, actor.workspace_id)
-
-        return show
+        return None if actor is None else _Showing(self._of(document, node).operation, variables, context, actor, told)
 
     def _actor(self, context: Context) -> Actor | None:
         """Who may be answered by plans."""
@@ -141,26 +154,56 @@ class Plans:
         return found
 
 
-def _made(view: View, rows: list[Any]) -> list[Any] | None:
-    """Show rows on which nothing hangs; what is unusual about one is the resolvers' business."""
-    try:
-        return view.make(rows)
-    except Exception:  # noqa: BLE001  (the resolvers meet it again, and tell where it belongs)
-        return None
+class _Showing:
+    """Shows rows that resolvers returned, for one actor."""
 
+    def __init__(
+        self, operation: Operation, variables: VariableValues, context: Context, actor: Actor, told: Told | None
+    ) -> None:
+        self._operation = operation
+        self._variables = variables
+        self._context = context
+        self._actor = actor
+        self._told = told
 
-async def _shown(
-    view: View, rows: list[Any], variables: VariableValues, context: Context, workspace_id: UUID
-) -> list[Any] | None:
-    """Show rows with what hangs on them."""
-    try:
-        async with context.ground.database.rows(workspace_id) as reading:
-            return await view.show(Run(context.graph, reading, variables, _PAYLOAD, writes=False), rows, None)
-    except Unavailable:
-        # the resolvers would wait for the same database again
-        raise
-    except Exception:  # noqa: BLE001  (as above)
-        return None
+    def __call__(
+        self, kind: GraphQLObjectType, group: list[Any], rows: list[Any], path: Path
+    ) -> list[Any] | Awaitable[list[Any] | None] | None:
+        """Show rows of a table, by what was compiled for their place."""
+        model = getattr(origin_of(kind), "model", None)
+        if model is None or not all(isinstance(each, model) for each in rows):
+            return None
+        view = self._operation.view(kind, group, self._variables, self._actor, self._actor.permissions)
+        if isinstance(view, str):
+            self._note(path, view)
+            return None
+        self._note(path)
+        return self._shown(view, rows, path) if view.edges else self._made(view, rows, path)
+
+    def _made(self, view: View, rows: list[Any], path: Path) -> list[Any] | None:
+        """Show rows on which nothing hangs; what is unusual about one is the resolvers' business."""
+        try:
+            return view.make(rows)
+        except Exception as error:  # noqa: BLE001  (the resolvers meet it again, and tell where it belongs)
+            self._note(path, given_up(error))
+            return None
+
+    async def _shown(self, view: View, rows: list[Any], path: Path) -> list[Any] | None:
+        """Show rows with what hangs on them."""
+        try:
+            async with self._context.ground.database.rows(self._actor.workspace_id) as reading:
+                run = Run(self._context.graph, reading, self._variables, _PAYLOAD, writes=False)
+                return await view.show(run, rows, None)
+        except Unavailable:
+            # the resolvers would wait for the same database again
+            raise
+        except Exception as error:  # noqa: BLE001  (as above)
+            self._note(path, given_up(error))
+            return None
+
+    def _note(self, path: Path, reason: str | None = None) -> None:
+        if self._told is not None:
+            self._told.note(path, reason)
 
 
 def _error(plan: Plan, name: str, error: Unavailable) -> GraphQLError:

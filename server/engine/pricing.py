@@ -57,7 +57,7 @@ class Price:
         """Return what an answer did cost: more than `points` when its lists without pages were long. `counted` objects
         are not in `data`.
         """
-        return max(1, self.fixed + counted + _below(data or {}, self.shapes))
+        return max(1, self.fixed + counted + (_below(data, self.shapes) if data else 0))
 
 
 class Pricing:

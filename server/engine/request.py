@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, Self, cast
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple, Self, cast
 
 import orjson
 from graphql import GraphQLError
@@ -34,15 +35,14 @@ class RequestRefused(Exception):
         return Answer(errors=[_short(error.formatted) for error in self.errors], is_refusal=True)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parameters:
+class Parameters(NamedTuple):
     """One request (GraphQL over HTTP, section 4): the text of a document, or the name of a stored one."""
 
     query: str | None = None
     document_id: str | None = None
     operation_name: str | None = None
-    variables: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    extensions: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    variables: Mapping[str, Any] = MappingProxyType({})
+    extensions: Mapping[str, Any] = MappingProxyType({})
 
     @classmethod
     def of(cls, body: object) -> Self:
@@ -70,13 +70,7 @@ class Parameters:
 
     def asking(self, query: str) -> Self:
         """Return the same with the text of a stored document."""
-        return type(self)(
-            query=query,
-            document_id=self.document_id,
-            operation_name=self.operation_name,
-            variables=self.variables,
-            extensions=self.extensions,
-        )
+        return self._replace(query=query)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -129,22 +129,22 @@ class HttpEndpoint:
     async def _prepared(self, call: _Call) -> Operation:
         """Read a request and check its operation. A bug on the way is shown as one."""
         try:
-            return await self._checked(call)
+            is_get = call.scope["method"] == "GET"
+            parameters = _from_query(call) if is_get else Parameters.of(_parsed(await self._body(call)))
+            is_stored = self._persisted.concern(parameters)
+            if is_stored:
+                parameters = await self._persisted.resolve(parameters)
+            context = await self._context(call)
+            operation = await self._engine.prepare(parameters, context)
+            if is_get:
+                _require_harmless(operation)
+            if is_stored:
+                await self._persisted.keep(parameters, context.origin.ip or "")
         except (RequestRefused, asgi.ClientGone):
             raise
         except Exception as error:  # noqa: BLE001  (whoever asks is told a request id, and the log what it was)
             shown = shown_errors.bug(request_id_of(call.scope), error)
             raise RequestRefused([GraphQLError(shown["message"], extensions=shown["extensions"])], 500) from None
-
-    async def _checked(self, call: _Call) -> Operation:
-        is_get = call.scope["method"] == "GET"
-        given = _from_query(call) if is_get else Parameters.of(_parsed(await self._body(call)))
-        parameters = await self._persisted.resolve(given)
-        context = await self._context(call)
-        operation = await self._engine.prepare(parameters, context)
-        if is_get and operation.kind is OperationType.MUTATION:
-            raise RequestRefused.because("Send a mutation by POST.", status=405)
-        await self._persisted.keep(parameters, context.origin.ip or "")
         return operation
 
     async def _body(self, call: _Call) -> bytes:
@@ -219,6 +219,12 @@ def _require_json(call: _Call) -> None:
         raise RequestRefused.because("Send the request as application/json, in UTF-8.", status=415)
     if call.head.get(b"content-encoding", _IDENTITY).strip().lower() != _IDENTITY:
         raise RequestRefused.because("Send the request uncompressed.", status=415)
+
+
+def _require_harmless(operation: Operation) -> None:
+    """Let no address that somebody follows change anything."""
+    if operation.kind is OperationType.MUTATION:
+        raise RequestRefused.because("Send a mutation by POST.", status=405)
 
 
 @lru_cache(_KINDS)

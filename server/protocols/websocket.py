@@ -328,7 +328,7 @@ class Session:
         """Send the answers of an operation; return its last message."""
         try:
             parameters = await self._endpoint.persisted.resolve(Parameters.of(dict(payload)))
-            operation = await self._endpoint.engine.prepare(parameters, self._context)
+            operation = await self._endpoint.engine.prepare(parameters, self._context.fork())
             await self._endpoint.persisted.keep(parameters, operation.context.origin.ip or "")
         except RequestRefused as refusal:
             return _error(refusal.answer.errors)

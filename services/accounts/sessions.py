@@ -7,9 +7,8 @@ changed here; another process notices when its memory has run out.
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, select, update
@@ -18,6 +17,7 @@ from core import clock
 from core.errors import NotFound, Unauthenticated
 from core.ground import Ground
 from core.ids import UserId, WorkspaceId
+from core.security.tokens import Claims
 from models import EventType, Permission, Session, User, Workspace, WorkspaceMember, effective
 from services.access import Actor, Identity, Origin
 from services.transaction import SystemTransaction, begin_system
@@ -39,12 +39,9 @@ class SessionUnknown(NotFound):
     """There is no such session of yours."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Key:
+class _Key(NamedTuple):
     ground: int
-    session_id: UUID
-    user_id: UserId
-    workspace_id: WorkspaceId | None
+    claims: Claims
 
 
 class _Memory:
@@ -55,20 +52,20 @@ class _Memory:
     """
 
     def __init__(self) -> None:
-        self._found: OrderedDict[_Key, tuple[float, Actor | None]] = OrderedDict()
+        self._found: OrderedDict[_Key, tuple[float, Identity]] = OrderedDict()
         self._unsettled: OrderedDict[UUID, float] = OrderedDict()
 
-    def recall(self, key: _Key) -> tuple[bool, Actor | None]:
-        at, actor = self._found.get(key, (-FRESH_FOR, None))
-        return (True, actor) if time.monotonic() - at < FRESH_FOR else (False, None)
+    def recall(self, key: _Key) -> Identity | None:
+        found = self._found.get(key)
+        return None if found is None or time.monotonic() - found[0] >= FRESH_FOR else found[1]
 
-    def keep(self, key: _Key, actor: Actor | None) -> None:
+    def keep(self, key: _Key, identity: Identity) -> None:
         now = time.monotonic()
         while self._unsettled and next(iter(self._unsettled.values())) < now - _SETTLED_AFTER:
             self._unsettled.popitem(last=False)
-        if key.user_id in self._unsettled or key.workspace_id in self._unsettled:
+        if key.claims.user_id in self._unsettled or key.claims.workspace_id in self._unsettled:
             return
-        self._found[key] = (now, actor)
+        self._found[key] = (now, identity)
         self._found.move_to_end(key)
         while len(self._found) > _REMEMBERED:
             self._found.popitem(last=False)
@@ -76,39 +73,38 @@ class _Memory:
     def forget(self, id: UUID) -> None:
         self._unsettled[id] = time.monotonic()
         self._unsettled.move_to_end(id)
-        for key in [key for key in self._found if id in (key.user_id, key.workspace_id)]:
+        for key in [key for key in self._found if id in (key.claims.user_id, key.claims.workspace_id)]:
             del self._found[key]
 
 
 _memory = _Memory()
 
 
-async def authenticate(ground: Ground, token: str, origin: Origin) -> Identity:
+async def authenticate(ground: Ground, token: str) -> Identity:
     """Recognise who sends an access token, and what they may do at this moment.
 
     Raises:
         TokenInvalid, TokenExpired: the token is not good.
         SessionEnded: its session was ended, or the account was closed.
     """
-    claims = ground.tokens.read(token)
-    actor = await _known(ground, _Key(id(ground), claims.session_id, claims.user_id, claims.workspace_id))
-    return Identity(
-        user_id=claims.user_id,
-        session_id=claims.session_id,
-        actor=actor and actor.coming_from(origin),
-        expires_at=claims.expires_at or clock.now(),
-    )
+    key = _Key(id(ground), ground.tokens.read(token))
+    return _memory.recall(key) or await _looked_up(ground, key)
 
 
-async def still_valid(ground: Ground, identity: Identity, origin: Origin) -> Identity:
+async def still_valid(ground: Ground, identity: Identity) -> Identity:
     """Look again at who signed in a while ago; a socket outlives its first access token as long as the session stands.
 
     Raises:
         SessionEnded: the session was ended.
     """
-    workspace_id = identity.actor.workspace_id if identity.actor is not None else None
-    actor = await _known(ground, _Key(id(ground), identity.session_id, identity.user_id, workspace_id))
-    return replace(identity, actor=actor and actor.coming_from(origin))
+    claims = Claims(
+        user_id=identity.user_id,
+        session_id=identity.session_id,
+        workspace_id=identity.actor.workspace_id if identity.actor is not None else None,
+        expires_at=identity.expires_at,
+    )
+    key = _Key(id(ground), claims)
+    return _memory.recall(key) or await _looked_up(ground, key)
 
 
 def forget(*ids: UUID) -> None:
@@ -183,31 +179,32 @@ def _note(tx: SystemTransaction, identity: Identity, action: str, ended: Sequenc
         tx.within(identity.actor).audit(action, ended[0], changes=changes)
 
 
-async def _known(ground: Ground, key: _Key) -> Actor | None:
-    is_known, actor = _memory.recall(key)
-    if not is_known:
-        actor = await _look_up(ground, key)
-        _memory.keep(key, actor)
-    return actor
-
-
-async def _look_up(ground: Ground, key: _Key) -> Actor | None:
+async def _looked_up(ground: Ground, key: _Key) -> Identity:
     """Read session and membership in one statement. A workspace that was deleted, or left, gives no actor."""
+    claims = key.claims
     statement = (
         select(Session.revoked_at, Session.expires_at, User.is_active, WorkspaceMember)
         .join(User, User.id == Session.user_id)
-        .outerjoin(Workspace, (Workspace.id == key.workspace_id) & Workspace.deleted_at.is_(None))
+        .outerjoin(Workspace, (Workspace.id == claims.workspace_id) & Workspace.deleted_at.is_(None))
         .outerjoin(
             WorkspaceMember,
             (WorkspaceMember.workspace_id == Workspace.id) & (WorkspaceMember.user_id == Session.user_id),
         )
-        .where(Session.id == key.session_id, Session.user_id == key.user_id)
+        .where(Session.id == claims.session_id, Session.user_id == claims.user_id)
     )
     async with ground.database.system() as session:
         row = (await session.execute(statement)).one_or_none()
     if row is None or not row.is_active or _is_over(row.revoked_at, row.expires_at):
         raise SessionEnded
-    return actor_of(row.WorkspaceMember, Origin()) if row.WorkspaceMember is not None else None
+    member = row.WorkspaceMember
+    identity = Identity(
+        user_id=claims.user_id,
+        session_id=claims.session_id,
+        actor=actor_of(member, Origin()) if member is not None else None,
+        expires_at=claims.expires_at or clock.now(),
+    )
+    _memory.keep(key, identity)
+    return identity
 
 
 def _is_over(revoked_at: datetime | None, expires_at: datetime) -> bool:

@@ -19,9 +19,9 @@ from ai.messages import Usage
 from ai.results import LOCAL
 from core import clock
 from core.database import DatabaseAway, DatabaseBusy
+from core.database.texts import Prepared
 from core.ground import Ground
 from core.settings import Strategy
-from graph.plan.text import Text
 from models import AiUsage, Contact, CreditAccount, Feature, Outcome, RoutingStrategy
 from services import crediting, suggestions
 from services.access import Actor
@@ -54,7 +54,7 @@ _row_of_usage = (
     .cte("noted")
 )
 _left = select(_accounts.c.balance - _accounts.c.held).where(_accounts.c.workspace_id == _WORKSPACE)
-_NOTE: Final = Text(
+_NOTE: Final = Prepared(
     select(
         select(_contact.c.id).scalar_subquery().label("contact_id"), _left.scalar_subquery().label("credits_left")
     ).add_cte(_row_of_usage),

@@ -13,8 +13,8 @@ from ai.privacy import Known
 from ai.provider import Credential
 from ai.results import Language
 from core import clock
+from core.database.texts import Prepared
 from core.settings import Strategy
-from graph.plan.text import Text as Compiled
 from models import (
     CreditAccount,
     Feature,
@@ -62,7 +62,7 @@ _template = select(_templates.c.body).where(
     _templates.c.feature == bindparam("feature", type_=_templates.c.feature.type),
     _templates.c.is_active,
 )
-_DECIDED: Final = Compiled(
+_DECIDED: Final = Prepared(
     select(
         _workspaces.c.name.label("company"),
         *(_settings.c.language, _settings.c.timezone, _settings.c.currency, _settings.c.ai_enabled),

@@ -11,7 +11,7 @@ import orjson
 from sqlalchemy.orm import make_transient_to_detached
 from sqlalchemy.orm.attributes import set_committed_value
 
-from core.database import ConstraintViolated
+from core.database import ConstraintViolated, StatementRefused
 from core.ids import uuid7
 from models import Contact, LeadScore
 from services.contacts.drafting import Address
@@ -39,7 +39,9 @@ _WRITTEN: Final = {
     "archived_at": "timestamptz",
     "created_by_id": "uuid",
 }
+_CUSTOM: Final = list(_WRITTEN).index("custom")
 _MADE: Final = ("created_at", "updated_at", "is_archived", "name_key", "last_message_key")
+_TAKEN: Final = "an address belongs to another contact"
 _ADD: Final = f"""
     WITH added AS (
         INSERT INTO contacts (workspace_id, {", ".join(_WRITTEN)})
@@ -59,6 +61,23 @@ _ADD: Final = f"""
     )
     SELECT added.*, (SELECT count(*) FROM named WHERE named.contact_id = added.id) AS named FROM added
 """  # noqa: S608  (columns of our own)
+_ADD_LAST: Final = f"""
+    WITH added AS (
+        INSERT INTO contacts (workspace_id, {", ".join(_WRITTEN)})
+        VALUES ($1, {", ".join(f"${n}::{kind}" for n, kind in enumerate(_WRITTEN.values(), 2))})
+        RETURNING {", ".join(_MADE)}
+    ), named AS (
+        INSERT INTO contact_identities (workspace_id, contact_id, id, kind, key, value)
+        SELECT $1, $2, given.* FROM unnest($18::uuid[], $19::text[], $20::text[], $21::text[])
+            AS given (id, kind, key, value) ORDER BY given.kind, given.key
+        ON CONFLICT (workspace_id, kind, key) DO NOTHING
+        RETURNING kind
+    ), scored AS (
+        INSERT INTO lead_scores (workspace_id, contact_id, reasons, id, score, recommendation, factors, provider, at)
+        VALUES ($1, $2, '{{}}', $22, $23, $24, $25::jsonb, $26, $27)
+    )
+    SELECT * FROM added WHERE (SELECT count(*) FROM named) = cardinality($18::uuid[]) OR refuse('{_TAKEN}')
+"""  # noqa: S608  (columns of our own)
 _TAKE_BACK: Final = "DELETE FROM contacts WHERE workspace_id = $1 AND id = ANY($2::uuid[])"
 
 
@@ -74,6 +93,41 @@ class Newcomer:
     changes: Mapping[str, object]
 
 
+class AddressTaken(Exception):
+    """Another contact has one of the addresses."""
+
+
+async def add_last(tx: Transaction, newcomer: Newcomer) -> Contact:
+    """Store a contact and conclude the transaction, or store nothing at all.
+
+    Raises:
+        AddressTaken: another contact has one of its addresses.
+        OwnerUnknown: its owner is nobody of this workspace.
+    """
+    contact, addresses, score = newcomer.contact, newcomer.addresses, newcomer.score
+    tx.audit("contact.create", contact, changes=newcomer.changes)
+    try:
+        (row,) = await tx.conclude(
+            _ADD_LAST,
+            tx.workspace_id,
+            *_values(contact),
+            [uuid7() for _ in addresses],
+            [each.kind.value for each in addresses],
+            [each.key for each in addresses],
+            [each.value for each in addresses],
+            *_score(score),
+        )
+    except StatementRefused as error:
+        if error.reason == _TAKEN:
+            raise AddressTaken from error
+        raise
+    except ConstraintViolated as error:
+        raise _translated(error) from error
+    for name, value in zip(_MADE, row, strict=True):
+        set_committed_value(contact, name, value)
+    return contact
+
+
 async def add(tx: Transaction, newcomers: Sequence[Newcomer]) -> Collection[Newcomer]:
     """Store contacts; return those that are left out, because another contact has one of their addresses.
 
@@ -85,9 +139,7 @@ async def add(tx: Transaction, newcomers: Sequence[Newcomer]) -> Collection[Newc
         given = (*_contacts(newcomers), *_addresses(newcomers), *_scores(newcomers))
         rows = await tx.session.fetch(_ADD, tx.workspace_id, *given)
     except ConstraintViolated as error:
-        if error.constraint == OWNER_KEY:
-            raise OwnerUnknown(field=("owner_id",)) from error
-        raise
+        raise _translated(error) from error
     found = {row["id"]: row for row in rows}
     refused = {each for each in newcomers if found[each.contact.id]["named"] < len(each.addresses)}
     if refused:
@@ -109,11 +161,18 @@ def _stored(tx: Transaction, contact: Contact, row: Any) -> None:
     tx.session.add(contact)
 
 
+def _translated(error: ConstraintViolated) -> Exception:
+    return OwnerUnknown(field=("owner_id",)) if error.constraint == OWNER_KEY else error
+
+
 def _contacts(newcomers: Sequence[Newcomer]) -> list[list[Any]]:
-    columns: list[list[Any]] = [[getattr(each.contact, name) for each in newcomers] for name in _WRITTEN]
-    custom = list(_WRITTEN).index("custom")
-    columns[custom] = [orjson.dumps(each).decode() for each in columns[custom]]
-    return columns
+    return [list(column) for column in zip(*(_values(each.contact) for each in newcomers), strict=True)]
+
+
+def _values(contact: Contact) -> list[Any]:
+    values: list[Any] = [getattr(contact, name) for name in _WRITTEN]
+    values[_CUSTOM] = orjson.dumps(values[_CUSTOM]).decode()
+    return values
 
 
 def _addresses(newcomers: Sequence[Newcomer]) -> list[list[Any]]:
@@ -128,13 +187,10 @@ def _addresses(newcomers: Sequence[Newcomer]) -> list[list[Any]]:
 
 
 def _scores(newcomers: Sequence[Newcomer]) -> list[list[Any]]:
-    scores = [each.score for each in newcomers]
-    return [
-        [uuid7() for _ in scores],
-        [each.contact_id for each in scores],
-        [each.score for each in scores],
-        [each.recommendation for each in scores],
-        [orjson.dumps(each.factors).decode() for each in scores],
-        [each.provider for each in scores],
-        [each.at for each in scores],
-    ]
+    ids, *columns = zip(*(_score(each.score) for each in newcomers), strict=True)
+    return [list(ids), [each.contact.id for each in newcomers], *(list(column) for column in columns)]
+
+
+def _score(score: LeadScore) -> tuple[Any, ...]:
+    factors = orjson.dumps(score.factors).decode()
+    return uuid7(), score.score, score.recommendation, factors, score.provider, score.at

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import Select, select, tuple_
 from sqlalchemy.exc import IntegrityError
 
 from core.database import constraint_of
@@ -12,7 +12,7 @@ from core.ids import uuid7
 from models import Contact, ContactIdentity, EventType, IdentityKind, Permission
 from services import audit, leads
 from services.contacts import adding, custom_values, drafting, naming
-from services.contacts.adding import OWNER_KEY, Newcomer
+from services.contacts.adding import OWNER_KEY, AddressTaken, Newcomer
 from services.contacts.drafting import Address, Checked, ContactDraft
 from services.contacts.errors import AddressMissing, ContactDuplicate, OwnerUnknown
 from services.contacts.terms import terms_of
@@ -31,9 +31,17 @@ async def create(tx: Transaction, draft: ContactDraft) -> Contact:
         OwnerUnknown: the owner is nobody of this workspace.
     """
     tx.require(Permission.CONTACTS_WRITE)
-    contact = await insert(tx, drafting.check(draft, await terms_of(tx), is_new=True))
-    tx.publish(EventType.CONTACT_CREATED, contact.id, **assigned([contact]))
-    return contact
+    checked = drafting.check(draft, await terms_of(tx), is_new=True)
+    if not tx.ends_early:
+        contact = await insert(tx, checked)
+        tx.publish(EventType.CONTACT_CREATED, contact.id, **assigned([contact]))
+        return contact
+    newcomer = begun(tx, checked)
+    tx.publish(EventType.CONTACT_CREATED, newcomer.contact.id, **assigned([newcomer.contact]))
+    try:
+        return await adding.add_last(tx, newcomer)
+    except AddressTaken as error:
+        raise await _taken(tx, newcomer.addresses) from error
 
 
 def assigned(contacts: Iterable[Contact]) -> Mapping[str, object]:
@@ -124,13 +132,29 @@ async def holders(tx: Transaction, addresses: Sequence[Address]) -> Sequence[Con
     """Return whose some addresses are."""
     if not addresses:
         return ()
+    return (await tx.session.scalars(_held(tx, addresses))).all()
+
+
+def _held(tx: Transaction, addresses: Sequence[Address]) -> Select[ContactIdentity]:
     wanted = tuple_(ContactIdentity.kind, ContactIdentity.key).in_([(each.kind, each.key) for each in addresses])
-    statement = select(ContactIdentity).where(ContactIdentity.workspace_id == tx.workspace_id, wanted)
-    return (await tx.session.scalars(statement)).all()
+    return select(ContactIdentity).where(ContactIdentity.workspace_id == tx.workspace_id, wanted)
+
+
+async def _taken(tx: Transaction, addresses: Sequence[Address]) -> ContactDuplicate:
+    """Look who has the addresses, beside the transaction: it was refused, and answers nothing any more."""
+    async with tx.ground.database.read(tx.workspace_id) as session:
+        found = (await session.scalars(_held(tx, addresses))).all()
+    return _duplicate_of(None, addresses, found)
 
 
 async def _duplicate(tx: Transaction, contact_id: UUID, addresses: Sequence[Address]) -> ContactDuplicate:
-    held = {(each.kind, each.key): each for each in await holders(tx, addresses)}
+    return _duplicate_of(contact_id, addresses, await holders(tx, addresses))
+
+
+def _duplicate_of(
+    contact_id: UUID | None, addresses: Sequence[Address], holding: Sequence[ContactIdentity]
+) -> ContactDuplicate:
+    held = {(each.kind, each.key): each for each in holding}
     for each in addresses:
         other = held.get((each.kind, each.key))
         if other is not None and other.contact_id != contact_id:

@@ -25,9 +25,18 @@ _LEADING: Final = re.compile(
 _WHERE: Final = re.compile(
     r"\b(?:onde|aonde|where|donde|endereco|localizacao|address|located|direccion|ubicacion|ubicados?)\b"
 )
-# what may stand beside `onde` when the shop itself is looked for
+# what a business is called by those who look for it, and what may stand beside that
 _ITSELF: Final = frozenset(
-    ("loja", "empres", "padari", "estabe", "situad", "store", "shop", "tienda", "negoci", "certin")
+    fold(
+        """
+        loja lojas empresa estabelecimento negócio certinho certinha
+        academia bar barbearia cafeteria clínica confeitaria consultório doceria escola escritório estúdio farmácia
+        floricultura hotel lanchonete mercado oficina ótica padaria papelaria petshop pizzaria pousada restaurante
+        salão sorveteria
+        bakery café clinic company gym office pharmacy restaurant salon school shop store studio
+        barbería escuela gimnasio heladería panadería pastelería peluquería tienda
+        """
+    ).split()
 )
 # `Rua das Acácias`, and not `pela rua lateral`
 _ADDRESS: Final = re.compile(
@@ -87,7 +96,7 @@ def is_about_place(question: str) -> bool:
     asked = _asked(question)
     if not _WHERE.search(_apart(asked)):
         return False
-    return all(each[:STEM] in _ITSELF or is_kindred(each[:STEM], "endere") for each in words(asked))
+    return all(each in _ITSELF or is_kindred(each[:STEM], "endere") for each in words(asked))
 
 
 def tells_place(text: str) -> bool:

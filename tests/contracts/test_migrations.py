@@ -14,7 +14,7 @@ from sqlalchemy.pool import NullPool
 
 from migrations import run
 from models import Base
-from tests.fixtures.stores import empty_database
+from tests.fixtures.stores import administer, empty_database
 
 
 def _differences(connection: Connection) -> list[Any]:
@@ -69,6 +69,44 @@ async def test_every_step_goes_up_and_down_and_up_again() -> None:
     assert left <= {"alembic_version"}
 
 
+_LABELLED = """
+    INSERT INTO workspaces (id, name, slug) VALUES (gen_random_uuid(), 'Padaria', 'padaria');
+    INSERT INTO labels (workspace_id, id, name, color, position)
+        SELECT id, gen_random_uuid(), 'Quente', '#112233', 1 FROM workspaces;
+    INSERT INTO contacts (workspace_id, id, name, created_at)
+        SELECT w.id, gen_random_uuid(), 'Ana', now() - n * interval '1 minute'
+        FROM workspaces w, generate_series(1, 30) n;
+    INSERT INTO contact_labels (workspace_id, contact_id, label_id)
+        SELECT c.workspace_id, c.id, l.id FROM contacts c JOIN labels l ON l.workspace_id = c.workspace_id
+"""
+_BROKEN_OFF = (
+    "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'ix_contact_labels_contact_created_at'::regclass"
+)
+_UNFIT = """
+    SELECT (SELECT count(*) FROM pg_index WHERE NOT indisvalid)
+        + (SELECT count(*) FROM pg_constraint WHERE NOT convalidated)
+"""
+_COPIES = """
+    SELECT count(*) FROM contact_labels l JOIN contacts c ON c.workspace_id = l.workspace_id AND c.id = l.contact_id
+    WHERE l.contact_created_at = c.created_at
+"""
+
+
+async def test_labels_that_were_on_contacts_are_in_their_order_even_if_a_step_was_broken_off() -> None:
+    async with empty_database() as url:
+        await run.upgrade(url, "0010_acts_in_order")
+        await administer(url, _LABELLED)
+        await run.upgrade(url, "0011_labelled_in_order")
+        # as if it had ended before its last word: a build that was broken off, and what was done
+        await administer(url, "UPDATE alembic_version SET version_num = '0010_acts_in_order'")
+        await administer(url, _BROKEN_OFF)
+        await run.upgrade(url, "0011_labelled_in_order")
+        copies = await _asked(url, _COPIES)
+        unfit = await _asked(url, _UNFIT)
+
+    assert (copies, unfit) == (30, 0)
+
+
 async def test_every_step_limits_its_wait_for_locks() -> None:
     scripts = ScriptDirectory.from_config(run.configuration())
 
@@ -96,6 +134,14 @@ async def test_an_index_on_a_table_that_was_there_is_built_beside_its_writers() 
     ]
 
     assert shut == []
+
+
+async def _asked(url: str, question: str) -> int:
+    engine = create_async_engine(url.replace("postgresql://", "postgresql+asyncpg://", 1), poolclass=NullPool)
+    async with engine.connect() as connection:
+        answer = (await connection.execute(text(question))).scalar_one()
+    await engine.dispose()
+    return answer
 
 
 async def _tables(url: str) -> set[str]:

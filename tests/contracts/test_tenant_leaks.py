@@ -282,6 +282,32 @@ async def test_what_goes_around_the_ways_in_sees_nothing(database: Database, twi
         assert (await session.execute(sa.select(Contact.id))).all() == []
 
 
+async def test_a_transaction_of_one_write_is_inside_the_wall(database: Database, twins: Twins) -> None:
+    theirs = "INSERT INTO labels (workspace_id, id, name, color, position) VALUES ($1, $2, 'x', '#112233', 1)"
+
+    async with database.write(twins.one) as session:
+        seen = await session.conclude("SELECT workspace_id FROM contacts")
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with database.write(twins.one) as session:
+            await session.conclude(theirs, twins.other, uuid4())
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with database.write(twins.one) as session:
+            await session.pipe(theirs, (twins.other.bytes, uuid4().bytes))
+
+    assert [each["workspace_id"] for each in seen] == [twins.one]
+
+
+async def test_a_writer_that_is_kept_in_hand_is_in_no_workspace(database: Database, twins: Twins) -> None:
+    async with database.write(twins.one) as session:
+        driver = session._line.driver
+        await session.conclude("SELECT 1")
+
+    assert await driver.fetch("SELECT id FROM contacts") == []
+    async with database.write(twins.other) as session:
+        assert session._line.driver is driver
+        assert [each["workspace_id"] for each in await session.fetch(_MARKS_TEXT)] == [twins.other]
+
+
 async def test_a_workspace_does_not_outlast_its_session_on_a_connection(database: Database, twins: Twins) -> None:
     alone = Database(database.url, pool=PoolLimits(app=1, writers=1, system=1))
     here = sa.text("SELECT pg_backend_pid(), current_setting('app.workspace_id', true)")

@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import asyncpg
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError, PendingRollbackError
@@ -242,6 +243,48 @@ async def test_a_write_that_loses_its_connection_is_not_repeated(database: Datab
 
     assert runs == 1
     assert await labels(database, workspace_id) == []
+
+
+async def test_a_last_statement_that_cannot_be_sent_ends_no_other_transaction(
+    database: Database, workspace_id: UUID
+) -> None:
+    add = "INSERT INTO labels (workspace_id, id, name, color, position) VALUES ($1, $2, 'vip', '#112233', 1)"
+
+    async def conclude_with(key: object) -> None:
+        async with database.write(workspace_id) as session:
+            await session.conclude(add, workspace_id, key)
+
+    async def fail() -> None:
+        async with database.write(workspace_id) as session:
+            await session.fetch(add, workspace_id, uuid7())
+            raise ZeroDivisionError
+
+    with pytest.raises(asyncpg.DataError):
+        await conclude_with("no id")
+    with pytest.raises(ZeroDivisionError):
+        await fail()
+
+    assert await labels(database, workspace_id) == []
+
+
+async def test_a_last_statement_survives_a_change_of_its_table(database: Database, workspace_id: UUID) -> None:
+    table = f"grown_{workspace_id.hex}"
+    await administer(database, f"CREATE TABLE {table} (a int)", f"GRANT SELECT ON {table} TO whatshybrid_app")
+    alone = Database(database.url, pool=PoolLimits(app=2, writers=1, system=1))
+
+    async def columns() -> list[str]:
+        async with alone.write(workspace_id) as session:
+            return await session.conclude(f"SELECT * FROM {table}")  # noqa: S608
+
+    try:
+        await columns()
+        await administer(database, f"ALTER TABLE {table} ADD b int")
+        with pytest.raises(asyncpg.InvalidCachedStatementError):
+            await columns()
+        assert await columns() == []
+    finally:
+        await alone.close()
+        await administer(database, f"DROP TABLE {table}")
 
 
 async def test_a_changed_table_does_not_break_connections_that_knew_it(database: Database, workspace_id: UUID) -> None:

@@ -174,3 +174,21 @@ class TestSearchForms:
     @pytest.mark.parametrize("words", ["", "123", "ana", "maria 2024", "0000", "rua 12345"])
     def test_words_are_no_number(self, words: str) -> None:
         assert phone.search_forms(words) == []
+
+
+@given(st.from_regex(r"\+55[1-9]\d{9,11}", fullmatch=True) | st.from_regex(r"\+55[1-9]\d9\d{8}", fullmatch=True))
+def test_the_short_way_reads_what_the_library_reads(number: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(phone, "_usual", lambda _: None)
+        whole = repr(tried(phone.parse, number))
+
+    assert repr(tried(phone.parse, number)) == whole
+
+
+@given(st.text("Ana 1٣९+()", max_size=8))
+def test_a_text_with_too_few_digits_is_no_number_for_the_library_either(written: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(phone, "_FEWEST", 0)
+        whole = repr(tried(phone.parse, written))
+
+    assert repr(tried(phone.parse, written)) == whole

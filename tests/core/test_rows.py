@@ -1,6 +1,8 @@
 """The short way to read rows: whose they are, what it bears, and how it fails."""
 
 import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -13,6 +15,7 @@ import sqlalchemy as sa
 
 from core.database import Database, DatabaseAway, DatabaseBusy, PoolLimits
 from core.database.connection import Connection
+from core.database.rows import RowPool
 from models import Label
 from tests.fixtures.redis_server import free_port
 from tests.fixtures.scratch import fresh_workspace, scratch_database
@@ -153,6 +156,43 @@ async def test_a_statement_that_takes_too_long_is_not_tried_again(
 
     assert len(times) == 1
     assert len(await rows(alone, workspace_id)) == 1
+
+
+async def test_a_server_that_falls_silent_is_away_and_is_not_asked_again(
+    alone: Database, workspace_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opening = replace(alone._rows._opening, command=0.5)
+    monkeypatch.setattr(alone, "_rows", RowPool(opening, size=1, wait=0.2))
+    for _ in range(2):
+        ((pid,),) = await rows(alone, workspace_id, PID)
+
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        with pytest.raises(DatabaseAway):
+            await rows(alone, workspace_id, PID)
+        ((now,),) = await rows(alone, workspace_id, PID)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    await alone._rows.close()
+
+    assert now != pid
+
+
+async def test_who_waits_for_the_longest_comes_first(alone: Database, workspace_id: UUID) -> None:
+    came: list[int] = []
+
+    async def ask(number: int) -> None:
+        await rows(alone, workspace_id)
+        came.append(number)
+
+    async with alone.rows(workspace_id) as reading:
+        await reading.fetch(LABELS, ())
+        waiting = [asyncio.create_task(ask(number)) for number in range(5)]
+        await asyncio.sleep(0.05)
+        waiting[1].cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+
+    assert came == [0, 2, 3, 4]
 
 
 async def test_a_database_that_refuses_is_away(workspace_id: UUID) -> None:

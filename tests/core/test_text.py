@@ -1,5 +1,6 @@
 """Texts that people type: cleaned, folded, and documents whose check digits fit."""
 
+import re
 import unicodedata
 from collections.abc import Callable
 
@@ -141,3 +142,18 @@ def test_addresses_are_normal_or_refused(written: str) -> None:
 def test_only_web_addresses_are_links(bad: str) -> None:
     with pytest.raises(text.UrlInvalid):
         text.url(bad, field=("url",))
+
+
+@given(
+    st.text("abZ09._+-'!é ", min_size=1, max_size=66),
+    st.sampled_from(
+        ["gmail.com", "Example.COM", "x.test", "a.local", "ab--cd.com", "é.com", "a..com", "-a.com", "1.2", "x", ""]
+    ),
+)
+def test_the_short_way_takes_the_addresses_that_the_library_takes(local: str, domain: str) -> None:
+    written = f"{local}@{domain}"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(text, "_USUAL_LOCAL", re.compile("(?!)"))
+        whole = repr(tried(text.email, written))
+
+    assert repr(tried(text.email, written)) == whole

@@ -51,7 +51,7 @@ class NoPlans(Plans):
 
     async def answer(self, *_: Any) -> Planned:
         """Answer nothing."""
-        return Planned()
+        return Planned({})
 
     def showing(self, *_: Any) -> None:
         """Show nothing."""

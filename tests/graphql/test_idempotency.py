@@ -23,6 +23,7 @@ from tests.fixtures.dying import dying_server
 from tests.fixtures.invites import invite, token_of
 from tests.fixtures.people import OTHER_PASSWORD, PASSWORD, REGISTER, is_in, log_in, make_person
 from tests.fixtures.tenants import Tenant, join
+from tests.fixtures.writes import answers_to_commit_are_lost
 
 ERRORS = "userErrors { code message field }"
 LABEL = f"mutation($input: LabelCreateInput!) {{ labelCreate(input: $input) {{ label {{ id name }} {ERRORS} }} }}"
@@ -192,6 +193,22 @@ async def test_the_longest_key_is_a_key(door: Door, tenant: Tenant) -> None:
     made = [(await asking.mutate(CREATE, {"input": given}))["contact"]["id"] for _ in range(2)]
 
     assert len(set(made)) == 1
+
+
+async def test_a_commit_whose_answer_is_lost_is_told_apart_and_asked_for_again(door: Door, tenant: Tenant) -> None:
+    asking = await door.as_(tenant.owner)
+    given = {"name": "Ana", "email": "ana@example.com", "idempotencyKey": "k1"}
+    await asking.execute("{ contacts(first: 1) { totalCount } }")  # who they are is known for some seconds now
+
+    with answers_to_commit_are_lost():
+        lost = await asking.execute(CREATE, {"input": given})
+        bare = await asking.execute(CREATE, {"input": {"name": "Bia"}})
+    again = await asking.execute(CREATE, {"input": given})
+
+    assert (lost.code, bare.code) == ("OUTCOME_UNKNOWN", "OUTCOME_UNKNOWN")
+    assert again.data["contactCreate"]["contact"]["identities"] == [{"kind": "EMAIL", "value": "ana@example.com"}]
+    found = (await asking.execute("{ contacts(first: 10) { nodes { name } } }")).data["contacts"]["nodes"]
+    assert sorted(each["name"] for each in found) == ["Ana", "Bia"]
 
 
 async def test_keys_of_others_do_not_meet(ground: Ground, door: Door, tenant: Tenant, other_tenant: Tenant) -> None:

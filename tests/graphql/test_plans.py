@@ -21,7 +21,8 @@ from models import Contact, LeadScore, Permission, Role
 from server.app import Parts, build
 from services.access import Identity
 from tests.equivalence.answers import Case, Said, Sides
-from tests.fixtures.door import Door, listening
+from tests.fixtures.contacts import make
+from tests.fixtures.door import Door, listening, serving
 from tests.fixtures.houses import house_of
 from tests.fixtures.operations import SCHEMA
 from tests.fixtures.scratch import scratch_database
@@ -123,6 +124,14 @@ async def test_a_busy_database_is_told_of_at_the_root_fields_that_need_it(ground
     assert [each["path"] for each in map(orjson.loads, said.errors)] == [["contacts"], ["workspace"]]
 
 
+async def test_where_everything_is_left_out_the_answer_is_an_empty_object(tenant: Tenant, sides: Sides) -> None:
+    text = "query ($no: Boolean!) { contacts @include(if: $no) { totalCount } me @skip(if: true) { role } }"
+
+    said = await both(sides, tenant, text, no=False)
+
+    assert said.data == "{}"
+
+
 async def test_rights_that_change_make_another_plan(ground: Ground, tenant: Tenant, sides: Sides) -> None:
     text = "{ contacts { nodes { phone labels { name } } } }"
     await scored(ground.database, tenant)
@@ -167,6 +176,68 @@ async def test_only_in_development_one_is_told_of_plans(ground: Ground, tenant: 
     told = reply.body["extensions"].get("plan")
     expected = {"planned": ["contacts"], "resolvers": {"me": "Query.me has a resolver of its own"}}
     assert told == (expected if env is Environment.DEVELOPMENT else None)
+
+
+@asynccontextmanager
+async def telling(ground: Ground) -> AsyncIterator[Door]:
+    """The door of a server in development."""
+    server = ground.settings.server.model_copy(update={"app_env": Environment.DEVELOPMENT})
+    settings = ground.settings.model_copy(update={"server": server})
+    async with serving(replace(ground, settings=settings)) as address, Door.open(address, ground) as opened:
+        yield opened
+
+
+CHANGED = """mutation ($id: ID!) {
+  contactUpdate(input: {id: $id, company: "1"}) { contact { id labels { id } leadScores { factors { name } } } }
+}"""
+
+
+@pytest.mark.parametrize(
+    ("factors", "expected"),
+    [
+        (FACTORS, {"planned": ["contactUpdate.contact"], "resolvers": {}}),
+        (
+            {"company": {}},
+            {
+                "planned": [],
+                "resolvers": {
+                    "contactUpdate.contact": "gave up: TypeError",
+                    "contactUpdate.contact.leadScores": "gave up: TypeError",
+                },
+            },
+        ),
+    ],
+)
+async def test_in_development_a_mutation_tells_how_its_rows_were_shown(
+    ground: Ground, tenant: Tenant, factors: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    contact = await scored(ground.database, tenant, factors=factors)
+
+    async with telling(ground) as door:
+        reply = await (await door.as_(tenant.owner)).execute(CHANGED, {"id": encode("contact", contact.id)})
+
+    assert reply.body["extensions"]["plan"] == expected
+
+
+async def test_in_development_each_event_tells_how_its_rows_were_shown(ground: Ground, tenant: Tenant) -> None:
+    text = "subscription { contactChanged { ... on ContactChanged { contact { name labels { id } } } } }"
+
+    async with telling(ground) as door, (await door.as_(tenant.owner)).subscribe(text) as stream:
+        for name in ("Ana", "Bia"):
+            await make(ground, tenant.owner, name=name)
+        told = [(await stream.message())["payload"]["extensions"]["plan"] for _ in range(2)]
+
+    assert told == [{"planned": ["contactChanged.contact"], "resolvers": {}}] * 2
+
+
+async def test_in_production_no_mutation_tells_how_its_rows_were_shown(
+    door: Door, ground: Ground, tenant: Tenant
+) -> None:
+    contact = await scored(ground.database, tenant)
+
+    reply = await (await door.as_(tenant.owner)).execute(CHANGED, {"id": encode("contact", contact.id)})
+
+    assert "plan" not in reply.body["extensions"]
 
 
 async def test_who_is_in_no_workspace_has_no_plan(tenant: Tenant, sides: Sides) -> None:

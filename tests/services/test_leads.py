@@ -11,7 +11,7 @@ from sqlalchemy import event, select, text
 
 from ai.conversations import Speaker, Turn
 from ai.results import LeadScore as Found
-from core.database import Database
+from core.database import Database, WriteSession
 from core.errors import Invalid
 from core.ground import Ground
 from core.ids import uuid7
@@ -47,7 +47,6 @@ async def told_of(database: Database, tenant: Tenant) -> list[str]:
 def inserts(database: Database) -> Generator[list[str]]:
     """The statements that write scores down while this is open."""
     sent: list[str] = []
-    heard: list[Any] = []
 
     def note(statement: str) -> None:
         if "INSERT INTO lead_scores" in statement:
@@ -56,22 +55,18 @@ def inserts(database: Database) -> Generator[list[str]]:
     def note_ours(_connection: object, _cursor: object, statement: str, *_: object) -> None:
         note(statement)
 
-    def note_the_drivers(logged: Any) -> None:
-        note(logged.query)
+    async def fetch(session: WriteSession, statement: str, *arguments: object) -> Sequence[Any]:
+        note(statement)
+        return await fetched(session, statement, *arguments)
 
-    def listen(_dbapi: object, record: Any, _proxy: object) -> None:
-        heard.append(record.driver_connection)
-        record.driver_connection.add_query_logger(note_the_drivers)
-
+    fetched = WriteSession.fetch
     event.listen(database.engine.sync_engine, "before_cursor_execute", note_ours)
-    event.listen(database.engine.sync_engine, "checkout", listen)
+    WriteSession.fetch = fetch
     try:
         yield sent
     finally:
+        WriteSession.fetch = fetched
         event.remove(database.engine.sync_engine, "before_cursor_execute", note_ours)
-        event.remove(database.engine.sync_engine, "checkout", listen)
-        for each in heard:
-            each.remove_query_logger(note_the_drivers)
 
 
 async def contact_of(database: Database, tenant: Tenant, contact_id: UUID) -> Contact:

@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final
@@ -15,7 +15,7 @@ from core.ground import Ground
 from core.ids import uuid7
 from models import CreditKind, Role, WorkspaceSettings
 from services import crediting
-from services.assistant.copilot.events import Completed, Event, Failed, Usage
+from services.assistant.copilot.events import Completed, Event, Failed
 from services.crediting import price_of
 from services.transaction import begin
 from tests.fixtures.fleets import fleeted, ledger, says
@@ -33,7 +33,7 @@ BESIDE: Final = frozenset({"an intent", "a mood", "terms", "a customer", "knowle
 
 
 @contextmanager
-def silent() -> Iterator[str]:
+def silent() -> Generator[str]:
     """Listen, and never say anything; yield the address of the document store that this pretends to be."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield f"mongodb://127.0.0.1:{server.getsockname()[1]}"
@@ -68,10 +68,10 @@ async def test_fifty_suggestions_at_once_all_come_in_order_and_are_charged_once(
     for each in followers:
         assert [event.seq for event in each.seen] == sorted({event.seq for event in each.seen})
         assert each.text == text_of(each.seen) == TEXT.strip()
-    charged = [event.event.credits for each in followers for event in each.seen if isinstance(event.event, Usage)]
-    assert charged == [cost] * PEOPLE * EACH
     assert asked == {"openai": PEOPLE * EACH}
-    assert len({request for request, _ in books.charges}) == len(books.charges) == len(books.usage) == PEOPLE * EACH
+    assert [taken for _, taken in books.charges] == [cost] * PEOPLE * EACH
+    assert {request for request, _ in books.charges} == {each.id for each in books.usage}
+    assert len(books.usage) == PEOPLE * EACH
     assert (before.balance - books.balance, books.held, books.open_holds) == (cost * PEOPLE * EACH, 0, 0)
     assert still_running() == set()
 
@@ -82,7 +82,7 @@ async def ended(follower: Follower) -> Event:
 
 
 @pytest.mark.parametrize("wrong", ["contact", "persona", "switched off"])
-async def test_what_is_refused_waits_for_nothing_that_was_begun_beside_it(
+async def test_what_is_refused_leaves_nothing_running_that_was_begun_beside_it(
     ground: Ground, redis_url: str, tenant: Tenant, wrong: str
 ) -> None:
     if wrong == "switched off":
@@ -97,15 +97,12 @@ async def test_what_is_refused_waits_for_nothing_that_was_begun_beside_it(
     with silent() as address:
         away = replace(ground, documents=Documents(address))
         async with fleeted(away, redis_url, {"openai": GOOD}) as shown:
-            began = asyncio.get_running_loop().time()
             last = await ended(Follower(shown.assistant, tenant.owner, asked))
-            took = asyncio.get_running_loop().time() - began
             left = still_running()
         await away.documents.close()
 
     assert isinstance(last, Failed)
     # the document store would be waited for three seconds
-    assert took < 2
     assert left == set()
 
 

@@ -8,6 +8,7 @@ from services.knowledge import fusing
 from services.knowledge.fusing import Evidence
 from services.knowledge.lexical import Lexicon
 from services.knowledge.retrieval import search
+from services.knowledge.subjects import is_about_place
 from tests.fixtures import knowledge
 from tests.fixtures.tenants import Tenant
 
@@ -88,6 +89,28 @@ def test_what_lacks_the_place_stands_behind_what_has_it_however_much_is_known(ot
 
     assert fusing.ranking(evidence).argsort()[::-1][:2].tolist() == [1, 0]
     assert retrieval.is_grounded(evidence)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "onde fica a padaria?", "onde fica o restaurante?", "onde fica a clínica certinho?",
+        "qual o endereço da oficina?", "onde vcs ficam?", "where is your salon?", "¿dónde queda el restaurante?",
+        "¿dónde está la farmacia?",
+    ],
+)  # fmt: skip
+def test_whatever_the_business_is_its_address_answers_where_it_is(asked: str) -> None:
+    given = retrieval.read_set().passages
+
+    (evidence,) = retrieval.weigh(list(given.values()), [asked])
+
+    assert list(given)[int(fusing.ranking(evidence).argmax())] == "address"
+    assert retrieval.is_grounded(evidence)
+
+
+@pytest.mark.parametrize("asked", ["onde está minha mercadoria?", "onde está meu pedido?", "where is my parcel?"])
+def test_where_something_else_is_no_address_answers(asked: str) -> None:
+    assert not is_about_place(asked)
 
 
 def test_without_an_address_nobody_is_told_where_the_shop_is() -> None:
