@@ -34,9 +34,9 @@ _WORD: Final = re.compile(r"[^\W_]{4,}|\d+")
 _STEM: Final = 5
 # words that ask, of which an answer has no need
 _ASKS: Final = """
-    posso pode podem poderia consigo voce voces qual quais como quando onde queria quero gostaria tenho preciso para isso
-    esse essa este esta tambem what which does have would could your this that puedo puede pueden ustedes cual cuales
-    donde cuando quiero quisiera tienen
+    posso pode podem poderia consigo voce voces qual quais como quando onde queria quero gostaria tenho preciso para
+    isso esse essa este esta tambem what which does have would could your this that puedo puede pueden ustedes
+    cual cuales donde cuando quiero quisiera tienen
 """
 _ASKING: Final = frozenset(_ASKS.split())
 _HEADING: Final = re.compile(r"#{1,6}\s+(?P<title>.*)")
