@@ -105,7 +105,8 @@ class CopilotSources(CopilotEvent):
     sources: list[CopilotSource] = strawberry.field(description="Passages, the best first.")
     grounded: bool = strawberry.field(description="Whether they are about the message.")
     missing: list[str] = strawberry.field(
-        description="Stores that could not be asked: `knowledge` (all of it), `vectors` (words were, not meaning)."
+        description="Stores that could not be asked: `knowledge` (all of it), `vectors` (words were, not meaning); and "
+        "`sources`, while some of the knowledge base cannot be searched yet."
     )
 
 

@@ -221,7 +221,8 @@ class KnowledgeSearch:
         description="Whether the best is about the question. If not, better say that it is not known."
     )
     degraded: list[str] = strawberry.field(
-        description="What was away: `vectors` when passages were looked for by their words alone."
+        description="What was away: `vectors` when passages were looked for by their words alone, `sources` while some "
+        "cannot be searched yet."
     )
 
 

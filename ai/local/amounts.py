@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
+from ai.local.numerals import SPELLED, worth_of
 from core.money import Money
 
 _SURE: Final = 0.95
@@ -37,7 +38,7 @@ _NUMBER: Final = r"\d{1,3}(?:\.\d{3})+(?:,\d{1,2})?|\d{1,3}(?:,\d{3})+(?:\.\d{1,
 _MONEY: Final = re.compile(
     rf"(?:(?P<sign>(?<![a-z])r\$|(?<![a-z])us?\$|\$|€|£|\b(?:brl|usd|eur)\b) {{0,2}}(?P<signed>{_NUMBER})(?! ?%)"
     rf"(?: ?(?P<many>mil|k)\b)?(?![\d]))|"
-    rf"(?<![\d.,/])(?P<named>{_NUMBER})(?: ?(?P<more>mil|k)\b)? ?"
+    rf"(?:(?<![\d.,/])(?P<named>{_NUMBER})(?: ?(?P<more>mil|k)\b)? ?|\b(?P<spelled>{SPELLED}) )"
     r"(?P<name>reais|real|contos?|pilas?|dolares|dolar|dollars?|bucks|euros?|libras?|pounds?)\b"
 )
 _COUNTS: Final = {
@@ -96,7 +97,9 @@ def find_money(low: str, currency: str) -> Iterator[Amount]:
     for match in _MONEY.finditer(low):
         sign, name = match["sign"], match["name"]
         code = _SIGNS.get(sign, plain) if sign else _NAMES[name[:3]]
-        number = _number(match["signed"] or match["named"]) * (1_000 if match["many"] or match["more"] else 1)
+        spelled = match["spelled"]
+        number = Decimal(worth_of(spelled)) if spelled else _number(match["signed"] or match["named"])
+        number *= 1_000 if match["many"] or match["more"] else 1
         money = Money(minor=int(number.scaleb(_CENTS)), currency=code)
         yield Amount(
             start=match.start(),

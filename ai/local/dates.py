@@ -11,11 +11,15 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
+from ai.local.numerals import worth_of
+
 _SURE: Final = 0.95
 _LIKELY: Final = 0.8
 _VAGUE: Final = 0.6
 _WEEK: Final = 7
 _CENTURY: Final = 2_000
+_NOON: Final = 12
+_HALF_HOUR: Final = 30
 _YEAR_FROM: Final = 1_000
 _SATURDAY: Final = 5
 _LEAPS: Final = 8
@@ -110,7 +114,13 @@ def find_days(low: str, today: date) -> Iterator[Moment]:
 
 
 def find_times(low: str) -> Iterator[Moment]:
-    """Find times of day: `15h`, `15h30`, `15:30`, `3 pm`."""
+    """Find times of day: `15h`, `15h30`, `15:30`, `3 pm`, `às 10 da manhã`, `a las 8`, `meio-dia`."""
+    yield from _clock_times(low)
+    for match in _SPOKEN.finditer(low):
+        yield Moment(start=match.start(), end=match.end(), confidence=_LIKELY, time=_spoken(match))
+
+
+def _clock_times(low: str) -> Iterator[Moment]:
     for match in _TIME.finditer(low):
         hour = int(match["hour"] or match["clock"] or match["half"])
         if match["noon"] == "p" and hour < 12:
@@ -123,6 +133,44 @@ _TIME: Final = re.compile(
     r"(?<![\d:/.,])(?:(?P<hour>[01]?\d|2[0-3]) ?(?:h(?:s|rs|oras)?\b|h(?P<minute>[0-5]\d)(?:min)?\b)|"
     r"(?P<clock>[01]?\d|2[0-3]):(?P<past>[0-5]\d)(?!:?\d)|(?P<half>1[0-2]|0?[1-9]) ?(?P<noon>[ap])\.?m\b)"
 )
+
+
+_PART: Final = (
+    r"(?: (?:da|de la|por la|in the) (?P<part>manha|manana|morning|tarde|afternoon|noite|noche|evening|madrugada)\b)"
+)
+_LATER: Final = frozenset(("tarde", "afternoon", "noite", "noche", "evening"))
+_NIGHT: Final = frozenset(("noite", "noche"))
+_HALF: Final = r"(?: (?:e|y) (?P<{0}>meia|media|[0-5]\d)\b)?"
+_HOUR: Final = r"(?P<{0}>[01]?\d|2[0-3])(?![\d:/x%$]|[.,]\d| ?h)"
+_HOUR_WORD: Final = (
+    "(?P<worded>uma|duas|tres|quatro|cinco|seis|sete|oito|nove|dez|onze|doze|una|dos|cuatro|siete|ocho|nueve|diez|once"
+    "|doce|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)"
+)
+# `às 10` ends there, or goes on with a day: `as 10 caixas` are no hour
+_ENDS: Final = (
+    r"(?= ?(?:$|[.,;:!?)\n]| (?:em ponto|en punto|sharp|hoje|hoy|today|amanha|manana|tomorrow|de (?:amanha|hoje)|pode"
+    r"|por favor|please|ou|or|o|na?o?|da|do|d[eo] (?:dia|sabado|domingo|segunda|terca|quarta|quinta|sexta))\b))"
+)
+_COUNTED: Final = r"(?<!\bquero )(?<!\blevo )(?<!\btodas )(?<!\bessas )(?<!\bso )"
+_SPOKEN: Final = re.compile(
+    rf"(?<![\d:/.,$])\b(?:as |a las? |at )?(?:{_HOUR.format('told')}|{_HOUR_WORD}){_HALF.format('past')}{_PART}"
+    rf"|{_COUNTED}\b(?:as|a las?|at) {_HOUR.format('alone')}{_HALF.format('beyond')}{_ENDS}"
+    r"|\b(?P<noon>meio[ \-]dia|mediodia|noon)\b|\b(?P<midnight>meia[ \-]noite|medianoche|midnight)\b"
+)
+
+
+def _spoken(match: re.Match[str]) -> str:
+    if match["noon"] or match["midnight"]:
+        return "12:00" if match["noon"] else "00:00"
+    written = match["told"] or match["alone"]
+    hour = int(written) if written else worth_of(match["worded"])
+    if match["part"] in _LATER and hour < _NOON:
+        hour += _NOON
+    elif match["part"] in _NIGHT and hour == _NOON:
+        hour = 0
+    past = match["past"] or match["beyond"] or "0"
+    minute = int(past) if past.isdigit() else _HALF_HOUR
+    return f"{hour:02d}:{minute:02d}"
 
 
 def _written(match: re.Match[str], today: date) -> date | None:

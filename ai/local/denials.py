@@ -61,6 +61,20 @@ _PRAISED: Final = (
         "está perfecto",
     ),
 )  # fmt: skip
+_REASSURED: Final = _compiled(
+    r"""
+    (?:sem|nenhum|zero)\s+(?:nenhum\s+)?(?:problemas?|estresse|stress|crise)(?:\s+(?:nenhum|algum))?
+    n[aã]o\s+(?:tem|h[aá]|foi|[eé])\s+(?:nenhum\s+)?problemas?(?:\s+(?:nenhum|algum))?
+    (?:no|zero)\s+(?:problems?|worries)(?:\s+at\s+all)?|(?:sin|ning[uú]n|no\s+hay)\s+problemas?
+    """
+)
+
+
+def reassured(text: str) -> str:
+    """Return a text in which it is said plainly that all is well, where it says that there is no problem: no praise,
+    and no complaint either.
+    """
+    return _REASSURED.sub("está tudo certo", text)
 
 
 def affirmed(text: str) -> str:

@@ -11,7 +11,8 @@ from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 from ai.local import seeds
-from ai.local.denials import affirmed
+from ai.local.denials import affirmed, reassured
+from ai.local.emoji import spelled
 from ai.local.encoder import Embedded
 from ai.local.wording import sentences
 from ai.results import LOCAL, Candidate, Emotion, Felt, Intent, Method, Mood, Purpose, Sentiment
@@ -115,7 +116,7 @@ def _sentiment(text: str, embedded: Embedded) -> Sentiment:
     if not text.strip():
         return Sentiment(provider=LOCAL, method=Method.HEAD, label=Mood.NEUTRAL, score=0.5, confidence=1.0, emotions=())
     head = _learned("moods")
-    text = affirmed(text)
+    text = affirmed(reassured(spelled(text)))
     rows = head.confidences(_parts(text), embedded)
     place = head.answers.index(Mood.NEGATIVE)
     # who complains is often polite around it

@@ -31,7 +31,14 @@ _SURE: Final = 0.85
 _NAMED: Final = 0.3
 _MOST: Final = 1 + _TRUST + _NAMED
 _WORD: Final = re.compile(r"[^\W_]{4,}|\d+")
-_STEM: Final = 6
+_STEM: Final = 5
+# words that ask, of which an answer has no need
+_ASKS: Final = """
+    posso pode podem poderia consigo voce voces qual quais como quando onde queria quero gostaria tenho preciso para
+    isso esse essa este esta tambem what which does have would could your this that puedo puede pueden ustedes
+    cual cuales donde cuando quiero quisiera tienen
+"""
+_ASKING: Final = frozenset(_ASKS.split())
 _HEADING: Final = re.compile(r"#{1,6}\s+(?P<title>.*)")
 # what is asked for, and how it looks where it is told; the questions in lower case without accents
 _WANTED: Final = (
@@ -153,4 +160,4 @@ def _lines(text: str) -> Iterator[str]:
 
 
 def _stems(text: str) -> frozenset[str]:
-    return frozenset(word[:_STEM] for word in _WORD.findall(read(text).low))
+    return frozenset(word[:_STEM] for word in _WORD.findall(read(text).low) if word not in _ASKING)

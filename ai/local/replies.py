@@ -7,7 +7,7 @@ out when what it names is not known. Nobody's name is read as a template.
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -55,6 +55,14 @@ def suggest_replies(
         Reply(provider=LOCAL, method=Method.TEMPLATE, text=_filled(template, slots), tone=tone, language=language)
         for tone, template in ordered[:most]
     )
+
+
+def templates() -> Iterator[str]:
+    """Yield all templates as they are written."""
+    for purposes in _bank().values():
+        for tones in purposes.values():
+            for written in tones.values():
+                yield from written
 
 
 @cache

@@ -13,11 +13,15 @@ ENGLISH: Final[Rules] = {
         fuck(?:s|ed|ing|er|ers)?
         motherfuck(?:er|ers|ing)
         assholes?|bitch(?:es)?|bastards?|dickheads?|cunts?
+        sluts?|whores?|cocksuckers?|twats?
+        (?:you|stupid|fat|dirty) (?:cow|pig|skank)
     """,
     (Category.THREAT, Severity.MEDIUM): """
         (?:you will|you'll|youll|you are going to) regret (?:this|it)
         i know where you (?:live|work)
         watch your back
+        (?:i )?hope you (?:die|get cancer|rot)
+        go die
     """,
     (Category.THREAT, Severity.HIGH): """
         (?:i will|i'll|ill|i am going to|i'm going to|im going to|gonna) (?:kill|hurt|beat|shoot|stab|rape) (?:you|
@@ -31,6 +35,9 @@ ENGLISH: Final[Rules] = {
         suicidal
         (?:don't|dont|do not) want to live
         how to (?:kill myself|commit suicide)
+        (?:kill|hang|shoot|drown) (?:yourself|urself|yourselves)
+        kys
+        jump off a (?:bridge|roof)
     """,
     (Category.SEXUAL, Severity.MEDIUM): """
         (?:send|want|trade|sell)~nudes
@@ -54,6 +61,8 @@ ENGLISH: Final[Rules] = {
         (?:gas|kill|exterminate) (?:the|all) (?:jews|blacks|gays|muslims|immigrants)
         (?:jews|blacks|gays|muslims|immigrants) (?:should|must|deserve to) (?:die|be killed)
         white power|heil hitler
+        go back to (?:africa|the jungle|the zoo|your (?:own )?(?:shithole )?country)
+        (?:dirty|filthy|stinking|fucking) (?:monkeys?|apes?|immigrants?|jews?|arabs|mexicans)
     """,
     (Category.VIOLENCE, Severity.HIGH): """
         how (?:to|do i|can i) (?:kill|poison|murder|torture|kidnap) (?:someone|somebody|a person|my (?:wife|husband|
@@ -80,6 +89,9 @@ ENGLISH: Final[Rules] = {
             receipts?|licen[sc]es?)
         (?:clone|cloned|stolen) credit cards?
         launder(?:ing)? money|money laundering
+        (?:buy|sell|selling|get|need|want)~(?:cloned|stolen|hacked) (?:credit |debit )?cards?
+        how (?:to|do i|can i) (?:hack|hack into|spy on|break into)~(?:whatsapp|instagram|facebook|phone|account|email)
+        (?:hack|hack into|spy on) (?:my|his|her|someone)~(?:whatsapp|instagram|facebook|phone|account|email)
     """,
     (Category.CREDENTIAL_REQUEST, Severity.MEDIUM): """
         (?:send|tell|give|enter|confirm|share|what is|provide)~(?:your|the) (?:password|pin|cvv|security code|otp|

@@ -18,7 +18,7 @@ from ai.safety.rules import Filter
 from ai.safety.spanish import SPANISH
 from ai.safety.verdicts import OF_INPUT, OF_OUTPUT, Assessment, Category, Finding, Severity, assessed
 
-_FILTER: Final = Filter((PORTUGUESE, ENGLISH, SPANISH))
+FILTER: Final = Filter((PORTUGUESE, ENGLISH, SPANISH))
 _CANARY_LETTERS: Final = 17
 _LETTERS: Final = len(ascii_lowercase)
 # turns and marks of chat formats, which no customer has a reason to write
@@ -33,14 +33,14 @@ _TAGS: Final = re.compile("(?<!\U0001f3f4)[\U000e0020-\U000e007f]{4,}")
 
 def check_input(text: str) -> Assessment:
     """Say what is wrong with a text that goes to a model. An instruction inside it is flagged, never more."""
-    return assessed([*_FILTER.find(text), *_markup(text)], OF_INPUT)
+    return assessed([*FILTER.find(text), *_markup(text)], OF_INPUT)
 
 
 def check_output(text: str, *, canary: str = "", allowed_hosts: Collection[str] = ()) -> Assessment:
     """Say what is wrong with an answer: also whether it gives away the instructions, whose `canary` it then holds, or
     leads to a host that is not allowed (nor below one that is). Without allowed hosts every link is foreign.
     """
-    findings = [*_FILTER.find(text), *foreign(text, allowed_hosts), *_leaks(text, canary)]
+    findings = [*FILTER.find(text), *foreign(text, allowed_hosts), *_leaks(text, canary)]
     return assessed(findings, OF_OUTPUT)
 
 

@@ -31,6 +31,9 @@ PORTUGUESE: Final[Rules] = {
         (?:seu|sua|bando de|cambada de) (?:put[ao]s?|vagabund[oa]s?|desgracad[oa]s?|corn[oa]s?|babacas?|lixos?)
         cuz(?:ao|oes|ona)
         desgraca de (?:loja|empresa|atendimento)
+        (?:sua|essa|bando de|cambada de|(?:voce|vc|tu) (?:e|eh) uma) (?:vadias?|vagabas?|escrotas?|piriguetes?)
+        (?:seu|sua|seus|suas|bando de|cambada de|(?:voce|vc|tu) (?:e|eh) uma?) (?:escrot[oa]s?|nojent[oa]s?|vermes?|
+            inutil|inuteis|merdas?)
     """,
     (Category.THREAT, Severity.MEDIUM): """
         voces? (?:vao|vai) se arrepender
@@ -39,6 +42,8 @@ PORTUGUESE: Final[Rules] = {
         isso nao vai ficar assim
         eu sei onde (?:voces? mora[m]?|fica a sua casa|voce trabalha)
         sei onde (?:voces? mora[m]?|tu mora)
+        (?:tomara que|espero que|quero que)~(?:voces?|vc|vcs) (?:morra|morram)(?! d[eo])
+        (?:voces?|vc|vcs) (?:merece|merecem|deviam?|tem que|tinham? que) morrer(?! d[eo])
     """,
     (Category.THREAT, Severity.HIGH): """
         (?:vou|vamos|irei) (?:te|lhe|ti) (?:matar|quebrar|bater|arrebentar|espancar|estuprar|esfaquear|
@@ -63,6 +68,11 @@ PORTUGUESE: Final[Rules] = {
         (?:cometer|tentar|pensando em) suicidio
         (?:como|jeito de|forma de|maneira de) (?:se matar|me matar|cometer suicidio)
         seria melhor (?:se )?eu (?:morrer|morresse|nao existir|nao existisse)
+        (?:vai|va|podia|devia|vao) (?:logo )?se matar(?! d[eo])
+        (?:voce|vc|tu|por que nao|pq nao) (?:nao )?se mata(?! d[eo])
+        se mata (?:logo|vai|ai)
+        (?:vai|va) se enforcar
+        se (?:joga|jogue) (?:da|de uma) (?:ponte|janela)
     """,
     (Category.SEXUAL, Severity.LOW): """
         sex shop
@@ -111,6 +121,11 @@ PORTUGUESE: Final[Rules] = {
         (?:morte|morram) (?:aos?|todos os) (?:gays?|judeus?|pretos?|negros?|nordestinos?)
         heil hitler|hitler (?:tinha|estava) (?:razao|cert[oa])
         raca (?:inferior|superior|imunda)
+        (?:macac[oa]s?|pret[oa]s?|negr[oa]s?|crioul[oa]s?) (?:fedid[oa]s?|fedorent[oa]s?|imund[oa]s?|nojent[oa]s?)
+        (?:macac[oa]s?|pret[oa]s?|negr[oa]s?|crioul[oa]s?|nordestin[oa]s?|imigrantes?|venezuelan[oa]s?|haitian[oa]s?|
+            bolivian[oa]s?)~volt(?:a|e|em) (?:pra|pro|para) (?:a |o )?(?:africa|senzala|jaula|selva|mato|nordeste|
+            haiti|venezuela|bolivia|(?:seu|teu) pais|sua terra|tua terra)
+        volt(?:a|e|em) (?:pra|para) (?:a )?(?:senzala|jaula)
     """,
     (Category.VIOLENCE, Severity.MEDIUM): """
         (?:espancar|esfaquear|estuprar|torturar|decapitar|esquartejar) (?:ele|ela|alguem|uma? pessoa|minha|meu|a|o)
@@ -183,6 +198,16 @@ PORTUGUESE: Final[Rules] = {
         (?:conta|cpf) (?:de )?laranja
         lavagem de dinheiro|lavar dinheiro
         (?:notas?|dinheiro|cedulas?) fals[oa]s? (?:de|pra|para) (?:\\d|vender|passar)
+        (?:compro|compra|comprar|vendo|vende|vendem|vender|venda|arrumo|arruma|arrumam|
+            arrumar)~cart(?:ao|oes) (?:de credito |de debito )?clonad[oa]s?
+        (?:quero|queria|preciso de|consigo|consegue|conseguem|tem|
+            me ve) (?:um |uns |algum )?cart(?:ao|oes) (?:de credito |de debito )?clonad[oa]s?
+        como (?:eu |se |posso |consigo |faco (?:pra|para) |fazer (?:pra|para) )?(?:hackear|raquear|rackear|invadir|
+            grampear|espionar) (?:o |a |um |uma )?(?:whatsapp|zap|instagram|insta|facebook|celular|telefone|conta|
+            e-?mail)
+        (?:hackear|raquear|rackear|invadir|grampear|clonar|espionar) (?:o |a )?(?:whatsapp|zap|instagram|insta|facebook|
+            celular|telefone|conta|e-?mail)~(?:ex|namorad[oa]|mulher|marido|espos[oa]|filh[oa]|chefe|vizinh[oa]|
+            alguem|outra pessoa)
     """,
     (Category.CREDENTIAL_REQUEST, Severity.MEDIUM): """
         (?:passa|passe|manda|mande|envia|envie|informe|informa|diga|digite|confirme|confirma|fala|fale|preciso d[ae]|

@@ -14,10 +14,14 @@ SPANISH: Final[Rules] = {
         (?:la )?concha de tu madre
         vete a la mierda|chinga tu madre|pendej[oa]s?|cabron(?:es)?|gilipollas|pinche (?:tienda|empresa)
         puta madre
+        (?:eres|sos|maldita|pedazo de|son unas?) (?:una? )?(?:zorras?|putas?|perras?|mierdas?)
+        (?:zorra|puta|perra) (?:de mierda|asquerosa)
     """,
     (Category.THREAT, Severity.MEDIUM): """
         te vas a arrepentir
         se donde (?:vives|vivis|trabajas)
+        (?:ojala|espero que) (?:te|se) muer(?:as|an)
+        muerete
     """,
     (Category.THREAT, Severity.HIGH): """
         (?:te|los|lo|la) (?:voy|vamos) a (?:matar|golpear|violar|disparar|apunalar|romper la cara)
@@ -29,6 +33,8 @@ SPANISH: Final[Rules] = {
         (?:quitarme|acabar con mi|terminar con mi) (?:la )?(?:propia )?vida
         no quiero (?:seguir viviendo|vivir mas)
         como (?:suicidarse|suicidarme|matarme)
+        matate|suicidate|ahorcate
+        (?:anda a|vete a|ve a) matarte
     """,
     (Category.SEXUAL, Severity.MEDIUM): """
         (?:manda|envia|quiero|vendo)~(?:nudes|fotos desnud[oa])
@@ -47,6 +53,8 @@ SPANISH: Final[Rules] = {
         (?:negros?|judios?|gays?|maricones|inmigrantes) (?:deben|merecen|tienen que) morir
         (?:muerte|mueran) (?:a )?(?:los )?(?:judios|negros|gays|maricones)
         (?:negr[oa]|sudaca|indi[oa]|judi[oa]) de mierda|maricon(?:es)? de mierda
+        (?:mono|simio|negr[oa]|sudaca|indi[oa]|mor[oa]) (?:apestos[oa]|asqueros[oa]|inmund[oa])
+        (?:vuelve|volve|vuelvete|vete|regresa|regresate) a (?:tu pais|africa|la selva)
     """,
     (Category.VIOLENCE, Severity.HIGH): """
         como (?:matar|envenenar|torturar|secuestrar) (?:a )?(?:alguien|una persona|mi (?:esposa|marido|jefe|vecino)|
@@ -68,6 +76,10 @@ SPANISH: Final[Rules] = {
         (?:hacer|vender|vendo|comprar)~(?:documentos?|pasaportes?|facturas?|billetes|comprobantes?) fals[oa]s?
         falsificar (?:documentos?|firmas?|facturas?|billetes)
         lavar dinero|lavado de dinero
+        (?:compro|comprar|vendo|vende|venden|vendeme|vender|consigueme|consigues)~tarjetas? (?:clonadas?|robadas?|
+            de credito (?:clonadas?|robadas?))
+        (?:como|puedes|quiero|ayudame a) (?:hackear|espiar|intervenir|clonar) (?:el |la |un |una )?(?:whatsapp|
+            instagram|facebook|celular|telefono|cuenta|correo)
     """,
     (Category.CREDENTIAL_REQUEST, Severity.MEDIUM): """
         (?:dime|dame|envia|manda|pasame|confirma|ingresa|cual es)~(?:tu|la|su|el) (?:contrasena|clave|cvv|

@@ -1,7 +1,7 @@
 """What the filter says of a text: categories with their severity, the places, and what is to be done."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
 from types import MappingProxyType
 from typing import Final
@@ -51,6 +51,10 @@ class Finding:
     start: int
     end: int
 
+    def moved(self, by: int) -> "Finding":
+        """Return it with places of a text that has so many characters more before it."""
+        return replace(self, start=self.start + by, end=self.end + by)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assessment:
@@ -96,12 +100,22 @@ OF_OUTPUT: Final[Limits] = MappingProxyType(
 """From which severity on an answer is stopped; what is not named is flagged."""
 
 
+def is_stopped(found: Finding, limits: Limits) -> bool:
+    """Tell whether this alone stops a text."""
+    return found.category in limits and found.severity >= limits[found.category]
+
+
 def assessed(findings: list[Finding], limits: Limits) -> Assessment:
     """Weigh what was found."""
     worst: dict[Category, Severity] = {}
     for each in findings:
         worst[each.category] = max(each.severity, worst.get(each.category, each.severity))
-    is_stopped = any(category in limits and severity >= limits[category] for category, severity in worst.items())
-    verdict = Verdict.BLOCK if is_stopped else Verdict.FLAG if worst else Verdict.ALLOW
+    verdict = (
+        Verdict.BLOCK
+        if any(is_stopped(each, limits) for each in findings)
+        else Verdict.FLAG
+        if worst
+        else Verdict.ALLOW
+    )
     ordered = sorted(findings, key=lambda each: (each.start, each.end, each.category))
     return Assessment(verdict=verdict, categories=MappingProxyType(worst), findings=tuple(ordered))

@@ -85,7 +85,7 @@ async def index(ground: Ground, job: IndexSource) -> None:
     if source.version == job.version and source.has_vectors and not job.again:
         await _cleaned(ground, shelf, source.id)
         return
-    await shelf.acknowledge(source.id)
+    await shelf.acknowledge(source)
     chunks = await asyncio.to_thread(_chunks, source, version)
     if await _others(shelf, source) + len(chunks) > CHUNKS_MOST:
         if await shelf.fail(source.id, _FULL_CODE, FULL):
@@ -137,7 +137,7 @@ async def reindex(ground: Ground, job: ReindexKnowledge) -> None:
         if not number:
             continue
         jobs.append(IndexSource(workspace_id=job.workspace_id, source_id=each.id, version=number, again=True))
-        await shelf.acknowledge(each.id)
+        await shelf.acknowledge(each)
     async with begin(ground, Actor.system(WorkspaceId(job.workspace_id))) as tx:
         for each in jobs:
             tx.enqueue(each)

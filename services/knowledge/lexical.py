@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from services.knowledge.subjects import is_about_place, subjects, tells_place
+from services.knowledge.subjects import is_about_place, looks, subjects, tells_place
 from services.knowledge.words import STEM, kin_of, words
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ class Lexicon:
         self._words: defaultdict[str, set[str]] = defaultdict(set)
         for each in {word for some in written for word in some}:
             self._words[each[:STEM]].add(each)
+        self._texts = texts
         self._places = np.array([tells_place(each) for each in texts], dtype=bool)
         lengths = np.array([bag.total() for bag in bags], dtype=np.float32)
         self.size = len(bags)
@@ -91,6 +92,8 @@ class Lexicon:
             covered += stands
             if word in needed:
                 lacks |= stands == 0
+        for look in looks(question):
+            lacks |= np.array([look.search(each) is None for each in self._texts], dtype=np.bool_)
         coverage = covered / whole if whole else covered
         if is_about_place(question):
             # an address answers, whatever else it says, and nothing else does

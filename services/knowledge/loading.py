@@ -50,7 +50,7 @@ async def load(ground: Ground, job: ReadSource, reach: Reach = PUBLIC) -> None:
     if source.upload_id is not None and (number := await shelf.newest(source.id)):
         await _index_and_discard(ground, shelf, source, number)
         return
-    await shelf.acknowledge(source.id)
+    await shelf.acknowledge(source)
     try:
         read = await _read(ground, source, reach)
     except (Invalid, NotFound, Conflict) as error:

@@ -2,7 +2,7 @@
 
 The words of a workspace are indexed here when it is first searched, and again when the mark of its knowledge has moved;
 of the sources, only those that changed are read again. Without the vector store words alone decide, and the answer says
-so (`degraded`). Without the document store nothing can be searched.
+so (`degraded`), as it does of sources that cannot be searched yet. Without the document store nothing can be searched.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from core.errors import Invalid
 from core.ground import Ground
 from core.vectors import VectorsAway
 from models import Permission
-from models.documents import KnowledgeSource
+from models.documents import KnowledgeSource, SourceState
 from services.access import Actor
 from services.knowledge import fusing
 from services.knowledge.fusing import Evidence
@@ -50,7 +50,9 @@ class LimitInvalid(Invalid):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """The best passages for a question, best first; whether the best is about it; and what was away (`vectors`)."""
+    """The best passages for a question, best first; whether the best is about it; and what was
+    away (`vectors`), or is not there yet (`sources`).
+    """
 
     passages: tuple[Passage, ...]
     is_grounded: bool
@@ -68,11 +70,17 @@ class _Library:
     chunks: Sequence[Chunk]
     places: Mapping[UUID, int]
     lexicon: Lexicon
+    is_waiting: bool
 
     @property
     def has_vectors(self) -> bool:
         """Whether every source has its vectors."""
         return all(each.has_vectors for each in self.sources.values())
+
+    @property
+    def lacks(self) -> tuple[str, ...]:
+        """What is not there yet: `sources`, while some have never been searchable."""
+        return ("sources",) if self.is_waiting else ()
 
 
 class _Libraries:
@@ -118,11 +126,11 @@ async def search(
     library = await _libraries.of(await shelf_of(ground, workspace_id))
     asked = question[:QUESTION_LONGEST].strip()
     if not library.chunks or not asked:
-        return Found(passages=(), is_grounded=False)
+        return Found(passages=(), is_grounded=False, degraded=library.lacks)
     cosines, scores = await asyncio.gather(
         _cosines(ground, library, asked, embedded or Embedded()), asyncio.to_thread(library.lexicon.score, asked)
     )
-    degraded = () if cosines is not None and library.has_vectors else ("vectors",)
+    degraded = (*(() if cosines is not None and library.has_vectors else ("vectors",)), *library.lacks)
     evidence = Evidence(
         bm25=scores.bm25, coverage=scores.coverage, cosine=cosines, words=len(set(stems(asked))), lacks=scores.lacks
     )
@@ -145,7 +153,8 @@ async def search_as(ground: Ground, actor: Actor, question: str, limit: int) -> 
 
 
 async def _read(shelf: Shelf, mark: UUID, kept: _Library | None) -> _Library:
-    sources = [each for each in await shelf.page(Wanted()) if each.version > 0]
+    shown = await shelf.page(Wanted())
+    sources = [each for each in shown if each.version > 0]
     parts: dict[Key, Sequence[Chunk]] = {}
     for each in sources:
         key = (each.id, each.version, each.indexed_at)
@@ -153,7 +162,11 @@ async def _read(shelf: Shelf, mark: UUID, kept: _Library | None) -> _Library:
         parts[key] = await shelf.chunks(each) if known is None else known
     chunks = [chunk for part in parts.values() for chunk in part][:CHUNKS_MOST]
     titles = {each.id: each for each in sources}
-    lexicon = await asyncio.to_thread(lambda: Lexicon([told(titles[each.source_id].title, each) for each in chunks]))
+    if kept is not None and kept.parts.keys() == parts.keys():
+        lexicon = kept.lexicon
+    else:
+        written = [told(titles[each.source_id].title, each) for each in chunks]
+        lexicon = await asyncio.to_thread(Lexicon, written)
     places = {each.id: place for place, each in enumerate(chunks)}
     return _Library(
         workspace_id=shelf.workspace_id,
@@ -163,6 +176,7 @@ async def _read(shelf: Shelf, mark: UUID, kept: _Library | None) -> _Library:
         chunks=chunks,
         places=places,
         lexicon=lexicon,
+        is_waiting=any(each.version == 0 and each.state is SourceState.PENDING for each in shown),
     )
 
 

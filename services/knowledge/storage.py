@@ -118,6 +118,7 @@ class Shelf:
         """Keep a source whose page or file is going to be read. It is shown at once."""
         async with asking():
             await self._own(source).insert()
+        await self.move()
 
     async def add_version(self, version: KnowledgeVersion) -> None:
         """Keep a new version of a source. Nothing points at it before its job has switched."""
@@ -164,10 +165,12 @@ class Shelf:
             found = await KnowledgeVersion.find(here).sort("-number").limit(1).to_list()
         return found[0].number if found else 0
 
-    async def acknowledge(self, source_id: UUID) -> None:
+    async def acknowledge(self, source: KnowledgeSource) -> None:
         """Show a source, as one whose text is being made searchable."""
         begun = {"is_known": True, "state": SourceState.PENDING, "reason": None, "failure_code": None, "done": 0.0}
-        await self._set(source_id, {}, **begun)
+        await self._set(source.id, {}, **begun)
+        if source.version == 0:
+            await self.move()
 
     async def advance(self, source_id: UUID, done: float) -> None:
         """Note how much of a source is done, 0 to 1."""
@@ -219,7 +222,9 @@ class Shelf:
     async def fail(self, source_id: UUID, code: str, reason: str) -> bool:
         """Say why a source cannot be searched, or not in its newest version; return whether it is there to say so."""
         failed = {"is_known": True, "state": SourceState.FAILED, "reason": reason, "failure_code": code, "tries": 0}
-        return await self._set(source_id, {"removed_at": None}, **failed)
+        is_there = await self._set(source_id, {"removed_at": None}, **failed)
+        await self.move()
+        return is_there
 
     async def hide(self, source_id: UUID, at: datetime | None) -> bool:
         """Show a source no more, until its job deletes it; or again, with None. Return whether there is one."""
@@ -288,7 +293,7 @@ class Shelf:
             return await KnowledgeSource.find(here).limit(SOURCES_MOST).to_list()
 
     async def mark(self) -> UUID:
-        """Return the mark of what is searched: another one after each change."""
+        """Return the mark of what is searched, and of what is going to be: another one after each change."""
         async with asking():
             found = await _table(KnowledgeRevision).find_one(self._here(_id=self.workspace_id), {"mark": 1})
         return _NEVER if found is None else found["mark"]

@@ -14,7 +14,7 @@ from typing import Final
 from ai.local.seeds import sentences_of
 from ai.local.wording import plainly, sentences
 from core.text import fold
-from services.knowledge.words import STEM, WORD, is_kindred, words
+from services.knowledge.words import STEM, WORD, is_kindred, kin_of, words
 
 _SHORTEST: Final = 4
 _LEADING: Final = re.compile(
@@ -47,14 +47,48 @@ _ADDRESS: Final = re.compile(
     r"|\b(?i:located|we are)\s+(?i:at|in|on)\s+(?:the\s+)?[A-Z0-9]"
 )
 
+# what somebody may or can do: `posso devolver`, `dá para trocar`
+_ACT: Final = re.compile(
+    r"\b(?:posso|podemos|consigo|da (?:pra|para)|tem como|como (?:eu )?(?:faco (?:pra|para)|posso)|can i|may i|puedo"
+    r"|se puede) (?P<act>[a-z]+)"
+)
+_NO_NOUN: Final = "(?:e|eh|o|a|os|as|seu|sua|teu|tua|numero|do|da|de|is|s|the|your|number|es|el|la|su|tu)"
+# what is told by its look alone: that a passage speaks of a CNPJ does not tell which
+_LOOKS: Final = tuple(
+    (
+        re.compile(
+            rf"\b(?:qual|quais|me (?:passa|manda|informa)|what|cual|cuales) (?:{_NO_NOUN} ){{0,4}}(?:{named})\b"
+        ),
+        look,
+    )
+    for named, look in (
+        ("cnpj", re.compile(r"\b[\dA-Z]{2}\.?[\dA-Z]{3}\.?[\dA-Z]{3}/?[\dA-Z]{4}-?\d\d\b")),
+        ("cpf", re.compile(r"\b\d{3}\.?\d{3}\.?\d{3}-?\d\d\b")),
+        ("cep", re.compile(r"\b\d{5}-?\d{3}\b")),
+        ("telefone|celular|whatsapp|phone|telefono", re.compile(r"\d{4}[\s.-]?\d{4}\b")),
+        ("e ?mail|correo", re.compile(r"\S@\w")),
+        ("site|website|link|pagina|url", re.compile(r"\bhttps?://|\bwww\.|\w\.(?:com|net|org|br|shop)\b")),
+        ("instagram|insta|facebook|tiktok|arroba", re.compile(r"(?<!\w)@\w|(?:instagram|facebook|tiktok)\.com/")),
+    )
+)
+
 
 def subjects(question: str) -> frozenset[str]:
     """Return the words, folded, without which a passage does not answer: of the last sentence that asks."""
     asked = _asked(question)
     found = {fold(each) for each in _capitals(asked)}
-    found |= {match["word"] for match in _LEADING.finditer(_apart(asked)) if not _is_usual(match["word"])}
+    # `a torta veio`: what a sentence begins with is no preposition
+    apart = _apart(asked).removeprefix("a ")
+    found |= {match["word"] for match in _LEADING.finditer(apart) if not is_usual(match["word"])}
+    found |= {match["act"] for match in _ACT.finditer(apart) if kin_of(match["act"][:STEM])}
     said = set(words(asked))
     return frozenset(each for each in found if len(each) >= _SHORTEST and each in said)
+
+
+def looks(question: str) -> tuple[re.Pattern[str], ...]:
+    """Return how the answer looks to a question for something that has a look, such as a number of the register."""
+    asked = _apart(_asked(question))
+    return tuple(look for named, look in _LOOKS if named.search(asked))
 
 
 def is_about_place(question: str) -> bool:
@@ -84,10 +118,11 @@ def _capitals(asked: str) -> Iterator[str]:
     given = WORD.findall(asked)
     if asked.upper() == asked:
         return
-    yield from (each for each in given[1:] if each[0].isupper() and not _is_usual(fold(each)))
+    yield from (each for each in given[1:] if each[0].isupper() and not is_usual(fold(each)))
 
 
-def _is_usual(word: str) -> bool:
+def is_usual(word: str) -> bool:
+    """Tell whether customers of any shop use a word, folded."""
     return word.isdigit() or word[:STEM] in _usual()
 
 

@@ -10,10 +10,8 @@ from sqlalchemy import func, select
 from core.database import Database
 from core.ground import Ground, open_ground
 from models import AuditEntry, Contact, Label, User, Workspace
-from models.documents import KnowledgeSource
 from server import seed, verify_audit
-from services.knowledge import indexing, retrieval
-from services.knowledge.indexing import IndexSource
+from services.knowledge import retrieval
 from services.knowledge.storage import shelf_of
 from tests.fixtures import stores
 from tests.fixtures.door import Door, serving
@@ -70,9 +68,6 @@ async def test_the_demo_workspace_knows_what_it_sells(planted: Ground) -> None:
     home = await seed._home(planted)
     assert home is not None
     shelf = await shelf_of(planted, home.workspace_id)
-    sources = await KnowledgeSource.find({"workspace_id": home.workspace_id}).to_list()
-    for each in sources:
-        await indexing.index(planted, IndexSource(workspace_id=home.workspace_id, source_id=each.id, version=1))
 
     fee = await retrieval.search(planted, home.workspace_id, "qto é a taxa de entrega no centro?")
     price = await retrieval.search(planted, home.workspace_id, "quanto custa o bolo de cenoura")

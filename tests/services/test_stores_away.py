@@ -142,6 +142,18 @@ async def test_a_suggestion_says_that_the_knowledge_base_is_away(
     assert taken > 0
 
 
+async def test_a_suggestion_says_that_the_knowledge_base_cannot_be_searched_yet(
+    ground: Ground, tenant: Tenant, openai: ProviderServer
+) -> None:
+    await knowledge.show(ground, tenant, "Entregas")
+
+    async with assisted(ground, openai=openai) as assistant:
+        events = await suggested(assistant, tenant.owner, ASKED)
+
+    (sources,) = [each for each in events if isinstance(each, Sources)]
+    assert (sources.passages, sources.missing, sources.grounded) == ((), ("sources",), False)
+
+
 async def test_a_suggestion_searches_by_words_where_the_vector_store_is_away_and_says_so(
     ground: Ground, no_vectors: Ground, tenant: Tenant, openai: ProviderServer
 ) -> None:

@@ -29,6 +29,7 @@ from services.assistant.assistant import Assistant
 from services.assistant.copilot import customer
 from services.assistant.copilot.asked import Asked
 from services.assistant.copilot.beside import Beside
+from services.assistant.copilot.examples import nameless
 from services.assistant.terms import Terms
 from services.knowledge import retrieval
 from services.learning import Acceptance
@@ -99,6 +100,8 @@ async def gather(assistant: Assistant, actor: Actor, asked: Asked, beside: Besid
     feeling = beside.begin(heads.analyze_sentiment(asked.last, embedded), "a mood")
     taken = await _taken(ground, actor, persona, intent)
     voice, found, mood = await speaking, await retrieving, await feeling
+    told = (part for each in found.passages for part in (each.title, each.text))
+    shown = nameless(taken, (decided.company, *decided.known.names, *told), _EXAMPLES)
     known = Background(
         contact=None if met is None else met.facts,
         contact_id=None if met is None else met.id,
@@ -111,8 +114,8 @@ async def gather(assistant: Assistant, actor: Actor, asked: Asked, beside: Besid
         passages=found.passages,
         grounded=found.grounded,
         missing=found.missing,
-        examples=tuple(Example(message=each.asked, answer=each.answered) for each in taken),
-        strangers=tuple(name for each in taken for name in each.names),
+        examples=tuple(Example(message=each.asked, answer=each.answered) for each in shown),
+        strangers=tuple(name for each in shown for name in each.names),
         acceptance=judging,
     )
     return decided, known
@@ -145,7 +148,7 @@ async def _acceptance(ground: Ground, actor: Actor, persona: str) -> Acceptance:
 async def _taken(ground: Ground, actor: Actor, persona: str, intent: Intent) -> Sequence[suggestions.Example]:
     async with ground.database.rows(actor.workspace_id) as reading:
         return await suggestions.accepted_examples(
-            reading, actor.workspace_id, persona=persona, intent=intent.purpose.value, limit=_EXAMPLES
+            reading, actor.workspace_id, persona=persona, intent=intent.purpose.value, limit=suggestions.EXAMPLES_MOST
         )
 
 

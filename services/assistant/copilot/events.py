@@ -66,7 +66,9 @@ class Analysis:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
-    """Passages that the suggestion may rest on. `missing` are stores that could not be asked."""
+    """Passages that the suggestion may rest on. `missing` are stores that could not be asked, and
+    `sources`, while some cannot be searched yet.
+    """
 
     passages: tuple[Passage, ...]
     grounded: bool

@@ -1,5 +1,7 @@
 """What comes of a suggestion: its last events, and the row that is kept of it."""
 
+from typing import Final
+
 from ai.catalogue import Model
 from ai.engines import copilot
 from ai.engines.confidence import Evidence
@@ -15,6 +17,9 @@ from services.assistant.copilot.events import Cited, Completed, Reason, Usage
 from services.assistant.settling import Books, Outlay
 from services.learning import Acceptance
 from services.suggestions import SuggestionDraft
+
+_UNREAD: Final = frozenset(("knowledge", "sources"))
+"""What is missing when nothing that was found says nothing."""
 
 
 async def completed(call: Call, asked: Asked, known: Background, said: str, model: Model | None) -> Completed:
@@ -77,7 +82,7 @@ def draft(call: Call, asked: Asked, known: Background, final: Completed, micro_u
 
 def _evidence(known: Background, acceptance: Acceptance) -> Evidence:
     best = max((each.score for each in known.passages), default=0.0)
-    is_asked = is_wish(known.intent) and "knowledge" not in known.missing
+    is_asked = is_wish(known.intent) and _UNREAD.isdisjoint(known.missing)
     return Evidence(
         retrieval=best if is_asked or known.grounded else None,
         intent=known.intent.confidence,

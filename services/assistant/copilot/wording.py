@@ -13,14 +13,12 @@ from ai.engines.question import Manner, Question
 from ai.passages import Passage
 from ai.privacy import Known, Masking, Unmasker
 from ai.privacy.tokens import TOKEN
-from ai.safety import Category, Verdict, check_output
+from ai.safety import Category, SafetyStream
 from services.assistant.calls import Call
 from services.assistant.copilot.asked import Asked
 from services.assistant.copilot.background import Background
 
 _HIDDEN: Final = "…"
-_LOOKED_AT: Final = 160
-_WINDOW: Final = 600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,40 +74,36 @@ def manner_of(call: Call, known: Background, told: Masked) -> Manner:
 
 
 class Reader:
-    """Takes what a model streams; gives what may be shown: unmasked, without markers, and looked at for safety."""
+    """Takes what a model streams; gives what may be shown: unmasked, without markers, and looked at for safety.
+
+    `text` is what was given until now.
+    """
 
     def __init__(self, call: Call, passages: Sequence[Passage]) -> None:
         self.text = ""
-        self.blocked: tuple[Category, ...] = ()
-        self._call = call
         self._unmasker = None if call.masking is None else Unmasker(call.masking)
         self._citations = CitationStream(passages)
-        self._seen = 0
+        self._safety = SafetyStream(canary=call.canary, allowed_hosts=call.about.hosts)
+
+    @property
+    def blocked(self) -> tuple[Category, ...]:
+        """Why nothing more is shown."""
+        return self._safety.blocked
 
     def feed(self, chunk: str) -> str:
         """Take the next piece; return what is ready. Nothing is, once it is `blocked`."""
-        return self._told(self._citations.feed(chunk if self._unmasker is None else self._unmasker.feed(chunk)))
+        plain = chunk if self._unmasker is None else self._unmasker.feed(chunk)
+        return self._told(self._safety.feed(self._citations.feed(plain)))
 
     def flush(self) -> str:
         """Return what is left when the stream has ended."""
         rest = "" if self._unmasker is None else self._unmasker.flush()
-        last = self._told(self._citations.feed(rest) + self._citations.flush())
-        self._look(self.text)
-        return "" if self.blocked else last
+        last = self._safety.feed(self._citations.feed(rest) + self._citations.flush())
+        return self._told(last + self._safety.flush())
 
     def _told(self, text: str) -> str:
-        if self.blocked or not text:
-            return ""
         self.text += text
-        if len(self.text) - self._seen >= _LOOKED_AT:
-            self._look(self.text[-_WINDOW:])
-            self._seen = len(self.text)
-        return "" if self.blocked else text
-
-    def _look(self, text: str) -> None:
-        found = check_output(text, canary=self._call.canary, allowed_hosts=self._call.about.hosts)
-        if found.verdict is Verdict.BLOCK:
-            self.blocked = tuple(found.categories)
+        return text
 
 
 def _facts(facts: ContactFacts, told: Iterator[str]) -> ContactFacts:

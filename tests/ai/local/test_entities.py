@@ -35,6 +35,53 @@ def test_a_customer_who_introduces_herself_is_found_with_all_she_gives() -> None
 
 
 @pytest.mark.parametrize(
+    ("text", "written", "time"),
+    [
+        ("pode ser às 10 da manhã?", "às 10 da manhã", "10:00"),
+        ("chego as 7 da noite", "as 7 da noite", "19:00"),
+        ("às 2 e meia da tarde", "às 2 e meia da tarde", "14:30"),
+        ("às dez da manhã", "às dez da manhã", "10:00"),
+        ("3 da madrugada", "3 da madrugada", "03:00"),
+        ("entrega às 15, por favor", "às 15", "15:00"),
+        ("passo às 9 e 15 amanhã", "às 9 e 15", "09:15"),
+        ("a las 8", "a las 8", "08:00"),
+        ("¿puede ser a las 8 de la noche?", "a las 8 de la noche", "20:00"),
+        ("at 8, please", "at 8", "08:00"),
+        ("seven in the evening", "seven in the evening", "19:00"),
+        ("ao meio-dia", "meio-dia", "12:00"),
+        ("até meia-noite", "meia-noite", "00:00"),
+    ],
+)
+def test_an_hour_is_found_as_people_say_it(text: str, written: str, time: str) -> None:
+    assert (EntityKind.TIME, written, time) in found(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["quero as 3", "as 10 caixas chegaram", "mando a las 8 personas", "as duas são lindas", "paguei as 12 parcelas",
+     "a 1 quadra da praça", "todas as 5.", "2 da marca azul"],
+)  # fmt: skip
+def test_what_is_counted_is_no_hour(text: str) -> None:
+    assert [each for each in found(text) if each[0] is EntityKind.TIME] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "written", "value"),
+    [
+        ("custa cinquenta reais", "cinquenta reais", "50.00 BRL"),
+        ("paguei duzentos e cinquenta e três reais", "duzentos e cinquenta e três reais", "253.00 BRL"),
+        ("dois mil e quinhentos reais", "dois mil e quinhentos reais", "2500.00 BRL"),
+        ("mil reais", "mil reais", "1000.00 BRL"),
+        ("cincuenta euros", "cincuenta euros", "50.00 EUR"),
+        ("two hundred and five dollars", "two hundred and five dollars", "205.00 USD"),
+        ("cem pila", "cem pila", "100.00 BRL"),
+    ],
+)
+def test_a_sum_in_words_is_found(text: str, written: str, value: str) -> None:
+    assert found(text) == [(EntityKind.MONEY, written, value)]
+
+
+@pytest.mark.parametrize(
     ("text", "written", "day"),
     [
         ("entrega hoje?", "hoje", "2026-11-27"),

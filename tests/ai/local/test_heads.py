@@ -247,3 +247,34 @@ async def test_a_very_long_message_is_bounded() -> None:
     said = await classify_intent("quero comprar dois bolos. " * 4_000)
 
     assert said.purpose is Purpose.PURCHASE
+
+
+@pytest.mark.parametrize(
+    ("text", "mood"),
+    [
+        ("😡😡", Mood.NEGATIVE),
+        ("🤬", Mood.NEGATIVE),
+        ("chegou hoje 😭💔", Mood.NEGATIVE),
+        ("👎", Mood.NEGATIVE),
+        ("❤️", Mood.POSITIVE),
+        ("chegou 😍😍", Mood.POSITIVE),
+        ("👏🏽👏🏽👏🏽", Mood.POSITIVE),
+        ("qual o horário?", Mood.NEUTRAL),
+    ],
+)
+async def test_emoji_tell_a_mood(text: str, mood: Mood) -> None:
+    assert (await analyze_sentiment(text)).label is mood
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sem problema, obrigado",
+        "não tem problema",
+        "sem problemas, pode ser amanhã",
+        "no problem, thanks",
+        "sin problema",
+    ],
+)
+async def test_what_is_no_problem_is_not_complained_of(text: str) -> None:
+    assert (await analyze_sentiment(text)).label is not Mood.NEGATIVE

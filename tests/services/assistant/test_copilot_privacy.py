@@ -13,7 +13,9 @@ from core.ground import Ground, open_ground
 from models import Feature, Role, SuggestionState, User, WorkspaceMember
 from services import prompt_templates, settings, suggestions
 from services.assistant.copilot.events import Completed
+from services.assistant.copilot.examples import nameless
 from services.settings import AiDraft, SettingsDraft
+from services.suggestions import Example
 from services.transaction import begin
 from tests.fixtures import stores
 from tests.fixtures.contacts import make
@@ -130,6 +132,50 @@ async def test_what_was_answered_to_one_customer_is_an_example_for_others_withou
 
     assert isinstance(reply, Completed)
     assert [each for each in PERSONAL if each in reply.text] == []
+
+
+NAMING = [
+    ("Quero o bolo, sou casado com a Filomena", "Combinado, o bolo está separado!"),
+    ("Quero o bolo de cenoura", "Separei! A Dona Zulmira busca amanhã?"),
+    ("Filomena vai buscar o bolo", "Combinado, o bolo está separado!"),
+    ("meu vizinho joaquim indicou o bolo", "Combinado, o bolo está separado!"),
+    ("QUERO O BOLO DA FILOMENA", "Combinado, o bolo está separado!"),
+]
+PLAIN = [
+    ("Quero o bolo de cenoura, tem para amanhã?", "Temos sim! Posso separar um para você?"),
+    ("Oi! Qual o preço? Pago no Pix", "Custa R$ 45,00. Quer que eu reserve?"),
+]
+
+
+@pytest.mark.parametrize(("asked", "answered"), NAMING)
+def test_an_example_that_may_name_somebody_is_not_shown(asked: str, answered: str) -> None:
+    assert nameless([Example(asked=asked, answered=answered)], ("Doce Lar",), 3) == []
+
+
+def test_examples_that_name_nobody_but_the_contact_the_company_and_its_goods_are_shown() -> None:
+    known = [Example(asked=asked, answered=answered) for asked, answered in PLAIN]
+    named = Example(asked="Tem Torta Holandesa?", answered="Temos, Zulmira! Aqui na Doce Lar.", names=("Zulmira Sá",))
+
+    shown = nameless([*known, named, *known], ("Doce Lar", "Torta holandesa: R$ 60,00"), 3)
+
+    assert shown == [*known, named]
+
+
+async def test_whom_a_customer_names_in_passing_is_told_to_no_provider_for_another(
+    ground: Ground, redis_url: str, tenant: Tenant
+) -> None:
+    async with fleeted(ground, redis_url, {"openai": says("Combinado, o bolo está separado!")}) as shown:
+        for said in ("Oi, quero o bolo, sou casado com a Filomena", "Oi, quero o bolo, pode separar?"):
+            last = last_of(await followed(shown.assistant, tenant.owner, asked_of(said)))
+            assert isinstance(last, Completed)
+            async with begin(ground, tenant.owner) as tx:
+                await suggestions.decide(tx, last.suggestion_id, SuggestionState.USED)
+        before = len(shown.sent)
+        await followed(shown.assistant, tenant.owner, asked_of("Oi, quero o bolo, e amanhã?"))
+        sent = shown.sent[before:]
+
+    assert "Filomena" not in sent
+    assert "pode separar?" in sent
 
 
 async def test_suggestions_are_written_and_paid_while_redis_is_away(

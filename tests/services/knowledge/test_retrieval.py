@@ -14,6 +14,7 @@ from services.knowledge import retrieval
 from services.knowledge.drafting import SourceDraft
 from services.knowledge.lexical import Lexicon
 from services.knowledge.retrieval import search
+from services.knowledge.storage import Wanted, shelf_of
 from tests.fixtures import knowledge
 from tests.fixtures.tenants import Tenant
 
@@ -55,6 +56,31 @@ async def test_nothing_is_known_at_first(ground: Ground, tenant: Tenant) -> None
     found = await search(ground, tenant.workspace_id, "taxa de entrega")
 
     assert (found.passages, found.is_grounded, found.degraded) == ((), False, ())
+
+
+async def test_while_a_source_is_not_searchable_yet_a_search_says_so(ground: Ground, tenant: Tenant) -> None:
+    before = await search(ground, tenant.workspace_id, "taxa de entrega")
+    await knowledge.show(ground, tenant, "Horário")
+    first = await search(ground, tenant.workspace_id, "taxa de entrega")
+    await knowledge.add(ground, tenant, "Entregas", FEE)
+
+    beside = await search(ground, tenant.workspace_id, "taxa de entrega")
+    (late,) = [each for each in await (await shelf_of(ground, tenant.workspace_id)).page(Wanted()) if not each.version]
+    await knowledge.index(ground, tenant, late.id)
+    after = await search(ground, tenant.workspace_id, "taxa de entrega")
+
+    assert [each.degraded for each in (before, first, beside, after)] == [(), ("sources",), ("sources",), ()]
+    assert [each.is_grounded for each in (first, beside, after)] == [False, True, True]
+
+
+async def test_a_source_that_failed_is_not_waited_for(ground: Ground, tenant: Tenant) -> None:
+    await knowledge.show(ground, tenant, "Horário")
+    shelf = await shelf_of(ground, tenant.workspace_id)
+    (source,) = await shelf.page(Wanted())
+
+    await shelf.fail(source.id, "LIMIT_REACHED", "Too much.")
+
+    assert (await search(ground, tenant.workspace_id, "taxa de entrega")).degraded == ()
 
 
 async def test_a_workspace_finds_its_own_words_only(ground: Ground, tenant: Tenant, other_tenant: Tenant) -> None:
