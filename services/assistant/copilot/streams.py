@@ -142,18 +142,12 @@ class Stream:
         try:
             await self._write(write)
         finally:
-            if is_void := await self._is_void():
-                # whoever was told so may send it again at once
-                await self._release(is_void=True)
+            # whoever has the last event may ask again at once
+            await claims.release(self._ground.redis, self.actor, self.asked, self.id, is_void=await self._is_void())
             # the mirror ends by itself behind the last event
             with suppress(TimeoutError):
                 async with asyncio.timeout(_STOP):
                     await telling
-            if not is_void:
-                await self._release()
-
-    async def _release(self, *, is_void: bool = False) -> None:
-        await claims.release(self._ground.redis, self.actor, self.asked, self.id, is_void=is_void)
 
     async def _is_void(self) -> bool:
         """Tell whether nobody got anything: the same request may then be sent again, and is asked anew."""
