@@ -176,9 +176,8 @@ class Connection(asyncpg.Connection):  # pyright: ignore[reportUntypedBaseClass]
     @property
     def is_clean(self) -> bool:
         """Whether nobody's workspace, and no transaction, is left on this connection."""
-        is_busy: bool = self.is_in_transaction()  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
         is_bare = self._walled.prefix is None and self._walled.opening is None and self._walled.closing is None
-        return is_bare and self._begun is None and not self._piped and not is_busy
+        return is_bare and self._begun is None and not self._piped and not self._may_be_in_transaction
 
     @property
     def is_quiet(self) -> bool:
@@ -286,12 +285,20 @@ class Connection(asyncpg.Connection):  # pyright: ignore[reportUntypedBaseClass]
         self.unbind()
         self._begun = self._walled.opening = self._walled.closing = None
         self._piped.clear()
-        if self.is_closed() or not self.is_in_transaction():  # pyright: ignore[reportUnknownMemberType]
+        if self.is_closed() or not self._may_be_in_transaction:  # pyright: ignore[reportUnknownMemberType]
             return
         try:
             await self.execute("ROLLBACK", timeout=_END)  # pyright: ignore[reportUnknownMemberType]
         except (*DEAD, asyncpg.PostgresError):
             self.terminate()  # pyright: ignore[reportUnknownMemberType]
+
+    @property
+    def _may_be_in_transaction(self) -> bool:
+        """Whether the server is in a transaction, or may be: of a statement that was cut off it has not said yet what
+        became of it, and of the transaction that the same write began.
+        """
+        protocol = cast("Any", self._protocol)  # pyright: ignore[reportUnknownMemberType]
+        return protocol.is_in_transaction() or protocol._is_cancelling()  # noqa: SLF001  (there is no public way)
 
     async def prepared(self, statement: str) -> str:
         """Prepare a statement, if it is not yet; return its name. They are few, and are kept until the end."""
