@@ -58,6 +58,7 @@ _QUERY: Final = ord("Q")
 _KEEPALIVE: Final = 30
 _UNANSWERED: Final = 20_000
 _END: Final = 5.0
+_CUT: Final = 1.0
 _PLAIN_TIMEOUT: Final = 10.0
 
 
@@ -287,8 +288,10 @@ class Connection(asyncpg.Connection):  # pyright: ignore[reportUntypedBaseClass]
         self._piped.clear()
         if self.is_closed() or not self._may_be_in_transaction:  # pyright: ignore[reportUnknownMemberType]
             return
+        # whoever cut a statement off does not wait for a server that does not even say that it heard of it
+        patience = _CUT if self._is_cut else _END
         try:
-            await self.execute("ROLLBACK", timeout=_END)  # pyright: ignore[reportUnknownMemberType]
+            await self.execute("ROLLBACK", timeout=patience)  # pyright: ignore[reportUnknownMemberType]
         except (*DEAD, asyncpg.PostgresError):
             self.terminate()  # pyright: ignore[reportUnknownMemberType]
 
@@ -297,8 +300,13 @@ class Connection(asyncpg.Connection):  # pyright: ignore[reportUntypedBaseClass]
         """Whether the server is in a transaction, or may be: of a statement that was cut off it has not said yet what
         became of it, and of the transaction that the same write began.
         """
+        return self._is_cut or bool(self.is_in_transaction())  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+
+    @property
+    def _is_cut(self) -> bool:
+        """Whether a statement was cut off, of which the server has not spoken since."""
         protocol = cast("Any", self._protocol)  # pyright: ignore[reportUnknownMemberType]
-        return protocol.is_in_transaction() or protocol._is_cancelling()  # noqa: SLF001  (there is no public way)
+        return protocol._is_cancelling()  # noqa: SLF001  (there is no public way)
 
     async def prepared(self, statement: str) -> str:
         """Prepare a statement, if it is not yet; return its name. They are few, and are kept until the end."""

@@ -84,3 +84,22 @@ async def test_a_last_statement_that_is_cut_as_the_first_one_fails_nobody_else(
 
     assert await labels(database, mine) == ["before"]
     assert await labels(database, theirs) == ["theirs"]
+
+
+async def test_a_server_that_does_not_hear_of_a_cut_is_not_waited_for(
+    database: Database, narrow: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = await fresh_workspace(database)
+    await add(narrow, mine, "before")
+
+    async def unheard(**_: object) -> None:
+        """Let the server know nothing."""
+
+    monkeypatch.setattr(connect_utils, "_cancel", unheard)
+    async with asyncio.timeout(4):
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await add(narrow, mine, "cut", seconds=5)
+        await add(narrow, mine, "after")
+
+    assert await labels(database, mine) == ["after", "before"]
