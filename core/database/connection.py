@@ -309,9 +309,16 @@ class Connection(asyncpg.Connection):  # pyright: ignore[reportUntypedBaseClass]
         return protocol._is_cancelling()  # noqa: SLF001  (there is no public way)
 
     async def prepared(self, statement: str) -> str:
-        """Prepare a statement, if it is not yet; return its name. They are few, and are kept until the end."""
+        """Prepare a statement, if it is not yet; return its name. They are few, and are kept until the end.
+
+        Raises:
+            CommitRefused: a statement failed before.
+        """
         if statement not in self._kept:
-            self._kept[statement] = await self.prepare(statement)  # pyright: ignore[reportUnknownMemberType]
+            try:
+                self._kept[statement] = await self.prepare(statement)  # pyright: ignore[reportUnknownMemberType]
+            except asyncpg.InFailedSQLTransactionError as error:
+                raise CommitRefused from error
         return self._kept[statement].get_name()
 
     async def _last(self, prepared: Any, *arguments: object) -> Sequence[Any]:

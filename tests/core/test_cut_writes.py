@@ -7,8 +7,9 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 from asyncpg import connect_utils  # pyright: ignore[reportMissingTypeStubs]
+from sqlalchemy.exc import DBAPIError
 
-from core.database import Database, PoolLimits
+from core.database import CommitRefused, Database, PoolLimits
 from models import Label
 from tests.fixtures.scratch import fresh_workspace
 
@@ -103,3 +104,20 @@ async def test_a_server_that_does_not_hear_of_a_cut_is_not_waited_for(
         await add(narrow, mine, "after")
 
     assert await labels(database, mine) == ["after", "before"]
+
+
+async def test_a_last_statement_after_one_that_failed_is_refused_though_it_is_new_to_the_connection(
+    database: Database, narrow: Database
+) -> None:
+    mine = await fresh_workspace(database)
+
+    async def go_on() -> None:
+        async with narrow.write(mine) as session:
+            with pytest.raises(DBAPIError):
+                await session.execute(sa.text("SELECT 1 / 0"))
+            await session.conclude(ADD, mine, "never", 0.0)
+
+    with pytest.raises(CommitRefused):
+        await go_on()
+
+    assert await labels(database, mine) == []
