@@ -64,8 +64,8 @@ class Lines:
         raise DatabaseAway
 
     async def give_back(self, line: Line) -> None:
-        """Keep a connection in hand, or put it back into its pool, which looks whether it is clean. It may be waited for
-        while somebody takes one from there, or the pool has no other.
+        """Keep a connection in hand, or put it back into its pool, which looks whether it is clean. It may be waited
+        for while somebody takes one from there, or the pool has no other.
         """
         is_awaited = self._takers > 0 or self._is_pool_empty
         if len(self._idle) < self._keep and line.is_sound and not is_awaited:
