@@ -58,6 +58,7 @@ _QUERY: Final = ord("Q")
 _KEEPALIVE: Final = 30
 _UNANSWERED: Final = 20_000
 _END: Final = 5.0
+_CUT: Final = 1.0
 _PLAIN_TIMEOUT: Final = 10.0
 
 
@@ -176,9 +177,8 @@ class Connection(asyncpg.Connection):  # pyright: ignore[reportUntypedBaseClass]
     @property
     def is_clean(self) -> bool:
         """Whether nobody's workspace, and no transaction, is left on this connection."""
-        is_busy: bool = self.is_in_transaction()  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
         is_bare = self._walled.prefix is None and self._walled.opening is None and self._walled.closing is None
-        return is_bare and self._begun is None and not self._piped and not is_busy
+        return is_bare and self._begun is None and not self._piped and not self._may_be_in_transaction
 
     @property
     def is_quiet(self) -> bool:
@@ -286,17 +286,39 @@ class Connection(asyncpg.Connection):  # pyright: ignore[reportUntypedBaseClass]
         self.unbind()
         self._begun = self._walled.opening = self._walled.closing = None
         self._piped.clear()
-        if self.is_closed() or not self.is_in_transaction():  # pyright: ignore[reportUnknownMemberType]
+        if self.is_closed() or not self._may_be_in_transaction:  # pyright: ignore[reportUnknownMemberType]
             return
+        # whoever cut a statement off does not wait for a server that does not even say that it heard of it
+        patience = _CUT if self._is_cut else _END
         try:
-            await self.execute("ROLLBACK", timeout=_END)  # pyright: ignore[reportUnknownMemberType]
+            await self.execute("ROLLBACK", timeout=patience)  # pyright: ignore[reportUnknownMemberType]
         except (*DEAD, asyncpg.PostgresError):
             self.terminate()  # pyright: ignore[reportUnknownMemberType]
 
+    @property
+    def _may_be_in_transaction(self) -> bool:
+        """Whether the server is in a transaction, or may be: of a statement that was cut off it has not said yet what
+        became of it, and of the transaction that the same write began.
+        """
+        return self._is_cut or bool(self.is_in_transaction())  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+
+    @property
+    def _is_cut(self) -> bool:
+        """Whether a statement was cut off, of which the server has not spoken since."""
+        protocol = cast("Any", self._protocol)  # pyright: ignore[reportUnknownMemberType]
+        return protocol._is_cancelling()  # noqa: SLF001  (there is no public way)
+
     async def prepared(self, statement: str) -> str:
-        """Prepare a statement, if it is not yet; return its name. They are few, and are kept until the end."""
+        """Prepare a statement, if it is not yet; return its name. They are few, and are kept until the end.
+
+        Raises:
+            CommitRefused: a statement failed before.
+        """
         if statement not in self._kept:
-            self._kept[statement] = await self.prepare(statement)  # pyright: ignore[reportUnknownMemberType]
+            try:
+                self._kept[statement] = await self.prepare(statement)  # pyright: ignore[reportUnknownMemberType]
+            except asyncpg.InFailedSQLTransactionError as error:
+                raise CommitRefused from error
         return self._kept[statement].get_name()
 
     async def _last(self, prepared: Any, *arguments: object) -> Sequence[Any]:

@@ -17,7 +17,7 @@ from sqlalchemy.pool import NullPool
 from core.database import inspection, walls
 from core.database.connection import Opening, open_connection, open_plain
 from core.database.errors import DatabaseAway, DatabaseBusy, answering
-from core.database.lines import OLD, Line, Lines, take
+from core.database.lines import OLD, Line, Lines
 from core.database.rows import RowPool, RowReading
 from core.database.sessions import ReadSession, WriteSession
 
@@ -145,8 +145,7 @@ class Database:
             yield session
 
     async def _bound(self, workspace_id: UUID) -> Line:
-        await self._writing.spare()
-        line = await take(self.engine)
+        line = await self._writing.lend(self.engine)
         line.driver.bind(workspace_id)
         return line
 

@@ -43,6 +43,7 @@ class Lines:
         self._engine = engine
         self._keep = keep
         self._idle: list[Line] = []
+        self._takers = 0
 
     async def take(self) -> Line:
         """Take a connection: the one that was used last, or one from the pool. One that died meanwhile is replaced.
@@ -56,25 +57,39 @@ class Lines:
                 return line
             await drop(line)
         for _ in range(_ATTEMPTS):
-            line = await take(self._engine)
+            line = await self._from_pool(self._engine)
             if line.is_sound:
                 return line
             await drop(line)
         raise DatabaseAway
 
     async def give_back(self, line: Line) -> None:
-        """Keep a connection in hand, or put it back into its pool, which looks whether it is clean. While the pool has
-        no other, somebody may wait for it there.
+        """Keep a connection in hand, or put it back into its pool, which looks whether it is clean. It may be waited
+        for while somebody takes one from there, or the pool has no other.
         """
-        if len(self._idle) < self._keep and line.is_sound and not self._is_pool_empty:
+        is_awaited = self._takers > 0 or self._is_pool_empty
+        if len(self._idle) < self._keep and line.is_sound and not is_awaited:
             self._idle.append(line)
         else:
             await line.sql.close()
 
-    async def spare(self) -> None:
-        """Put a connection that is in hand back into the pool, if the pool has no other."""
+    async def lend(self, engine: AsyncEngine) -> Line:
+        """Take a connection from the pool itself, as `engine` has them. If it has none, one that is in hand is put back
+        first.
+
+        Raises:
+            DatabaseAway: it cannot be opened.
+        """
         if self._idle and self._is_pool_empty:
             await self._idle.pop(0).sql.close()
+        return await self._from_pool(engine)
+
+    async def _from_pool(self, engine: AsyncEngine) -> Line:
+        self._takers += 1
+        try:
+            return await _taken(engine)
+        finally:
+            self._takers -= 1
 
     @property
     def _is_pool_empty(self) -> bool:
@@ -87,12 +102,7 @@ class Lines:
             await self._idle.pop().sql.close()
 
 
-async def take(engine: AsyncEngine) -> Line:
-    """Take a connection from an engine's pool.
-
-    Raises:
-        DatabaseAway: it cannot be opened.
-    """
+async def _taken(engine: AsyncEngine) -> Line:
     with connecting():
         connection = await engine.connect()
     raw: Any = connection.sync_connection

@@ -69,7 +69,9 @@ class RowPool:
             self._hand(None)
 
     async def close(self) -> None:
-        """Close every connection that is not in use."""
+        """Close every connection that is not in use. Whoever still waits for one is refused."""
+        while (waiting := self._waiting.next()) is not None:
+            _refuse(waiting)
         self._waiting.stop()
         self.asking.stop()
         for place, line in enumerate(self._idle):

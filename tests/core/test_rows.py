@@ -278,3 +278,18 @@ async def test_closing_leaves_no_connection(database: Database, workspace_id: UU
                 return
             await asyncio.sleep(0.02)
     pytest.fail("a connection is open")
+
+
+async def test_who_waits_for_a_connection_when_the_pool_closes_is_refused(alone: Database, workspace_id: UUID) -> None:
+    async def read() -> None:
+        async with alone.rows(workspace_id) as reading:
+            await reading.fetch(LABELS, ())
+
+    async with alone.rows(workspace_id) as reading:
+        await reading.fetch(LABELS, ())
+        waiting = asyncio.create_task(read())
+        await asyncio.sleep(0)  # it waits now
+        await alone.close()
+        async with asyncio.timeout(5):
+            with pytest.raises(DatabaseBusy):
+                await waiting
