@@ -143,7 +143,7 @@ class Generation:
     async def _ended(self) -> list[Event]:
         """Return what comes when the answer is whole."""
         said, model = "".join(self._said), self._model
-        if model is None or not self._reader.text.strip():
+        if model is None or not self._reader.text:
             await self._settle(Outcome.FAILED, FailureKind.GARBLED)
             return [_failed(None)]
         others = [Alternative(index=index, text=text) for index, text in enumerate(await self._alternatives(), 1)]
@@ -183,8 +183,8 @@ class Generation:
             reader = Reader(self._call, self._known.passages)
             reader.feed(answer.completion.text)
             reader.flush()
-            text = reader.text.strip()
-            if text and not reader.blocked and text not in (*texts, self._reader.text.strip()):
+            text = reader.text
+            if text and not reader.blocked and text not in (*texts, self._reader.text):
                 texts.append(text)
         return texts
 
