@@ -190,9 +190,10 @@ class Generation:
 
     async def _settle(self, outcome: Outcome, failure: FailureKind | None = None) -> tuple[Outlay, Books]:
         """Keep the books of what did not come to its end. What somebody saw is charged, unless it is taken back."""
-        self._is_settled = True
         outlay = self._outlay(outcome)
         is_charged = outcome in _READ_IN_PART and bool(self._reader.text) and await self._call.about.is_shown()
+        # whoever ends it until here has it settled again; the books themselves are written whatever happens
+        self._is_settled = True
         charged = outlay.charged if is_charged else 0
         settled = replace(outlay, failure=failure, charged=charged)
         return settled, await self._call.finish(settled)

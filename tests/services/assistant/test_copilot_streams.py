@@ -3,7 +3,7 @@
 import asyncio
 from contextlib import aclosing
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from sqlalchemy import update
@@ -11,6 +11,7 @@ from sqlalchemy import update
 from core.ground import Ground
 from core.ids import uuid7
 from models import Outcome, WorkspaceSettings
+from services.assistant.copilot import mirror
 from services.assistant.copilot.events import (
     Alternative,
     Analysis,
@@ -26,8 +27,8 @@ from services.assistant.copilot.streams import Pace
 from services.assistant.copilot.writing import write
 from services.assistant.preferences import Preferences
 from services.crediting import TRIAL, price_of
-from tests.fakes.providers.server import Behaviour
-from tests.fixtures.fleets import Fleeted, fleeted, ledger, says
+from tests.fakes.providers.server import Behaviour, Mood
+from tests.fixtures.fleets import Fleeted, but, fleeted, ledger, says
 from tests.fixtures.tenants import Tenant
 from tests.fixtures.waiting import until, until_holds
 from tests.services.assistant.engines import followed, last_of
@@ -194,6 +195,27 @@ async def test_who_is_dropped_and_cannot_ask_for_it_by_name_pays_no_more_than_wa
         assert shown.servers["openai"].abandoned == 1
     books = await ledger(ground, tenant.workspace_id)
     assert (books.only.outcome, len(books.charges), books.held) == (Outcome.CANCELLED, 1, 0)
+
+
+async def test_who_leaves_while_a_broken_answer_is_settled_is_in_the_books(
+    ground: Ground, redis_url: str, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asking, told = asyncio.Event(), mirror.is_shown
+
+    async def slowly(*of: Any) -> bool:
+        asking.set()
+        await asyncio.sleep(0.2)
+        return await told(*of)
+
+    monkeypatch.setattr(mirror, "is_shown", slowly)
+    async with fleeted(ground, redis_url, {"openai": but(GOOD, mood=Mood.CUTS)}) as shown:
+        follower = Follower(shown.assistant, tenant.owner, asked_of(is_whole=True))
+        await asyncio.wait_for(asking.wait(), 10)
+        await follower.leave()
+        await until(lambda: shown.assistant.streams.running == 0)
+
+    books = await ledger(ground, tenant.workspace_id)
+    assert (books.only.credits, books.charges, books.held, books.balance) == (0, (), 0, TRIAL)
 
 
 @pytest.mark.parametrize("parts", [1, 3, 40])
