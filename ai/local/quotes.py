@@ -1,9 +1,10 @@
 """The sentences of passages that answer a question best, word for word.
 
-They are weighed by the likeness of their vectors to the question's, by the share of its words that they hold, and by
-how sure the search is of their passage; where a price or an hour is asked for, what names one goes before. A question
-inside a passage, as in a list of frequent ones, and a heading are never quoted: they speak for the sentences behind
-them. Two sentences of a line are quoted together: the price stands behind the product, the exception behind the rule.
+They are weighed by the likeness of their vectors to the question's, by the share of its words that they hold (those of
+their heading count half: it speaks for all sentences below it), and by how sure the search is of their passage; where a
+price or an hour is asked for, what names one goes before. A question inside a passage, as in a list of frequent ones,
+and a heading are never quoted: they speak for the sentences behind them. Two sentences of a line are quoted together:
+the price stands behind the product, the exception behind the rule.
 """
 
 import re
@@ -93,7 +94,7 @@ def best_quotes(question: str, passages: Sequence[Passage], *, most: int = 2) ->
     wanted, looks = _stems(asked), _looks(asked)
     ranked: list[Quoted] = []
     for unit, vector in zip(units, vectors[1:], strict=True):
-        held = len(wanted & _stems(f"{unit.context} {unit.text}")) / len(wanted) if wanted else 0.0
+        held = _held(wanted, unit)
         merit = _MEANING * max(float(vector @ vectors[0]), 0.0) + (1 - _MEANING) * held
         if merit < _LEAST and sure[unit.number - 1] < _SURE:
             continue
@@ -112,6 +113,12 @@ def joined(quotes: Sequence[Quoted]) -> str:
         )
         text += f"{break_}{each.text} [{each.number}]"
     return text
+
+
+def _held(wanted: frozenset[str], unit: _Unit) -> float:
+    """Return the share of words that stand in what can be quoted, by half where only its heading has them."""
+    said, headed = _stems(unit.text), _stems(unit.context)
+    return (len(wanted & said) + len(wanted & (headed - said)) / 2) / len(wanted) if wanted else 0.0
 
 
 def _looks(asked: str) -> tuple[re.Pattern[str], ...]:

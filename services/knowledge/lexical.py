@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from services.knowledge.subjects import is_about_place, looks, subjects, tells_place
+from services.knowledge.subjects import is_about_place, looks, subjects, telling, tells_place
 from services.knowledge.words import STEM, kin_of, words
 
 if TYPE_CHECKING:
@@ -78,18 +78,18 @@ class Lexicon:
         import numpy as np
 
         bm25, covered = np.zeros(self.size, dtype=np.float32), np.zeros(self.size, dtype=np.float32)
-        whole, needed = 0.0, subjects(question)
+        whole, needed, counted = 0.0, subjects(question), telling(question)
         lacks = np.zeros(self.size, dtype=np.bool_)
         for word in {each[:STEM]: each for each in words(question)}.values():
             told = list(self._find(word))
-            whole += max((posting.weight for posting, _ in told), default=self._unknown)
+            whole += max((posting.weight for posting, _ in told), default=self._unknown) * (word in counted)
             gained, stands = np.zeros_like(bm25), np.zeros_like(covered)
             for posting, worth in told:
                 here = posting.chunks
                 gained[here] = np.maximum(gained[here], posting.gains * worth)
                 stands[here] = np.maximum(stands[here], posting.weight * worth)
             bm25 += gained
-            covered += stands
+            covered += stands * (word in counted)
             if word in needed:
                 lacks |= stands == 0
         for look in looks(question):

@@ -38,6 +38,7 @@ _ITSELF: Final = frozenset(
         """
     ).split()
 )
+_GENERIC: Final = frozenset(("loja", "lojas", "empresa", "estabelecimento", "store", "shop", "company", "tienda"))
 # `Rua das Acácias`, and not `pela rua lateral`
 _ADDRESS: Final = re.compile(
     r"\b(?i:rua|avenida|av\.?|alameda|travessa|praça|rodovia|estrada|largo|shopping|calle|plaza)\s+"
@@ -89,6 +90,12 @@ def looks(question: str) -> tuple[re.Pattern[str], ...]:
     """Return how the answer looks to a question for something that has a look, such as a number of the register."""
     asked = _apart(_asked(question))
     return tuple(look for named, look in _LOOKS if named.search(asked))
+
+
+def telling(question: str) -> frozenset[str]:
+    """Return the words of a question, folded, that tell what is asked: not the shop itself, where it says more."""
+    said = frozenset(words(question))
+    return (said - _GENERIC) or said
 
 
 def is_about_place(question: str) -> bool:

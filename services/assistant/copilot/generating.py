@@ -143,7 +143,7 @@ class Generation:
     async def _ended(self) -> list[Event]:
         """Return what comes when the answer is whole."""
         said, model = "".join(self._said), self._model
-        if model is None or not self._reader.text.strip():
+        if model is None or not self._reader.text:
             await self._settle(Outcome.FAILED, FailureKind.GARBLED)
             return [_failed(None)]
         others = [Alternative(index=index, text=text) for index, text in enumerate(await self._alternatives(), 1)]
@@ -183,16 +183,17 @@ class Generation:
             reader = Reader(self._call, self._known.passages)
             reader.feed(answer.completion.text)
             reader.flush()
-            text = reader.text.strip()
-            if text and not reader.blocked and text not in (*texts, self._reader.text.strip()):
+            text = reader.text
+            if text and not reader.blocked and text not in (*texts, self._reader.text):
                 texts.append(text)
         return texts
 
     async def _settle(self, outcome: Outcome, failure: FailureKind | None = None) -> tuple[Outlay, Books]:
         """Keep the books of what did not come to its end. What somebody saw is charged, unless it is taken back."""
-        self._is_settled = True
         outlay = self._outlay(outcome)
         is_charged = outcome in _READ_IN_PART and bool(self._reader.text) and await self._call.about.is_shown()
+        # whoever ends it until here has it settled again; the books themselves are written whatever happens
+        self._is_settled = True
         charged = outlay.charged if is_charged else 0
         settled = replace(outlay, failure=failure, charged=charged)
         return settled, await self._call.finish(settled)

@@ -142,8 +142,9 @@ class Stream:
         try:
             await self._write(write)
         finally:
-            # whoever has the last event may ask again at once
-            await claims.release(self._ground.redis, self.actor, self.asked, self.id, is_void=await self._is_void())
+            # whoever has seen its end may ask for the next one, or send the same again, at once
+            is_void = await self._is_void()
+            await claims.release(self._ground.redis, self.actor, self.asked, self.id, is_void=is_void)
             # the mirror ends by itself behind the last event
             with suppress(TimeoutError):
                 async with asyncio.timeout(_STOP):
@@ -315,10 +316,12 @@ class Streams:
                 await mirror.end(self._ground.redis, stream_id, "CANCELLED")
 
     def _left(self, stream: Stream, *, dropped: bool) -> None:
-        """End a stream that nobody follows: at once when the last one left, after a while when they were dropped."""
+        """End a stream that nobody follows: after a while when the last one was dropped, and can ask for it by the
+        request's name; else at once.
+        """
         if stream.followers or stream.is_over:
             return
-        if dropped:
+        if dropped and stream.asked.client_request_id is not None:
             self._wait_for(stream)
         else:
             stream.end("CANCELLED")

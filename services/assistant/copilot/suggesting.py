@@ -40,7 +40,7 @@ async def suggest(assistant: Assistant, actor: Actor, asked: Asked, is_dropped: 
         whole,
         partial(write, assistant, actor, whole),
         after=0,
-        is_dropped=lambda: asked.client_request_id is not None and is_dropped(),
+        is_dropped=is_dropped,
     )
     try:
         async with asyncio.timeout(WHOLE), aclosing(stream) as events:

@@ -74,13 +74,15 @@ def manner_of(call: Call, known: Background, told: Masked) -> Manner:
 
 
 class Reader:
-    """Takes what a model streams; gives what may be shown: unmasked, without markers, and looked at for safety.
+    """Takes what a model streams; gives what may be shown: unmasked, without markers or spaces around all of it, and
+    looked at for safety.
 
     `text` is what was given until now.
     """
 
     def __init__(self, call: Call, passages: Sequence[Passage]) -> None:
         self.text = ""
+        self._spaces = ""
         self._unmasker = None if call.masking is None else Unmasker(call.masking)
         self._citations = CitationStream(passages)
         self._safety = SafetyStream(canary=call.canary, allowed_hosts=call.about.hosts)
@@ -102,8 +104,12 @@ class Reader:
         return self._told(last + self._safety.flush())
 
     def _told(self, text: str) -> str:
-        self.text += text
-        return text
+        """Take note of what is shown. Spaces wait for what stands behind them, as they may be the last."""
+        waiting = self._spaces + text if self.text else text.lstrip()
+        told = waiting.rstrip()
+        self._spaces = waiting[len(told) :]
+        self.text += told
+        return told
 
 
 def _facts(facts: ContactFacts, told: Iterator[str]) -> ContactFacts:

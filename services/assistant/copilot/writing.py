@@ -119,16 +119,10 @@ async def _kept(call: Call, key: str, asked: Asked) -> tuple[str, Model] | None:
 async def _replayed(call: Call, asked: Asked, known: Background, said: str, model: Model) -> AsyncGenerator[Event]:
     """Yield an answer that was given before, at no cost."""
     final = await completed(call, asked, known, said, model)
-    stream = CitationStream(known.passages)
     offset = 0
-    for piece in local.pieces(call.unmask(said)):
-        ready = stream.feed(piece)
-        if ready:
-            yield Delta(text=ready, offset=offset)
-            offset += len(ready)
-    last = stream.flush()
-    if last:
-        yield Delta(text=last, offset=offset)
+    for piece in local.pieces(final.text):
+        yield Delta(text=piece, offset=offset)
+        offset += len(piece)
     call.record.answer = said
     outlay = call.cached(model)
     books = await call.finish(outlay, draft(call, asked, known, final))

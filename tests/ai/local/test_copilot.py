@@ -130,6 +130,20 @@ async def test_what_the_search_is_sure_of_is_quoted_with_its_price_or_hour_and_w
     assert "#" not in found.text
 
 
+@pytest.mark.parametrize(
+    "asked", ["quanto custa a entrega?", "qual a taxa de entrega?", "valor da entrega", "vcs entregam?"]
+)
+async def test_the_sentence_that_holds_what_is_asked_goes_before_those_that_share_its_heading(asked: str) -> None:
+    fees = passage(
+        "# Taxa de entrega\n\nA taxa de entrega é R$ 6,00 no Jardim América e no Centro, e R$ 10,00 na Vila Nova e em "
+        "Santa Luzia. Acima de R$ 120,00 o frete é grátis. O pedido mínimo para entrega é R$ 30,00."
+    )
+
+    found = await composed(customer(asked), purpose=Purpose.PRICING, passages=[replace(fees, score=0.97)])
+
+    assert "A taxa de entrega é R$ 6,00 no Jardim América" in found.text
+
+
 async def test_the_same_conversation_has_the_same_reply() -> None:
     turns = (customer("Oi"), customer("o frete é de graça?"))
 

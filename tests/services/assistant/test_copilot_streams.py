@@ -3,13 +3,15 @@
 import asyncio
 from contextlib import aclosing
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from sqlalchemy import update
 
 from core.ground import Ground
+from core.ids import uuid7
 from models import Outcome, WorkspaceSettings
+from services.assistant.copilot import mirror
 from services.assistant.copilot.events import (
     Alternative,
     Analysis,
@@ -21,11 +23,12 @@ from services.assistant.copilot.events import (
     Started,
     Usage,
 )
+from services.assistant.copilot.streams import Pace
 from services.assistant.copilot.writing import write
 from services.assistant.preferences import Preferences
 from services.crediting import TRIAL, price_of
-from tests.fakes.providers.server import Behaviour
-from tests.fixtures.fleets import Fleeted, fleeted, ledger, says
+from tests.fakes.providers.server import Behaviour, Mood
+from tests.fixtures.fleets import Fleeted, but, fleeted, ledger, says
 from tests.fixtures.tenants import Tenant
 from tests.fixtures.waiting import until, until_holds
 from tests.services.assistant.engines import followed, last_of
@@ -166,7 +169,7 @@ async def test_who_leaves_before_the_first_word_pays_nothing(ground: Ground, red
 
 
 async def test_who_is_dropped_has_a_while_and_then_it_ends(slow: Fleeted, tenant: Tenant) -> None:
-    follower = Follower(slow.assistant, tenant.owner, asked_of())
+    follower = Follower(slow.assistant, tenant.owner, asked_of(client_request_id=uuid7().hex))
     await follower.speaking(3)
 
     await follower.drop()
@@ -177,6 +180,59 @@ async def test_who_is_dropped_has_a_while_and_then_it_ends(slow: Fleeted, tenant
     assert within == 1
     books = await ledger(slow.assistant.ground, tenant.workspace_id)
     assert (books.only.outcome, len(books.charges), books.held) == (Outcome.CANCELLED, 1, 0)
+
+
+async def test_who_is_dropped_and_cannot_ask_for_it_by_name_pays_no_more_than_was_shown(
+    ground: Ground, redis_url: str, tenant: Tenant
+) -> None:
+    tale = says("palavra " * 100, parts=100, between=0.03)
+    async with fleeted(ground, redis_url, {"openai": tale}, pace=Pace(grace=60.0)) as shown:
+        follower = Follower(shown.assistant, tenant.owner, asked_of())
+        await follower.speaking(3)
+        await follower.drop()
+        await until(lambda: shown.assistant.streams.running == 0)
+
+        assert shown.servers["openai"].abandoned == 1
+    books = await ledger(ground, tenant.workspace_id)
+    assert (books.only.outcome, len(books.charges), books.held) == (Outcome.CANCELLED, 1, 0)
+
+
+async def test_who_leaves_while_a_broken_answer_is_settled_is_in_the_books(
+    ground: Ground, redis_url: str, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asking, told = asyncio.Event(), mirror.is_shown
+
+    async def slowly(*of: Any) -> bool:
+        asking.set()
+        await asyncio.sleep(0.2)
+        return await told(*of)
+
+    monkeypatch.setattr(mirror, "is_shown", slowly)
+    async with fleeted(ground, redis_url, {"openai": but(GOOD, mood=Mood.CUTS)}) as shown:
+        follower = Follower(shown.assistant, tenant.owner, asked_of(is_whole=True))
+        await asyncio.wait_for(asking.wait(), 10)
+        await follower.leave()
+        await until(lambda: shown.assistant.streams.running == 0)
+
+    books = await ledger(ground, tenant.workspace_id)
+    assert (books.only.credits, books.charges, books.held, books.balance) == (0, (), 0, TRIAL)
+
+
+@pytest.mark.parametrize("parts", [1, 3, 40])
+async def test_spaces_around_an_answer_are_in_no_piece(
+    ground: Ground, redis_url: str, tenant: Tenant, parts: int
+) -> None:
+    spaced = says(f" \n\n{TEXT}\n\n- sim  \n- não \n ", parts=parts)
+    async with fleeted(ground, redis_url, {"openai": spaced}) as shown:
+        asked = asked_of(preferences=Preferences())
+        events = await followed(shown.assistant, tenant.owner, asked)
+        again = await followed(shown.assistant, tenant.owner, asked)
+
+        assert shown.asked == {"openai": 1}
+    for each in (events, again):
+        whole = last_of(each)
+        assert isinstance(whole, Completed)
+        assert text_of(each) == whole.text == f"{TEXT}\n\n- sim  \n- não"
 
 
 async def test_whoever_is_behind_gets_the_same_text_in_fewer_pieces(

@@ -53,6 +53,8 @@ def answer(question: str) -> str:
         ("Dá para trocar um pão que veio diferente do pedido?", EXCHANGES),
         ("Posso cancelar um bolo?", CANCELLING),
         ("Posso parcelar um bolo?", PARTS),
+        ("Posso retirar na loja?", "pode ser retirado na loja"),
+        ("a loja abre domingo?", "Aos domingos"),
     ],
 )
 def test_what_is_known_is_found(question: str, holds: str) -> None:
@@ -89,6 +91,9 @@ def test_a_rule_for_something_else_is_no_answer(question: str) -> None:
         "Qual o site de vocês?",
         "Qual a senha do wifi?",
         "Qual o Instagram da loja?",
+        "tem wifi na loja?",
+        "qual o wifi da loja?",
+        "quem é o dono da loja?",
     ],
 )
 def test_what_nobody_told_is_not_known(question: str) -> None:
