@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging as logs
+import os
 import signal
 import socket
 import sys
@@ -189,6 +190,8 @@ def _config(settings: Settings, app: ASGIApp) -> uvicorn.Config:
 def main() -> int:
     """Run the product; return the exit code: 0 when it was asked to end, 1 with a line that says what is wrong."""
     began = time.monotonic()
+    # what is stored in its folder is nobody else's
+    os.umask(0o077)
     try:
         settings = with_local_secrets(load_settings())
         report = reporter(settings, __version__)

@@ -168,8 +168,7 @@ class Shelf:
     async def acknowledge(self, source: KnowledgeSource) -> None:
         """Show a source, as one whose text is being made searchable."""
         begun = {"is_known": True, "state": SourceState.PENDING, "reason": None, "failure_code": None, "done": 0.0}
-        await self._set(source.id, {}, **begun)
-        if source.version == 0:
+        if await self._set(source.id, {}, **begun) and source.version == 0:
             await self.move()
 
     async def advance(self, source_id: UUID, done: float) -> None:
@@ -223,7 +222,8 @@ class Shelf:
         """Say why a source cannot be searched, or not in its newest version; return whether it is there to say so."""
         failed = {"is_known": True, "state": SourceState.FAILED, "reason": reason, "failure_code": code, "tries": 0}
         is_there = await self._set(source_id, {"removed_at": None}, **failed)
-        await self.move()
+        if is_there:
+            await self.move()
         return is_there
 
     async def hide(self, source_id: UUID, at: datetime | None) -> bool:

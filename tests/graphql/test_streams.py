@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
@@ -237,13 +237,12 @@ async def test_an_event_carries_its_cursor_and_a_stream_goes_on_behind_it(
 ) -> None:
     asking = await door.as_(tenant.owner)
     async with following(asking) as stream:
-        first = None
+        coming = asyncio.create_task(stream.event())
         async with asyncio.timeout(10):
-            while first is None:
+            while not coming.done():
                 await make(ground, tenant.owner, name="Ana")
-                with suppress(TimeoutError):
-                    first = await asyncio.wait_for(stream.event(), 1)
-    assert first is not None
+                await asyncio.wait({coming}, timeout=1)
+        first = coming.result()
     cursor = first["data"]["workspaceEvents"]["cursor"]
     await make(ground, tenant.owner, name="Bia")
     seq = int(first["data"]["workspaceEvents"]["seq"])
