@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 import models
 from core.database import Database
 from core.ids import encode, uuid7
+from graph.comparing import CONDITIONS
 from models import Role
 from services.access import Actor
 from tests.fixtures.tenants import Tenant
@@ -175,13 +176,19 @@ def few(filter: dict[str, Any], most: int) -> dict[str, Any]:
     return dict(list(filter.items())[:most])
 
 
+def size(filter: dict[str, Any]) -> int:
+    """Count a filter's comparisons."""
+    parts = (operand for operand in filter.values() if operand is not None)
+    return sum(len(part) if isinstance(part, dict) else sum(map(size, part)) for part in parts)
+
+
 filters = st.recursive(
     leaves.map(lambda drawn: few(drawn, 2)),
     lambda inner: some(
         **{"and": st.lists(inner, max_size=2), "or": st.lists(inner, max_size=3), "not": st.lists(inner, max_size=2)}
     ),
     max_leaves=5,
-)
+).filter(lambda drawn: size(drawn) <= CONDITIONS)
 
 
 def bound(filter: dict[str, Any], world: World) -> dict[str, Any]:
