@@ -142,7 +142,9 @@ async def test_a_page_of_a_labels_contacts_is_read_from_an_index(
 
     returned = plan["Actual Rows"]
     assert returned in range(2 * PAGE, 2 * (PAGE + 1) + 2)
-    assert read(plan, "contacts") == read(plan, "contact_labels") == returned
+    # PostgreSQL tells of the average of each label: before 18 without a fraction
+    assert abs(read(plan, "contacts") - returned) < len(SIZES)
+    assert abs(read(plan, "contact_labels") - returned) < len(SIZES)
     assert [each["Actual Rows"] for each in nodes(plan) if "Sort" in each["Node Type"]] == [returned]
 
 
@@ -160,7 +162,7 @@ async def test_a_few_contacts_of_a_label_are_looked_up_whatever_their_order(
 
 
 def read(plan: Mapping[str, Any], table: str) -> int:
-    """How many rows of a table were read; a node tells of an average, with two digits."""
+    """How many rows of a table were read, about: a node tells of an average."""
     own = [each for each in nodes(plan) if each.get("Relation Name") == table]
     return round(sum(each["Actual Rows"] * each["Actual Loops"] for each in own))
 
