@@ -30,6 +30,21 @@ async def test_the_demo_login_signs_in_and_a_query_is_answered(
         await page.picture(picture("dark"))
 
 
+async def test_a_labelled_suggestion_streams_with_what_it_rests_on(
+    graphiql: str, open_page: Opened, picture: Picture
+) -> None:
+    async with open_page(graphiql) as page:
+        await sign_in(page)
+        await run_tab(page, "Suggest")
+
+        await answer_holds(page, "CopilotCompleted")
+        shown = await page.evaluate(TEXT_OF_ANSWER)
+        await page.picture(picture("suggestion"))
+    assert '"generated": false' in shown
+    assert '"citations": [' in shown
+    assert '"title": ' in shown
+
+
 async def test_whoever_signs_out_is_asked_to_sign_in_again(graphiql: str, open_page: Opened) -> None:
     async with open_page(graphiql) as page:
         await sign_in(page)
