@@ -5,7 +5,7 @@ time, and a session is for one task), a few at once, each within a time limit.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Final, Protocol, TypeAlias
 from uuid import UUID
@@ -47,10 +47,14 @@ class Session(Protocol):
 
 
 class Reader(Protocol):
-    """Opens read sessions that see one workspace."""
+    """Reads what one workspace may see."""
 
     def read(self, workspace_id: WorkspaceId, /) -> AbstractAsyncContextManager[Session]:
         """Open a session."""
+        ...
+
+    def fetch(self, workspace_id: WorkspaceId, text: str, arguments: Sequence[object], /) -> Awaitable[Sequence[Any]]:
+        """Run a SELECT; return all of its rows, whose values are found by their places."""
         ...
 
 

@@ -1,7 +1,7 @@
 """Connections: two pools, one for each role, and the three ways in."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -121,6 +121,11 @@ class Database:
         """Return a context in which rows of one workspace are read as the driver gives them."""
         _must_be_id(workspace_id)
         return self._rows.reading(workspace_id)
+
+    def fetch(self, workspace_id: UUID, text: str, arguments: Sequence[object]) -> Awaitable[Sequence[Any]]:
+        """Read rows of one workspace by one statement, as the driver gives them; raises as `RowReading.fetch`."""
+        _must_be_id(workspace_id)
+        return self._rows.fetch(workspace_id, text, arguments)
 
     @asynccontextmanager
     async def write(self, workspace_id: UUID) -> AsyncGenerator[WriteSession]:

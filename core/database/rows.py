@@ -42,6 +42,19 @@ class RowPool:
         """Return a context in which rows of one workspace are read."""
         return RowReading(self, workspace_id)
 
+    async def fetch(self, workspace_id: UUID, text: str, arguments: Sequence[object]) -> Sequence[Any]:
+        """Run a SELECT in one workspace, on a connection that is free for others while its rows are worked with; raises
+        as `RowReading.fetch`.
+        """
+        reading = RowReading(self, workspace_id)
+        try:
+            rows = await reading.fetch(text, arguments)
+        except BaseException:
+            reading.end(is_sound=False)
+            raise
+        reading.end(is_sound=True)
+        return rows
+
     async def take(self) -> Connection:
         """Take a connection: the one that was used last, or a new one.
 
@@ -130,9 +143,13 @@ class RowReading:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.end(is_sound=error is None)
+
+    def end(self, *, is_sound: bool) -> None:
+        """Give the connection back."""
         line, self._line = self._line, None
         if line is not None:
-            self._pool.give_back(line, is_sound=error is None)
+            self._pool.give_back(line, is_sound=is_sound)
 
     async def fetch(self, text: str, arguments: Sequence[object]) -> Sequence[Any]:
         """Run a SELECT; return all of its rows.
@@ -148,11 +165,10 @@ class RowReading:
             try:
                 return await self._fetched(text, arguments)
             except (*DEAD, asyncpg.InvalidCachedStatementError):
-                line, self._line = self._line, None
-                if line is not None:
-                    self._pool.give_back(line, is_sound=False)
-                    if line.is_given_up:
-                        raise
+                line = self._line
+                self.end(is_sound=False)
+                if line is not None and line.is_given_up:
+                    raise
                 return await self._fetched(text, arguments)
 
     async def _fetched(self, text: str, arguments: Sequence[object]) -> Sequence[Any]:

@@ -11,8 +11,8 @@ from graph import pages, statements
 from graph.facts import Page, Sort
 from graph.pages import WHOLE, Listing
 from graph.paging import write_cursor
-from graph.plan.levels import Level, Take, Times, View, are_even, weighed
-from graph.plan.run import Run
+from graph.plan.levels import Level, Take, View, found_by
+from graph.plan.run import Found, Run, Unit
 from graph.plan.selection import Read
 from graph.plan.text import Text
 
@@ -48,7 +48,7 @@ class Shown:
         return self._cursors
 
 
-class Pages:
+class Pages(Unit):
     """The connection of one field, as it was selected: `views` make its objects, and `parts` show its fields.
 
     `asks` are what has to be looked for beside the rows. A page that `has_lists` counts as its rows.
@@ -76,29 +76,29 @@ class Pages:
             self.level.at(sort.column.key)
         self.level.at("id")
 
+    def uses(self) -> frozenset[str]:
+        """Name the variables that decide what the pages hold."""
+        return self._read.uses.union(*[each.uses() for each in self.views])
+
     async def root(self, run: Run) -> Any:
         """Show the page of a root field."""
-        found = await self._shown(run, [WHOLE], None)
-        return found[WHOLE]
+        found = await self.find(run, [WHOLE])
+        run.points += found.points[WHOLE]
+        return found.values[WHOLE]
 
-    async def load(self, run: Run, rows: Sequence[Any], take: Take, times: Times) -> Mapping[Any, Any]:
-        """Show a page for each row, by what names it."""
-        parents = weighed(rows, take, times)
-        parents.pop(None, 0)
-        shares = None if are_even(parents, rows, times) else dict(parents)
-        return await self._shown(run, list(parents), shares)
-
-    async def _shown(self, run: Run, keys: list[Any], shares: Mapping[Any, int] | None) -> dict[Any, Any]:
+    async def find(self, run: Run, keys: list[Any]) -> Found:
+        """Show a page for each key."""
         listing = await pages.read_listing(self.fact, self._read(run.variables), run.context)
         found = await self._paged(run, listing, keys) if self.has_rows else _NOTHING
         places = [self.level.at(each.column.key) for each in listing.order] if self.has_cursors else []
         shown = [_page(listing, found.get(key, ()), places) for key in keys]
-        await self._fill(run, shown, keys, shares)
+        points = await self._fill(run, shown)
         for ask in self.asks:
             answers = await asyncio.gather(*[ask(listing, key, run) for key in keys])
             for each, answer in zip(shown, answers, strict=True):
                 each.asked[ask] = answer
-        return {key: {name: show(each) for name, show in self.parts} for key, each in zip(keys, shown, strict=True)}
+        values = [{name: show(each) for name, show in self.parts} for each in shown]
+        return Found(dict(zip(keys, values, strict=True)), dict(zip(keys, points, strict=True)))
 
     async def _paged(self, run: Run, listing: Listing, keys: list[Any]) -> Mapping[Any, Sequence[Any]]:
         """Load the rows of all pages, one more than is shown of each."""
@@ -139,34 +139,36 @@ class Pages:
                     self._texts.pop(next(iter(self._texts)))
         return found
 
-    async def _fill(
-        self, run: Run, shown: Sequence[Shown], keys: Sequence[Any], shares: Mapping[Any, int] | None
-    ) -> None:
-        """Make the objects of all pages at once, and count them."""
+    async def _fill(self, run: Run, shown: Sequence[Shown]) -> list[int]:
+        """Make the objects of all pages at once; return the points of each page."""
         flat = [row for each in shown for row in each.rows]
-        times = None
-        if shares is not None:
-            times = [shares[key] for key, each in zip(keys, shown, strict=True) for _ in each.rows]
+        points = [self.counts + (len(each.rows) if self.has_lists else 1) for each in shown]
         for view in self.views:
-            made = await view.show(run, flat, times)
+            made, weights = await view.show(run, flat)
             begin = 0
-            for each in shown:
-                each.nodes.append(made[begin : begin + len(each.rows)])
-                begin += len(each.rows)
-        for key, each in zip(keys, shown, strict=True):
-            often = 1 if shares is None else shares[key]
-            run.points += often * (self.counts + (len(each.rows) if self.has_lists else 1))
+            for place, each in enumerate(shown):
+                end = begin + len(each.rows)
+                each.nodes.append(made[begin:end])
+                if weights is not None:
+                    points[place] += sum(weights[begin:end]) - len(each.rows)
+                begin = end
+        return points
 
 
 class PageEdge:
     """To the pages of a level's rows."""
 
     def __init__(self, pages: Pages, take: Take) -> None:
-        self._pages, self._take = pages, take
+        self.take = take
+        self._pages = pages
 
-    async def load(self, run: Run, rows: Sequence[Any], times: Times) -> Mapping[Any, Any]:
+    def uses(self) -> frozenset[str]:
+        """Name the variables that decide what the pages hold."""
+        return self._pages.uses()
+
+    def load(self, run: Run, rows: Sequence[Any]) -> Awaitable[Found]:
         """Return the pages by their parents' keys."""
-        return await self._pages.load(run, rows, self._take, times)
+        return found_by(self._pages, run, map(self.take, rows))
 
 
 def total_count(listing: Listing, key: Hashable, run: Run) -> Awaitable[Any]:

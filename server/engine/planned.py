@@ -18,7 +18,7 @@ from graphql.execution.values import VariableValues
 from graphql.pyutils import Path
 
 from core.errors import Unavailable
-from graph.plan import Operation, Plan, Planner, Run, View, given_up, origin_of
+from graph.plan import Operation, Plan, Planner, Run, Sharing, View, given_up, origin_of
 from resolvers.context import Context
 from server.engine.documents import Document
 from server.engine.execution import Coercion, Show
@@ -102,6 +102,7 @@ class Plans:
         self._schema = schema
         self._seconds = seconds
         self._planner = Planner(schema)
+        self._sharing = Sharing()
         self._kept: OrderedDict[tuple[Document, str | None], _Kept] = OrderedDict()
 
     def coercion(self, document: Document, node: OperationDefinitionNode) -> Coercion:
@@ -118,8 +119,8 @@ class Plans:
         plan = self._of(document, node).operation.plan(variables, actor, actor.permissions)
         if plan.is_empty:
             return Planned({}, plan=plan, left=plan.reasons)
-        async with context.ground.database.rows(actor.workspace_id) as reading:
-            run = Run(context.graph, reading, variables, self._seconds)
+        run = Run(context.graph, variables, self._seconds, sharing=self._sharing)
+        with self._sharing.running():
             data, left, lost = await plan.answer(run)
         errors = [_error(plan, name, error) for name, error in lost.items()]
         return Planned(data, plan=plan, errors=errors, left=left, points=run.points)
@@ -191,9 +192,8 @@ class _Showing:
     async def _shown(self, view: View, rows: list[Any], path: Path) -> list[Any] | None:
         """Show rows with what hangs on them."""
         try:
-            async with self._context.ground.database.rows(self._actor.workspace_id) as reading:
-                run = Run(self._context.graph, reading, self._variables, _PAYLOAD, writes=False)
-                return await view.show(run, rows, None)
+            run = Run(self._context.graph, self._variables, _PAYLOAD, writes=False)
+            return (await view.show(run, rows))[0]
         except Unavailable:
             # the resolvers would wait for the same database again
             raise
