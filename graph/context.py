@@ -54,7 +54,7 @@ class Reader(Protocol):
         ...
 
     def fetch(self, workspace_id: WorkspaceId, text: str, arguments: Sequence[object], /) -> Awaitable[Sequence[Any]]:
-        """Run a SELECT; return all of its rows, whose values are found by their places."""
+        """Run a SELECT; return all of its rows, whose values are found by their places. Ids are 16 bytes everywhere."""
         ...
 
 

@@ -7,14 +7,16 @@ from operator import attrgetter, itemgetter
 from typing import Any, Final, Protocol, TypeAlias, cast
 
 import orjson
+from sqlalchemy import Uuid
 
 from graph.facts import Attribute, Many, One, Source, rows_of, total
 from graph.loaders import check_limit
 from graph.plan.emit import ROW, Code, Make, edge
 from graph.plan.run import Found, Run, Unit
 from graph.plan.selection import Read
-from graph.plan.text import Text
+from graph.plan.text import Text, raw, uuid_of
 from graph.statements import by_key, children
+from graph.tables import column_named
 
 Take: TypeAlias = Callable[[Any], Any]
 
@@ -30,6 +32,7 @@ class Level:
     """The columns of one statement in their order, behind `lead` others; rows are as the driver gives them."""
 
     is_raw = True
+    """Whether rows are as the driver gives them: ids are 16 bytes, JSON is its text."""
 
     def __init__(self, source: Source, lead: int) -> None:
         self.source = source
@@ -41,9 +44,22 @@ class Level:
         """Return the expression of a row's column."""
         return f"{ROW}[{self.at(name)}]"
 
+    def key(self, name: str) -> str:
+        """Return the expression of what a column names, as an edge finds it."""
+        return self.value(name)
+
     def take(self, name: str) -> Take:
-        """Return what takes a column's value out of a row."""
+        """Return what takes that out of a row."""
         return itemgetter(self.at(name))
+
+    def python(self, name: str) -> Take:
+        """Return what takes a column's value out of a row, as the table's class has it."""
+        take = self.take(name)
+        return (lambda row: uuid_of(take(row))) if self._is_id(name) else take
+
+    def _is_id(self, name: str) -> bool:
+        column = column_named(self.source.model, name)
+        return column is not None and isinstance(column.type, Uuid)
 
     def at(self, name: str) -> int:
         """Return a column's place in the rows, asking for it if nobody did."""
@@ -68,9 +84,15 @@ class Held(Level):
         """Return the expression of an attribute."""
         return f"{ROW}.{name}"
 
+    def key(self, name: str) -> str:
+        """Return the expression of what an attribute names."""
+        at = self.value(name)
+        return f"({at} and {at}.bytes)" if self._is_id(name) else at
+
     def take(self, name: str) -> Take:
-        """Return what takes an attribute's value."""
-        return attrgetter(name)
+        """Return what takes that."""
+        take = attrgetter(name)
+        return (lambda row: raw(take(row))) if self._is_id(name) else take
 
 
 class Edge(Protocol):

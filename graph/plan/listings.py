@@ -14,7 +14,7 @@ from graph.paging import write_cursor
 from graph.plan.levels import Level, Take, View, found_by
 from graph.plan.run import Found, Run, Unit
 from graph.plan.selection import Read
-from graph.plan.text import Text
+from graph.plan.text import Text, raw, uuid_of
 
 Show: TypeAlias = Callable[["Shown"], Any]
 Parts: TypeAlias = Sequence[tuple[str, Show]]
@@ -28,13 +28,14 @@ Ask: TypeAlias = Callable[[Listing, Hashable, Run], Awaitable[Any]]
 class Shown:
     """One page while it is shown: its rows in the list's order, and whether there are more on its far side.
 
-    `places` are those of the order's columns, `nodes` its objects, view by view, `asked` what was looked for besides.
+    `takes` take the order's columns out of a row; `nodes` are its objects, view by view, `asked` what was looked for
+    besides.
     """
 
     listing: Listing
     rows: Sequence[Any]
     more: bool
-    places: Sequence[int]
+    takes: Sequence[Take]
     nodes: list[list[Any]] = field(default_factory=list[list[Any]])
     asked: dict[Ask, Any] = field(default_factory=dict[Ask, Any])
     _cursors: list[str] | None = None
@@ -44,7 +45,7 @@ class Shown:
         """The places of the rows."""
         if self._cursors is None:
             order, scope = self.listing.order, self.listing.scope
-            self._cursors = [write_cursor([row[place] for place in self.places], order, scope) for row in self.rows]
+            self._cursors = [write_cursor([take(row) for take in self.takes], order, scope) for row in self.rows]
         return self._cursors
 
 
@@ -90,11 +91,12 @@ class Pages(Unit):
         """Show a page for each key."""
         listing = await pages.read_listing(self.fact, self._read(run.variables), run.context)
         found = await self._paged(run, listing, keys) if self.has_rows else _NOTHING
-        places = [self.level.at(each.column.key) for each in listing.order] if self.has_cursors else []
-        shown = [_page(listing, found.get(key, ()), places) for key in keys]
+        takes = [self.level.python(each.column.key) for each in listing.order] if self.has_cursors else []
+        shown = [_page(listing, found.get(key, ()), takes) for key in keys]
         points = await self._fill(run, shown)
         for ask in self.asks:
-            answers = await asyncio.gather(*[ask(listing, key, run) for key in keys])
+            parents = keys if self.fact.key is None else [uuid_of(key) for key in keys]
+            answers = await asyncio.gather(*[ask(listing, key, run) for key in parents])
             for each, answer in zip(shown, answers, strict=True):
                 each.asked[ask] = answer
         values = [{name: show(each) for name, show in self.parts} for each in shown]
@@ -105,7 +107,7 @@ class Pages(Unit):
         window, order = listing.window, listing.order
         given: dict[str, Any] = {}
         for end, position in (("after", window.after), ("before", window.before)):
-            given.update({f"{end}{number}": each for number, each in enumerate(position or ())})
+            given.update({f"{end}{number}": raw(each) for number, each in enumerate(position or ())})
         rows = await run.fetch(self._text(listing, order), keys, given)
         if self.fact.key is None:
             return {WHOLE: rows}
@@ -206,12 +208,12 @@ def end_cursor(shown: Shown) -> str | None:
     return shown.cursors[-1] if shown.rows else None
 
 
-def _page(listing: Listing, rows: Sequence[Any], places: Sequence[int]) -> Shown:
+def _page(listing: Listing, rows: Sequence[Any], takes: Sequence[Take]) -> Shown:
     size = listing.window.size
     kept = list(rows[:size])
     if listing.window.backward:
         kept.reverse()
-    return Shown(listing=listing, rows=kept, more=len(rows) > size, places=places)
+    return Shown(listing=listing, rows=kept, more=len(rows) > size, takes=takes)
 
 
 def _free(order: Sequence[Sort], marks: Sequence[str]) -> list[Any]:

@@ -33,7 +33,7 @@ from graph.plan.selection import (
     origin_of,
     switches_of,
 )
-from graph.plan.text import Text
+from graph.plan.text import Text, raw
 from graph.statements import by_key
 
 Root: TypeAlias = Callable[[Run], Awaitable[Any]]
@@ -164,7 +164,7 @@ class Planner:
                 return self._any_by_id(objects, fact, field, group)
             case One(target=target):
                 view = objects.view(object_type(field), group, Level(rows_of(fact), 0))
-                return _One(view, target, lambda run: run.tenant)
+                return _One(view, target, lambda run: run.tenant.bytes)
             case _:
                 message = f"{name} is not read from a table"
                 raise Unplanned(message)
@@ -229,7 +229,7 @@ def _by_id(objects: Objects, field: Field, group: Group, prefix: str, source: So
 
 
 def _key(read: Any, prefix: str) -> Callable[[Run], Any]:
-    return lambda run: ids.decode(prefix, read(run.variables)["id"])
+    return lambda run: raw(ids.decode(prefix, read(run.variables)["id"]))
 
 
 def _kinds_of(schema: GraphQLSchema) -> dict[int, GraphQLObjectType]:

@@ -61,7 +61,7 @@ class Run:
     loaded for.
     """
 
-    __slots__ = ("_lost", "_until", "context", "kept", "points", "sharing", "tenant", "variables", "writes")
+    __slots__ = ("_lost", "_tenant", "_until", "context", "kept", "points", "sharing", "tenant", "variables", "writes")
 
     def __init__(
         self,
@@ -78,6 +78,7 @@ class Run:
         self.variables = variables
         self.sharing = sharing
         self.tenant = context.actor.workspace_id
+        self._tenant = self.tenant.bytes
         self.points = 0
         self._lost: Unavailable | None = None
         self.kept: dict[object, tuple[Sequence[Any], Any]] = {}
@@ -105,7 +106,7 @@ class Run:
             raise self._lost
         if time.monotonic() > self._until:
             raise TimeoutError
-        values = {"tenant": self.tenant, "keys": keys, **given}
+        values = {"tenant": self._tenant, "keys": keys, **given}
         try:
             return await self.context.reader.fetch(self.tenant, text.sql, text.arguments(values))
         except Unavailable as error:

@@ -84,9 +84,9 @@ def walls_down(patch: Patch, database: Database) -> None:
 def page_one_longer(patch: Patch, _: Database) -> None:
     page = listings._page
 
-    def longer(listing: Any, rows: Any, places: Any) -> Any:
+    def longer(listing: Any, rows: Any, takes: Any) -> Any:
         window = replace(listing.window, size=listing.window.size + 1)
-        return page(replace(listing, window=window), rows, places)
+        return page(replace(listing, window=window), rows, takes)
 
     patch.setattr(listings, "_page", longer)
 
@@ -94,8 +94,8 @@ def page_one_longer(patch: Patch, _: Database) -> None:
 def last_page_not_turned(patch: Patch, _: Database) -> None:
     page = listings._page
 
-    def unturned(listing: Any, rows: Any, places: Any) -> Any:
-        shown = page(listing, rows, places)
+    def unturned(listing: Any, rows: Any, takes: Any) -> Any:
+        shown = page(listing, rows, takes)
         if listing.window.backward:
             shown.rows.reverse()
         return shown
