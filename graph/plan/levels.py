@@ -26,6 +26,7 @@ Weights: TypeAlias = Sequence[int] | None
 Count: TypeAlias = Callable[[Any], int]
 
 NOTHING: Final = Found({}, {})
+_PARENT: Final = itemgetter(0)
 
 
 class Level:
@@ -221,7 +222,7 @@ class ManyEdge(Unit):
         return self._read.uses | self._view.uses()
 
     def load(self, run: Run, rows: Sequence[Any]) -> Awaitable[Found]:
-        """Return the lists that are not empty, by their parents' keys."""
+        """Return the lists by their parents' keys."""
         return found_by(self, run, map(self.take, rows))
 
     async def find(self, run: Run, keys: list[Any]) -> Found:
@@ -233,13 +234,9 @@ class ManyEdge(Unit):
             text = self._texts[limit] = Text(children(fact, total([fact.sort]), self._view.level.names), limit=limit)
         rows = await run.fetch(text, keys, {})
         made, weights = await self._view.show(run, rows)
-        lists: dict[Any, list[Any]] = {}
-        for row, each in zip(rows, made, strict=True):
-            here = lists.get(row[0])
-            if here is None:
-                lists[row[0]] = [each]
-            else:
-                here.append(each)
+        lists: dict[Any, list[Any]] = {key: [] for key in keys}
+        for parent, each in zip(map(_PARENT, rows), made, strict=True):
+            lists[parent].append(each)
         if weights is None:
             return Found(lists, dict(zip(lists, map(len, lists.values()), strict=True)))
         return Found(lists, summed(rows, weights))
@@ -255,6 +252,6 @@ async def found_by(unit: Unit, run: Run, keys: Iterable[Any]) -> Found:
 def summed(rows: Sequence[Any], weights: Sequence[int]) -> dict[Any, int]:
     """Add up the points of rows by the parents' keys in front of them."""
     found: dict[Any, int] = {}
-    for row, each in zip(rows, weights, strict=True):
-        found[row[0]] = found.get(row[0], 0) + each
+    for parent, each in zip(map(_PARENT, rows), weights, strict=True):
+        found[parent] = found.get(parent, 0) + each
     return found

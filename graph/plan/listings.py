@@ -119,15 +119,14 @@ class Pages(Unit):
     def _text(self, listing: Listing, order: Sequence[Sort]) -> Text:
         """Return the statement; one of a whole list is made once for each order and form of its window."""
         window = listing.window
-        ends = [
-            (end, later)
-            for end, position, later in (("after", window.after, True), ("before", window.before, False))
-            if position is not None
-        ]
-        keys = tuple((each.column.key, each.descending) for each in order)
-        name = (keys, window.size, window.backward, tuple(ends))
+        name = (order, window.size, window.backward, window.after is None, window.before is None)
         found = self._texts.get(name) if listing.is_whole else None
         if found is None:
+            ends = [
+                (end, later)
+                for end, position, later in (("after", window.after, True), ("before", window.before, False))
+                if position is not None
+            ]
             marks = {end: [f"{end}{number}" for number in range(len(order))] for end, _ in ends}
             bounds = [statements.beyond(self.fact, order, _free(order, marks[end]), later=later) for end, later in ends]
             statement = statements.page(

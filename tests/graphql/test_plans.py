@@ -107,16 +107,17 @@ async def test_a_text_that_no_enum_has_is_left_to_the_resolvers(ground: Ground) 
 
 @asynccontextmanager
 async def one_line(ground: Ground) -> AsyncIterator[Ground]:
-    """The ground with one connection for rows, and little patience."""
-    database = Database(ground.database.url, pool=PoolLimits(rows=1, wait=0.1))
+    """The ground with one connection for compiled queries, which somebody has, and little patience."""
+    database = Database(ground.database.url, pool=PoolLimits(plans=1, wait=0.1))
+    line = await database._plans.take()
     yield replace(ground, database=database)
+    database._plans.give_back(line, is_sound=True)
     await database.close()
 
 
 async def test_a_busy_database_is_told_of_at_the_root_fields_that_need_it(ground: Ground, tenant: Tenant) -> None:
     text = "{ contacts { nodes { id } } __typename me { role } user(id: 1) { id } workspace { id } }"
-    async with one_line(ground) as busy, busy.database.rows(tenant.workspace_id) as reading:
-        await reading.fetch("SELECT 1", ())
+    async with one_line(ground) as busy:
         said = await Sides(busy, SCHEMA).planned(Case(text=text, given={}, identity=tenant.identity))
 
     assert said.data == '{"contacts":null,"__typename":"Query","me":{"role":"OWNER"},"user":null,"workspace":null}'
