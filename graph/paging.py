@@ -135,7 +135,7 @@ def read_cursor(text: str, order: Sequence[Sort], scope: Hashable, argument: str
     try:
         values = cast("list[Any]", json.loads(_opened(text, order, scope)))
         return tuple([read(value) for read, value in zip(_readers(tuple(order)), values, strict=True)])
-    except (ValueError, TypeError, ArithmeticError, RecursionError):
+    except (ValueError, TypeError, AttributeError, ArithmeticError, RecursionError):
         raise BadCursor(field=(argument,)) from None
 
 
