@@ -15,6 +15,7 @@ from graph.plan.levels import Level, Take, View, found_by
 from graph.plan.run import Found, Run, Unit
 from graph.plan.selection import Read
 from graph.plan.text import Text, raw, uuid_of
+from graph.plan.windows import Windows, windows_of
 
 Show: TypeAlias = Callable[["Shown"], Any]
 Parts: TypeAlias = Sequence[tuple[str, Show]]
@@ -67,6 +68,7 @@ class Pages(Unit):
         self.has_cursors = False
         self._read = read
         self._texts: dict[Hashable, Text] = {}
+        self._windows: dict[Hashable, Windows | None] = {}
         if fact.key is None:
             level.at("id")
 
@@ -83,24 +85,54 @@ class Pages(Unit):
 
     async def root(self, run: Run) -> Any:
         """Show the page of a root field."""
-        found = await self.find(run, [WHOLE])
-        run.points += found.points[WHOLE]
-        return found.values[WHOLE]
+        listing = await self._listing(run)
+        windows = self._windows_of(listing) if self.has_rows else None
+        if windows is None:
+            found, key = await self._found(run, listing, [WHOLE]), WHOLE
+        else:
+            key = windows.key(listing)
+            found = await run.find(windows, [key])
+        run.points += found.points[key]
+        return found.values[key]
 
     async def find(self, run: Run, keys: list[Any]) -> Found:
         """Show a page for each key."""
-        listing = await pages.read_listing(self.fact, self._read(run.variables), run.context)
+        return await self._found(run, await self._listing(run), keys)
+
+    def _listing(self, run: Run) -> Awaitable[Listing]:
+        return pages.read_listing(self.fact, self._read(run.variables), run.context)
+
+    async def _found(self, run: Run, listing: Listing, keys: list[Any]) -> Found:
         found = await self._paged(run, listing, keys) if self.has_rows else _NOTHING
-        takes = [self.level.python(each.column.key) for each in listing.order] if self.has_cursors else []
-        shown = [_page(listing, found.get(key, ()), takes) for key in keys]
+        return await self.show(run, {key: (listing, found.get(key, ())) for key in keys})
+
+    async def show(self, run: Run, loaded: Mapping[Any, tuple[Listing, Sequence[Any]]]) -> Found:
+        """Show pages of which the rows were loaded, one more than is shown of each."""
+        takes: list[Take] = []
+        if self.has_cursors and loaded:
+            listing, _ = next(iter(loaded.values()))
+            takes = [self.level.python(each.column.key) for each in listing.order]
+        shown = [_page(listing, rows, takes) for listing, rows in loaded.values()]
         points = await self._fill(run, shown)
         for ask in self.asks:
-            parents = keys if self.fact.key is None else [uuid_of(key) for key in keys]
-            answers = await asyncio.gather(*[ask(listing, key, run) for key in parents])
-            for each, answer in zip(shown, answers, strict=True):
+            parents = loaded if self.fact.key is None else map(uuid_of, loaded)
+            asked = [ask(each.listing, key, run) for each, key in zip(shown, parents, strict=True)]
+            for each, answer in zip(shown, await asyncio.gather(*asked), strict=True):
                 each.asked[ask] = answer
         values = [{name: show(each) for name, show in self.parts} for each in shown]
-        return Found(dict(zip(keys, values, strict=True)), dict(zip(keys, points, strict=True)))
+        return Found(dict(zip(loaded, values, strict=True)), dict(zip(loaded, points, strict=True)))
+
+    def _windows_of(self, listing: Listing) -> Windows | None:
+        """Return what loads pages of a whole list that are alike but for where they begin; None if this is none."""
+        if not listing.is_whole:
+            return None
+        window = listing.window
+        name = (listing.order, window.size, window.backward, window.after is None, window.before is None)
+        if name not in self._windows:
+            self._windows[name] = windows_of(self, listing)
+            if len(self._windows) > _KEPT:
+                self._windows.pop(next(iter(self._windows)))
+        return self._windows[name]
 
     async def _paged(self, run: Run, listing: Listing, keys: list[Any]) -> Mapping[Any, Sequence[Any]]:
         """Load the rows of all pages, one more than is shown of each."""

@@ -100,7 +100,7 @@ class Objects:
 
     def pages(self, fact: Page, field: Field, group: Group) -> Pages:
         """Compile what is selected of a connection."""
-        level = Level(rows_of(fact), 0 if fact.key is None else 1)
+        level = Level(rows_of(fact), 1)
         pages = Pages(fact, level, self.selection.arguments(field, group))
         kind = object_type(field)
         for key, same in self.selection.below(kind, group).items():

@@ -37,8 +37,10 @@ class Found(NamedTuple):
 
 class Unit(ABC):
     """What is loaded by keys, and is the same for all who ask with the same rights and the same values of some
-    variables.
+    variables. For several of them, `most` keys are loaded together.
     """
+
+    most = 1_000
 
     @cached_property
     def variables(self) -> tuple[str, ...]:

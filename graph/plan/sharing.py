@@ -19,9 +19,6 @@ from graph.plan.run import Run, Unit
 AT_ONCE: Final = 2
 """How many loads of a kind are under way before others wait."""
 
-KEYS_MOST: Final = 1_000
-"""How many keys are loaded together; who alone asks for more is alone."""
-
 
 class _Apart(Exception):
     """What was loaded for several failed, for whatever reason: each tries alone."""
@@ -89,7 +86,7 @@ class Sharing:
         """Begin as many loads as may be under way."""
         place.is_called = False
         while place.waiting and place.busy < AT_ONCE:
-            joins = _company(place.waiting)
+            joins = _company(place.waiting, unit.most)
             if joins:
                 place.busy += 1
                 load = asyncio.create_task(self._load(unit, name, place, joins))
@@ -118,11 +115,11 @@ class Sharing:
             self._begin(unit, name, place)
 
 
-def _company(waiting: deque[_Join]) -> list[_Join]:
-    """Take those who go together out of the row: all who still wait, up to a number of keys."""
+def _company(waiting: deque[_Join], most: int) -> list[_Join]:
+    """Take those who go together out of the row: all who still wait, up to a number of keys; one in any case."""
     joins: list[_Join] = []
     keys = 0
-    while waiting and (not joins or keys + len(waiting[0].keys) <= KEYS_MOST):
+    while waiting and (not joins or keys + len(waiting[0].keys) <= most):
         each = waiting.popleft()
         if not each.done.done():
             joins.append(each)
