@@ -115,7 +115,7 @@ class Pages(Unit):
         shown = [_page(listing, rows, takes) for listing, rows in loaded.values()]
         points = await self._fill(run, shown)
         for ask in self.asks:
-            parents = loaded if self.fact.key is None else map(uuid_of, loaded)
+            parents = [WHOLE] * len(shown) if self.fact.key is None else map(uuid_of, loaded)
             asked = [ask(each.listing, key, run) for each, key in zip(shown, parents, strict=True)]
             for each, answer in zip(shown, await asyncio.gather(*asked), strict=True):
                 each.asked[ask] = answer
