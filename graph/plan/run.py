@@ -63,7 +63,10 @@ class Run:
     loaded for.
     """
 
-    __slots__ = ("_lost", "_tenant", "_until", "context", "kept", "points", "sharing", "tenant", "variables", "writes")
+    __slots__ = (
+        "_lost", "_seconds", "_tenant", "_until", "context", "kept", "points", "sharing", "tenant", "variables",
+        "writes",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -75,6 +78,7 @@ class Run:
         writes: bool = True,
     ) -> None:
         self.writes = writes
+        self._seconds = seconds
         self._until = time.monotonic() + seconds
         self.context = context
         self.variables = variables
@@ -86,8 +90,8 @@ class Run:
         self.kept: dict[object, tuple[Sequence[Any], Any]] = {}
 
     def apart(self) -> "Run":
-        """Return a run of the same kind that knows nothing yet: for what is loaded for several runs."""
-        return Run(self.context.fresh(), self.variables, self._until - time.monotonic(), sharing=self.sharing)
+        """Return a run of the same kind that knows nothing yet and has all of its time, for what several load."""
+        return Run(self.context.fresh(), self.variables, self._seconds, sharing=self.sharing)
 
     def find(self, unit: Unit, keys: list[Any]) -> Awaitable[Any]:
         """Load what belongs to some keys, at least one, together with others if there are any; more may be found than

@@ -63,8 +63,7 @@ class Sharing:
         return unit.find(run, keys) if self._running == 1 else self._shared(unit, run, keys)
 
     async def _shared(self, unit: Unit, run: Run, keys: list[Any]) -> Any:
-        coerced = run.variables.coerced
-        name = (unit, run.tenant, *[coerced.get(each, Undefined) for each in unit.variables])
+        name = kind_of(unit, run)
         try:
             place = self._places.get(name)
         except TypeError:  # lists and objects among the variables name nothing
@@ -113,6 +112,12 @@ class Sharing:
         finally:
             place.busy -= 1
             self._begin(unit, name, place)
+
+
+def kind_of(unit: Unit, run: Run) -> tuple[object, ...]:
+    """Name the loads that are of one kind: whoever has the same rights has the same unit."""
+    coerced = run.variables.coerced
+    return unit, run.tenant, *[coerced.get(each, Undefined) for each in unit.variables]
 
 
 def _company(waiting: deque[_Join], most: int) -> list[_Join]:

@@ -115,9 +115,13 @@ class Sides:
         """Answer both ways; return what plans say, and the difference if there is one."""
         plans, resolvers = await self.planned(case), await self.resolved(case)
         self._count(plans, resolvers)
-        if plans == resolvers or await self._is_open(case, plans, resolvers):
-            return plans, None
-        return plans, Difference(case=case, plans=plans, resolvers=resolvers)
+        return plans, await self.told_apart(case, plans, resolvers)
+
+    async def told_apart(self, case: Case, plans: Said, other: Said) -> Difference | None:
+        """Return the difference between two answers to a case, the first of which is of plans, if there is one."""
+        if plans == other or await self._is_open(case, plans, other):
+            return None
+        return Difference(case=case, plans=plans, resolvers=other)
 
     async def planned(self, case: Case) -> Said:
         """Answer with plans."""
