@@ -93,13 +93,18 @@ class Run:
         """Return a run of the same kind that knows nothing yet and has all of its time, for what several load."""
         return Run(self.context.fresh(), self.variables, self._seconds, sharing=self.sharing)
 
-    def find(self, unit: Unit, keys: list[Any]) -> Awaitable[Any]:
+    async def find(self, unit: Unit, keys: list[Any]) -> Any:
         """Load what belongs to some keys, at least one, together with others if there are any; more may be found than
-        was asked for.
+        was asked for. Raises as `fetch`.
         """
         if self.sharing is None:
-            return unit.find(self, keys)
-        return self.sharing.find(unit, self, keys)
+            return await unit.find(self, keys)
+        self._begin()
+        try:
+            return await self.sharing.find(unit, self, keys)
+        except Unavailable as error:
+            self._lost = error
+            raise
 
     async def fetch(self, text: Text, keys: list[Any], given: Mapping[str, Any]) -> Sequence[Any]:
         """Run a statement for some keys.
@@ -108,16 +113,19 @@ class Run:
             TimeoutError: the run has taken too long already.
             Unavailable: the database is away or busy. Who waited for it once does not wait again.
         """
-        if self._lost is not None:
-            raise self._lost
-        if time.monotonic() > self._until:
-            raise TimeoutError
+        self._begin()
         values = {"tenant": self._tenant, "keys": keys, **given}
         try:
             return await self.context.reader.fetch(self.tenant, text.sql, text.arguments(values))
         except Unavailable as error:
             self._lost = error
             raise
+
+    def _begin(self) -> None:
+        if self._lost is not None:
+            raise self._lost
+        if time.monotonic() > self._until:
+            raise TimeoutError
 
 
 class Sharing(Protocol):
