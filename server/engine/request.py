@@ -60,13 +60,7 @@ class Parameters(NamedTuple):
         name = _text(given, "operationName")
         if name is not None and len(name) > NAME_LONGEST:
             raise RequestRefused.because("`operationName` is too long.")
-        return cls(
-            query=query,
-            document_id=document_id,
-            operation_name=name,
-            variables=_object(given, "variables"),
-            extensions=_object(given, "extensions"),
-        )
+        return cls(query, document_id, name, _object(given, "variables"), _object(given, "extensions"))
 
     def asking(self, query: str) -> Self:
         """Return the same with the text of a stored document."""
