@@ -21,14 +21,14 @@ _REQUEST_ID: Final = b"x-request-id"
 _ORIGIN: Final = b"origin"
 _DIGITS: Final = 20
 _DRAWN: Final = 64
-_CAREFUL: Final = (
+CAREFUL: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"x-frame-options", b"DENY"),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"vary", b"Origin"),
 )
-_NAMES: Final = frozenset(name for name, _ in _CAREFUL)
+_NAMES: Final = frozenset(name for name, _ in CAREFUL)
 
 Header = tuple[bytes, bytes]
 Head = Mapping[bytes, bytes]
@@ -149,7 +149,7 @@ def _careful(send: Send, request_id: str) -> Send:
         if message["type"] == "http.response.start":
             headers: Sequence[Header] = message.get("headers", ())
             said = _NAMES.intersection([name for name, _ in headers])
-            ours = [each for each in _CAREFUL if each[0] not in said] if said else _CAREFUL
+            ours = [each for each in CAREFUL if each[0] not in said] if said else CAREFUL
             message["headers"] = [*headers, (_REQUEST_ID, request_id.encode()), *ours]
         return send(message)
 

@@ -37,7 +37,7 @@ from server.engine.sharing import Answers, Group, Groups
 TIMEOUT: Final = 30.0
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class Operation:
     """One operation, ready to run: its document fits the schema, and its variables fit the document."""
 
@@ -109,8 +109,23 @@ class Engine:
         """
         if parameters.query is None:
             raise RequestRefused.because("The request needs `query`, the text of a document.")
+        suggests = self.shows_schema(context)
+        document = self.documents.known(parameters.query) or await self._checked(parameters.query, suggests=suggests)
+        if context.is_due:
+            with suppress(DomainError):
+                # a caller that lost the right is refused by the field that asks for it
+                await context.recheck()
+        return self._operation(document, parameters, context)
+
+    def prepare_known(self, parameters: Parameters, context: Context) -> Operation | None:
+        """Check a request, as `prepare` does, if nothing has to be waited for: its document is known, and nobody has to
+        be looked at again.
+        """
+        document = None if parameters.query is None else self.documents.known(parameters.query)
+        return None if document is None or context.is_due else self._operation(document, parameters, context)
+
+    def _operation(self, document: Document, parameters: Parameters, context: Context) -> Operation:
         is_open = self.shows_schema(context)
-        document = self.documents.known(parameters.query) or await self._checked(parameters.query, suggests=is_open)
         if not is_open and document.asks_for_schema:
             message = "This server does not show its schema here."
             raise RequestRefused.because(message, code="INTROSPECTION_REFUSED", status=403)
@@ -118,19 +133,15 @@ class Engine:
         variables = definition.coercion.straight(parameters.variables)
         if variables is None:
             variables = self._coerced(definition, parameters, suggests=is_open)
-        if context.is_due:
-            with suppress(DomainError):
-                # a caller that lost the right is refused by the field that asks for it
-                await context.recheck()
         return Operation(
-            schema=self.schema,
-            definition=definition,
-            parameters=parameters,
-            variables=variables,
-            context=context,
-            price=self._pricing.price(definition, variables.coerced),
-            plans=self._plans,
-            told=Told() if self._explains and definition.kind is not OperationType.QUERY else None,
+            self.schema,
+            definition,
+            parameters,
+            variables,
+            context,
+            self._pricing.price(definition, variables.coerced),
+            self._plans,
+            Told() if self._explains and definition.kind is not OperationType.QUERY else None,
         )
 
     def _coerced(self, definition: Definition, parameters: Parameters, *, suggests: bool) -> VariableValues:
@@ -156,18 +167,23 @@ class Engine:
 
     async def run(self, operation: Operation) -> Answer:
         """Run a query or a mutation, within its budget and its time."""
-        try:
-            charge = self._charge_at_once(operation) or await self._charge(operation)
-        except DomainError as refusal:
-            return _refused(refusal)
         price, context = operation.price, operation.context
+        account, quota = _account_of(context)
+        charge = self._points.charge_at_once(account, price.points, quota)
+        if charge is None:
+            try:
+                charge = await self._points.charge(account, price.points, quota)
+            except DomainError as refusal:
+                return _refused(refusal)
         try:
             if operation.definition.kind is OperationType.QUERY:
                 planned = await self._plans.answer(operation.definition, operation.variables, context)
             else:
                 planned = NOTHING
             if planned.is_whole:
-                answer = _whole(planned, operation)
+                answer = Answer(planned.data)
+                if planned.errors:
+                    answer.errors = errors.dressed(planned.errors, operation.request_id)
                 spent = price.spent(None, planned.points)
             else:
                 async with asyncio.timeout(self._timeout):
@@ -198,7 +214,8 @@ class Engine:
         """
         opening: dict[str, Any] = {}
         try:
-            charge = await self._charge(operation)
+            account, quota = _account_of(operation.context)
+            charge = await self._points.charge(account, operation.price.points, quota)
             opening = {"cost": charge.settled(operation.price.points)}
             _heed_cancellation()
             source = await operation.execution.source()
@@ -235,25 +252,13 @@ class Engine:
         cost = charge.settled(operation.price.points)
         return Answer(errors=[{"message": message, "extensions": extensions}], extensions={"cost": cost})
 
-    def _charge_at_once(self, operation: Operation) -> Charge | None:
-        return self._points.charge_at_once(*_account_of(operation))
 
-    async def _charge(self, operation: Operation) -> Charge:
-        return await self._points.charge(*_account_of(operation))
-
-
-def _account_of(operation: Operation) -> tuple[str, int, Quota]:
-    """Name who pays, how much, and out of which bucket."""
-    caller, points = operation.context.caller, operation.price.points
+def _account_of(context: Context) -> tuple[str, Quota]:
+    """Name who pays, and out of which bucket."""
+    caller = context.caller
     if caller is None:
-        return f"address:{operation.context.origin.ip or ''}", points, budget.ANONYMOUS
-    return caller.account, points, budget.SIGNED_IN
-
-
-def _whole(planned: Planned, operation: Operation) -> Answer:
-    """Answer with what was planned alone."""
-    found = errors.dressed(planned.errors, operation.request_id) if planned.errors else []
-    return Answer(data=planned.data, errors=found)
+        return f"address:{context.origin.ip or ''}", budget.ANONYMOUS
+    return caller.account, budget.SIGNED_IN
 
 
 def _together(planned: Planned, rest: ExecutionResult, operation: Operation) -> Answer:

@@ -52,6 +52,14 @@ class Arrival(Awaitable[Message]):
         return (yield from self._asked)
 
 
+def whole(message: Message | None, most: int) -> bytes | None:
+    """Return a body that came in one message; None when it did not, or is longer than `most` bytes."""
+    if message is None or message["type"] != "http.request" or message.get("more_body"):
+        return None
+    body: bytes = message.get("body", b"")
+    return body if len(body) <= most else None
+
+
 async def body_of(first: Arrival, receive: Receive, most: int) -> bytes | None:
     """Read a request's body, whose first message was asked for; None when it is longer than `most` bytes.
 

@@ -70,7 +70,7 @@ class HttpEndpoint:
             if form is None:
                 message = f"Accept one of: {', '.join(each.value for each in Form)}."
                 raise RequestRefused.because(message, status=406)
-            operation = await self._prepared(scope, receive)
+            operation = await self._prepared(scope, head, receive)
             if operation.kind is OperationType.SUBSCRIPTION:
                 await self._stream(_streaming(form, head), operation, receive, send)
                 return
@@ -80,7 +80,10 @@ class HttpEndpoint:
             except SocketsEnding:
                 message = "The server is stopping: ask again."
                 raise RequestRefused.because(message, code="UNAVAILABLE", status=503) from None
-            await _respond(send, form, answer)
+            if answer.errors or form.is_stream:
+                await _respond(send, form, answer)
+            else:
+                await asgi.reply(send, _OK, asgi.encoded(answer.body), form.line)
         except RequestRefused as refusal:
             await _refuse(send, form, refusal)
         except asgi.ClientGone:
@@ -99,19 +102,27 @@ class HttpEndpoint:
         except SocketsFull as full:
             raise RequestRefused.because(f"{full}.", code="TOO_MANY_STREAMS", status=429) from None
 
-    async def _prepared(self, scope: Scope, receive: Receive) -> Operation:
+    async def _prepared(self, scope: Scope, head: Head, receive: Receive) -> Operation:
         """Read a request and check its operation. A bug on the way is shown as one."""
         try:
             is_get = scope["method"] == "GET"
-            parameters = _from_query(scope) if is_get else Parameters.of(_parsed(await self._body(scope, receive)))
+            if is_get:
+                parameters = _from_query(scope, head)
+            else:
+                _require_json(scope, head)
+                first = asgi.Arrival(receive)
+                body = asgi.whole(first.message, BODY_LIMIT)
+                parameters = Parameters.of(_parsed(await self._late_body(first, receive) if body is None else body))
             is_stored = self._persisted.concern(parameters)
             if is_stored:
                 parameters = await self._persisted.resolve(parameters)
-            context = self._context(scope, receive)
-            authorization = asgi.line(asgi.head_of(scope), b"authorization")
+            context = self._context(scope, head, receive)
+            authorization = asgi.line(head, b"authorization")
             if authorization is not None and not context.recognise(authorization):
                 await context.sign_in(authorization)
-            operation = await self._engine.prepare(parameters, context)
+            operation = self._engine.prepare_known(parameters, context)
+            if operation is None:
+                operation = await self._engine.prepare(parameters, context)
             if is_get:
                 _require_harmless(operation)
             if is_stored:
@@ -123,32 +134,24 @@ class HttpEndpoint:
             raise RequestRefused([GraphQLError(shown["message"], extensions=shown["extensions"])], 500) from None
         return operation
 
-    async def _body(self, scope: Scope, receive: Receive) -> bytes:
-        _require_json(scope)
-        first = asgi.Arrival(receive)
-        if first.message is not None and not first.message.get("more_body"):
-            body = await asgi.body_of(first, receive, BODY_LIMIT)
-        else:
-            body = await self._late_body(first, receive)
+    async def _late_body(self, first: asgi.Arrival, receive: Receive) -> bytes:
+        """Read a body of several messages, or one that is not here yet."""
+        try:
+            with self._sockets.arriving():
+                async with asyncio.timeout(self.patience):
+                    body = await asgi.body_of(first, receive, BODY_LIMIT)
+        except SocketsEnding:
+            raise asgi.ClientGone from None
+        except TimeoutError:
+            raise RequestRefused.because("The request took too long to arrive.", status=408) from None
         if body is None:
             message = f"The body may have {BODY_LIMIT} bytes."
             raise RequestRefused.because(message, code="PAYLOAD_TOO_LARGE", status=413)
         return body
 
-    async def _late_body(self, first: asgi.Arrival, receive: Receive) -> bytes | None:
-        """Wait for a body that is not here yet."""
-        try:
-            with self._sockets.arriving():
-                async with asyncio.timeout(self.patience):
-                    return await asgi.body_of(first, receive, BODY_LIMIT)
-        except SocketsEnding:
-            raise asgi.ClientGone from None
-        except TimeoutError:
-            raise RequestRefused.because("The request took too long to arrive.", status=408) from None
-
-    def _context(self, scope: Scope, receive: Receive) -> Context:
+    def _context(self, scope: Scope, head: Head, receive: Receive) -> Context:
         """Return the surroundings of a request's operation, before anybody signs in."""
-        client, head = scope.get("client"), asgi.head_of(scope)
+        client = scope.get("client")
         agent = asgi.line(head, b"user-agent")
         origin = Origin(
             client[0] if client else None, agent and (agent[:_USER_AGENT_LIMIT] or None), request_id_of(scope)
@@ -176,9 +179,8 @@ def _opens_a_page(scope: Scope, head: Head) -> bool:
     return b"text/html" in head.get(b"accept", b"") and not scope["query_string"]
 
 
-def _from_query(scope: Scope) -> Parameters:
+def _from_query(scope: Scope, head: Head) -> Parameters:
     """Read a GET: stored documents alone, and only with a header that no page of a foreign origin can send unasked."""
-    head = asgi.head_of(scope)
     if not any(head.get(name) for name in PREFLIGHT):
         message = f"A GET needs the header `{PREFLIGHT[0].decode()}`; send other requests by POST."
         raise RequestRefused.because(message, status=405)
@@ -197,9 +199,8 @@ def _from_query(scope: Scope) -> Parameters:
     return Parameters.of(given)
 
 
-def _require_json(scope: Scope) -> None:
+def _require_json(scope: Scope, head: Head) -> None:
     """Let nothing in that a page of a foreign origin may send without asking first, and nothing that is not UTF-8."""
-    head = asgi.head_of(scope)
     if scope["method"] != "POST":
         raise RequestRefused.because("Send the request by POST.", status=405)
     if not _is_json(head.get(b"content-type", b"")):
@@ -245,13 +246,11 @@ def _retry(answer: Answer) -> list[Header]:
 
 
 async def _respond(send: Send, form: Form, answer: Answer) -> None:
-    """Send an answer in the form that was asked for."""
+    """Send an answer that has errors, or is asked for as a stream."""
     if form.is_stream:
         await streams.send_one(form, answer, send)
-    elif answer.errors:
-        await _send(send, form, answer, _status(form, answer), _retry(answer))
     else:
-        await asgi.reply(send, _OK, asgi.encoded(answer.body), form.line)
+        await _send(send, form, answer, _status(form, answer), _retry(answer))
 
 
 async def _refuse(send: Send, form: Form | None, refusal: RequestRefused) -> None:
