@@ -3,7 +3,7 @@
 import os
 import re
 import time
-from collections.abc import Awaitable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from logging import INFO
 from typing import Final
 
@@ -129,17 +129,14 @@ def _id_of(scope: Scope) -> str:
 
 
 def _new_id() -> str:
-    return f"{time.time_ns() // 1_000_000:012x}{next(_chances)}"
-
-
-def _drawn() -> Iterator[str]:
-    """Draw chance for many ids at a time: each draw is a call of the system."""
-    while True:
+    if not _chances:
+        # many at a time: each draw is a call of the system
         digits = os.urandom(_DRAWN * _DIGITS // 2).hex()
-        yield from (digits[place : place + _DIGITS] for place in range(0, len(digits), _DIGITS))
+        _chances.extend(digits[place : place + _DIGITS] for place in range(0, len(digits), _DIGITS))
+    return f"{time.time_ns() // 1_000_000:012x}{_chances.pop()}"
 
 
-_chances: Final = _drawn()
+_chances: Final[list[str]] = []
 
 
 def _careful(send: Send, request_id: str) -> Send:

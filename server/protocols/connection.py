@@ -37,19 +37,18 @@ class Exchange(RequestResponseCycle):
             if not self.disconnected:
                 self.transport.write(b"".join(self._held))
             self._held = None
-        elif message["type"] == "http.response.start" and self._may_wait:
+        elif message["type"] == "http.response.start":
             self._held = self._head(message)
             if self._held is not None:
                 return
         await super().send(message)
 
-    @property
-    def _may_wait(self) -> bool:
-        is_open = self.keep_alive and not (self.response_started or self.disconnected or self.flow.write_paused)
-        return is_open and not (self.access_log or self.default_headers or self.scope["method"] == "HEAD")
-
     def _head(self, message: Any) -> list[bytes] | None:
         """Write the head of an answer that has one length, and does not end the connection."""
+        if self.response_started or not self.keep_alive or self.disconnected or self.flow.write_paused:
+            return None
+        if self.access_log or self.default_headers or self.scope["method"] == "HEAD":
+            return None
         length: bytes | None = None
         lines = [STATUS_LINE[message["status"]]]
         for each in message.get("headers", ()):

@@ -151,17 +151,16 @@ class HttpEndpoint:
 
     def _context(self, scope: Scope, head: Head, receive: Receive) -> Context:
         """Return the surroundings of a request's operation, before anybody signs in."""
-        client = scope.get("client")
-        agent = asgi.line(head, b"user-agent")
+        client, agent = scope.get("client"), head.get(b"user-agent")
         origin = Origin(
-            client[0] if client else None, agent and (agent[:_USER_AGENT_LIMIT] or None), request_id_of(scope)
+            client[0] if client else None,
+            agent.decode("latin-1")[:_USER_AGENT_LIMIT] if agent else None,
+            request_id_of(scope),
         )
-        context = Context(
-            self._house,
-            origin,
-            resume_after=asgi.line(head, b"last-event-id"),
-            idempotency_key=asgi.line(head, b"idempotency-key"),
-        )
+        # what few requests bring is not read of the others
+        after = asgi.line(head, b"last-event-id") if b"last-event-id" in head else None
+        key = asgi.line(head, b"idempotency-key") if b"idempotency-key" in head else None
+        context = Context(self._house, origin, resume_after=after, idempotency_key=key)
         context.hung_up = partial(asgi.hung_up, receive)
         return context
 
