@@ -75,7 +75,7 @@ class Context:
         self.actor = actor
         self.reader = reader
         self._loaders: dict[Hashable, DataLoader[Any, Any]] = {}
-        self._turn = asyncio.Semaphore(AT_ONCE)
+        self._turn: asyncio.Semaphore | None = None
 
     def fresh(self) -> "Context":
         """Return a context for a second attempt, without the futures that the first one left failed or answered."""
@@ -124,6 +124,8 @@ class Context:
 
     async def _run(self, batch: Batch, keys: list[Any]) -> list[Any]:
         tenant = self.actor.workspace_id
+        if self._turn is None:
+            self._turn = asyncio.Semaphore(AT_ONCE)
         try:
             async with asyncio.timeout(SECONDS), self._turn, self.reader.read(tenant) as session:
                 found = await batch(session, keys, {"keys": keys, "tenant": tenant})

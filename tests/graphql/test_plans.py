@@ -158,11 +158,12 @@ def test_the_plans_of_an_operation_are_bounded(tenant: Tenant) -> None:
 async def test_the_operations_and_statements_that_are_kept_are_bounded(
     tenant: Tenant, sides: Sides, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server.engine.planned._KEPT", 5)
+    monkeypatch.setattr("server.engine.documents._KEPT", 5)
     for number in range(9):
         await both(sides, tenant, f"{{ a{number}: labels(first: 1) {{ nodes {{ id }} }} }}")
 
-    assert len(sides.plans._plans._kept) == 5
+    kept = [operation for each in sides.plans.documents._kept.values() for operation in each.operations.values()]
+    assert len({id(each.plans) for each in kept}) == 5
 
 
 @pytest.mark.parametrize("env", [Environment.DEVELOPMENT, Environment.PRODUCTION, Environment.TEST])
