@@ -15,6 +15,7 @@ from core.database.errors import (
     StatementRefused,
     constraint_of,
 )
+from core.database.patience import Patience
 from core.database.rows import RowReading
 from core.database.sessions import CommitMisplaced, ReadSession, WriteSession
 from core.database.walls import WallBroken
@@ -28,6 +29,7 @@ __all__ = [
     "DatabaseBusy",
     "DatabaseSlow",
     "OutcomeUnknown",
+    "Patience",
     "PoolLimits",
     "ReadSession",
     "RowReading",

@@ -16,7 +16,7 @@ from core.ids import uuid7
 from models import Contact, LeadScore
 from services.contacts.drafting import Address
 from services.contacts.errors import OwnerUnknown
-from services.transaction import Transaction
+from services.transaction import GroupTransaction, Transaction
 
 OWNER_KEY: Final = "fk_contacts_workspace_id_owner_id"
 """The constraint that keeps contacts from having an owner who is nobody of their workspace."""
@@ -42,7 +42,7 @@ _WRITTEN: Final = {
 _CUSTOM: Final = list(_WRITTEN).index("custom")
 _MADE: Final = ("created_at", "updated_at", "is_archived", "name_key", "last_message_key")
 _TAKEN: Final = "an address belongs to another contact"
-_ADD: Final = f"""
+_INSERTS: Final = f"""
     WITH added AS (
         INSERT INTO contacts (workspace_id, {", ".join(_WRITTEN)})
         SELECT $1, given.* FROM unnest({", ".join(f"${n}::{kind}[]" for n, kind in enumerate(_WRITTEN.values(), 2))})
@@ -53,31 +53,19 @@ _ADD: Final = f"""
         SELECT $1, given.* FROM unnest($18::uuid[], $19::uuid[], $20::text[], $21::text[], $22::text[])
             AS given (id, contact_id, kind, key, value) ORDER BY given.kind, given.key
         ON CONFLICT (workspace_id, kind, key) DO NOTHING
-        RETURNING contact_id, kind, key
+        RETURNING contact_id
     ), scored AS (
         INSERT INTO lead_scores (workspace_id, reasons, id, contact_id, score, recommendation, factors, provider, at)
         SELECT $1, '{{}}', given.* FROM unnest($23::uuid[], $24::uuid[], $25::int[], $26::text[], $27::jsonb[],
             $28::text[], $29::timestamptz[]) AS given
     )
-    SELECT added.*, (SELECT count(*) FROM named WHERE named.contact_id = added.id) AS named FROM added
 """  # noqa: S608  (columns of our own)
+_ADD: Final = f"""
+    {_INSERTS} SELECT added.*, (SELECT count(*) FROM named WHERE named.contact_id = added.id) AS named FROM added
+"""  # noqa: S608  (as above)
 _ADD_LAST: Final = f"""
-    WITH added AS (
-        INSERT INTO contacts (workspace_id, {", ".join(_WRITTEN)})
-        VALUES ($1, {", ".join(f"${n}::{kind}" for n, kind in enumerate(_WRITTEN.values(), 2))})
-        RETURNING {", ".join(_MADE)}
-    ), named AS (
-        INSERT INTO contact_identities (workspace_id, contact_id, id, kind, key, value)
-        SELECT $1, $2, given.* FROM unnest($18::uuid[], $19::text[], $20::text[], $21::text[])
-            AS given (id, kind, key, value) ORDER BY given.kind, given.key
-        ON CONFLICT (workspace_id, kind, key) DO NOTHING
-        RETURNING kind
-    ), scored AS (
-        INSERT INTO lead_scores (workspace_id, contact_id, reasons, id, score, recommendation, factors, provider, at)
-        VALUES ($1, $2, '{{}}', $22, $23, $24, $25::jsonb, $26, $27)
-    )
-    SELECT * FROM added WHERE (SELECT count(*) FROM named) = cardinality($18::uuid[]) OR refuse('{_TAKEN}')
-"""  # noqa: S608  (columns of our own)
+    {_INSERTS} SELECT * FROM added WHERE (SELECT count(*) FROM named) = cardinality($18::uuid[]) OR refuse('{_TAKEN}')
+"""  # noqa: S608  (as above)
 _TAKE_BACK: Final = "DELETE FROM contacts WHERE workspace_id = $1 AND id = ANY($2::uuid[])"
 
 
@@ -97,38 +85,25 @@ class AddressTaken(Exception):
     """Another contact has one of the addresses."""
 
 
-async def add_last(tx: Transaction, newcomer: Newcomer) -> Contact:
+async def add_last(group: GroupTransaction, newcomer: Newcomer) -> None:
     """Store a contact and conclude the transaction, or store nothing at all.
 
     Raises:
         AddressTaken: another contact has one of its addresses.
         OwnerUnknown: its owner is nobody of this workspace.
     """
-    contact, addresses, score = newcomer.contact, newcomer.addresses, newcomer.score
-    tx.audit("contact.create", contact, changes=newcomer.changes)
     try:
-        (row,) = await tx.conclude(
-            _ADD_LAST,
-            tx.workspace_id,
-            *_values(contact),
-            [uuid7() for _ in addresses],
-            [each.kind.value for each in addresses],
-            [each.key for each in addresses],
-            [each.value for each in addresses],
-            *_score(score),
-        )
+        (row,) = await group.conclude(_ADD_LAST, group.workspace_id, *_given([newcomer]))
     except StatementRefused as error:
         if error.reason == _TAKEN:
             raise AddressTaken from error
         raise
     except ConstraintViolated as error:
         raise _translated(error) from error
-    for name, value in zip(_MADE, row, strict=True):
-        set_committed_value(contact, name, value)
-    return contact
+    _complete(newcomer.contact, row)
 
 
-async def add(tx: Transaction, newcomers: Sequence[Newcomer]) -> Collection[Newcomer]:
+async def add(tx: Transaction | GroupTransaction, newcomers: Sequence[Newcomer]) -> Collection[Newcomer]:
     """Store contacts; return those that are left out, because another contact has one of their addresses.
 
     Raises:
@@ -136,8 +111,7 @@ async def add(tx: Transaction, newcomers: Sequence[Newcomer]) -> Collection[Newc
     """
     await tx.session.flush_waiting()
     try:
-        given = (*_contacts(newcomers), *_addresses(newcomers), *_scores(newcomers))
-        rows = await tx.session.fetch(_ADD, tx.workspace_id, *given)
+        rows = await tx.session.fetch(_ADD, tx.workspace_id, *_given(newcomers))
     except ConstraintViolated as error:
         raise _translated(error) from error
     found = {row["id"]: row for row in rows}
@@ -145,24 +119,33 @@ async def add(tx: Transaction, newcomers: Sequence[Newcomer]) -> Collection[Newc
     if refused:
         await tx.session.fetch(_TAKE_BACK, tx.workspace_id, [each.contact.id for each in refused])
     for each in newcomers:
-        if each not in refused:
-            _stored(tx, each.contact, found[each.contact.id])
-            tx.audit("contact.create", each.contact, changes=each.changes)
+        _complete(each.contact, found[each.contact.id])
     return refused
 
 
-def _stored(tx: Transaction, contact: Contact, row: Any) -> None:
-    """Let the session know a contact as one that it has read."""
+def keep(tx: Transaction, newcomer: Newcomer) -> Contact:
+    """Log a contact that was stored, and let the session know it as one that it has read."""
+    contact = newcomer.contact
     for name in _WRITTEN:
         set_committed_value(contact, name, getattr(contact, name))
-    for name in _MADE:
-        set_committed_value(contact, name, row[name])
     make_transient_to_detached(contact)
     tx.session.add(contact)
+    tx.audit("contact.create", contact, changes=newcomer.changes)
+    return contact
+
+
+def _complete(contact: Contact, row: Any) -> None:
+    """Let a contact have what the database made for it."""
+    for name in _MADE:
+        set_committed_value(contact, name, row[name])
 
 
 def _translated(error: ConstraintViolated) -> Exception:
     return OwnerUnknown(field=("owner_id",)) if error.constraint == OWNER_KEY else error
+
+
+def _given(newcomers: Sequence[Newcomer]) -> Sequence[list[Any]]:
+    return (*_contacts(newcomers), *_addresses(newcomers), *_scores(newcomers))
 
 
 def _contacts(newcomers: Sequence[Newcomer]) -> list[list[Any]]:
