@@ -9,13 +9,14 @@ from typing import Any, Final
 
 import orjson
 from sqlalchemy.orm import make_transient_to_detached
-from sqlalchemy.orm.attributes import set_committed_value
 
+from core import clock
 from core.database import ConstraintViolated, StatementRefused
 from core.ids import uuid7
-from models import Contact, LeadScore
+from models import Contact
 from services.contacts.drafting import Address
 from services.contacts.errors import OwnerUnknown
+from services.leads import FirstScore
 from services.transaction import GroupTransaction, Transaction
 
 OWNER_KEY: Final = "fk_contacts_workspace_id_owner_id"
@@ -39,6 +40,7 @@ _WRITTEN: Final = {
     "archived_at": "timestamptz",
     "created_by_id": "uuid",
 }
+_NOTHING: Final = dict.fromkeys(_WRITTEN)
 _CUSTOM: Final = list(_WRITTEN).index("custom")
 _MADE: Final = ("created_at", "updated_at", "is_archived", "name_key", "last_message_key")
 _TAKEN: Final = "an address belongs to another contact"
@@ -53,7 +55,7 @@ _INSERTS: Final = f"""
         SELECT $1, given.* FROM unnest($18::uuid[], $19::uuid[], $20::text[], $21::text[], $22::text[])
             AS given (id, contact_id, kind, key, value) ORDER BY given.kind, given.key
         ON CONFLICT (workspace_id, kind, key) DO NOTHING
-        RETURNING contact_id
+        RETURNING id
     ), scored AS (
         INSERT INTO lead_scores (workspace_id, reasons, id, contact_id, score, recommendation, factors, provider, at)
         SELECT $1, '{{}}', given.* FROM unnest($23::uuid[], $24::uuid[], $25::int[], $26::text[], $27::jsonb[],
@@ -61,7 +63,10 @@ _INSERTS: Final = f"""
     )
 """  # noqa: S608  (columns of our own)
 _ADD: Final = f"""
-    {_INSERTS} SELECT added.*, (SELECT count(*) FROM named WHERE named.contact_id = added.id) AS named FROM added
+    {_INSERTS} SELECT added.*, added.id IN (
+        SELECT given.contact_id FROM unnest($18::uuid[], $19::uuid[]) AS given (id, contact_id)
+        WHERE given.id NOT IN (SELECT id FROM named)
+    ) AS is_refused FROM added
 """  # noqa: S608  (as above)
 _ADD_LAST: Final = f"""
     {_INSERTS} SELECT * FROM added WHERE (SELECT count(*) FROM named) = cardinality($18::uuid[]) OR refuse('{_TAKEN}')
@@ -77,8 +82,15 @@ class Newcomer:
 
     contact: Contact
     addresses: Sequence[Address]
-    score: LeadScore
+    score: FirstScore
     changes: Mapping[str, object]
+
+
+def unstored(values: Mapping[str, Any]) -> Contact:
+    """Make a contact of the values of its columns, as it will be once it is stored: nothing waits to be written."""
+    contact = Contact()
+    vars(contact).update(_NOTHING, **values)
+    return contact
 
 
 class AddressTaken(Exception):
@@ -115,7 +127,7 @@ async def add(tx: Transaction | GroupTransaction, newcomers: Sequence[Newcomer])
     except ConstraintViolated as error:
         raise _translated(error) from error
     found = {row["id"]: row for row in rows}
-    refused = {each for each in newcomers if found[each.contact.id]["named"] < len(each.addresses)}
+    refused = {each for each in newcomers if found[each.contact.id]["is_refused"]}
     if refused:
         await tx.session.fetch(_TAKE_BACK, tx.workspace_id, [each.contact.id for each in refused])
     for each in newcomers:
@@ -126,8 +138,6 @@ async def add(tx: Transaction | GroupTransaction, newcomers: Sequence[Newcomer])
 def keep(tx: Transaction, newcomer: Newcomer) -> Contact:
     """Log a contact that was stored, and let the session know it as one that it has read."""
     contact = newcomer.contact
-    for name in _WRITTEN:
-        set_committed_value(contact, name, getattr(contact, name))
     make_transient_to_detached(contact)
     tx.session.add(contact)
     tx.audit("contact.create", contact, changes=newcomer.changes)
@@ -136,8 +146,7 @@ def keep(tx: Transaction, newcomer: Newcomer) -> Contact:
 
 def _complete(contact: Contact, row: Any) -> None:
     """Let a contact have what the database made for it."""
-    for name in _MADE:
-        set_committed_value(contact, name, row[name])
+    vars(contact).update({name: row[name] for name in _MADE})
 
 
 def _translated(error: ConstraintViolated) -> Exception:
@@ -149,13 +158,10 @@ def _given(newcomers: Sequence[Newcomer]) -> Sequence[list[Any]]:
 
 
 def _contacts(newcomers: Sequence[Newcomer]) -> list[list[Any]]:
-    return [list(column) for column in zip(*(_values(each.contact) for each in newcomers), strict=True)]
-
-
-def _values(contact: Contact) -> list[Any]:
-    values: list[Any] = [getattr(contact, name) for name in _WRITTEN]
-    values[_CUSTOM] = orjson.dumps(values[_CUSTOM]).decode()
-    return values
+    rows = [vars(each.contact) for each in newcomers]
+    columns: list[list[Any]] = [[row[name] for row in rows] for name in _WRITTEN]
+    columns[_CUSTOM] = [orjson.dumps(each).decode() for each in columns[_CUSTOM]]
+    return columns
 
 
 def _addresses(newcomers: Sequence[Newcomer]) -> list[list[Any]]:
@@ -170,10 +176,13 @@ def _addresses(newcomers: Sequence[Newcomer]) -> list[list[Any]]:
 
 
 def _scores(newcomers: Sequence[Newcomer]) -> list[list[Any]]:
-    ids, *columns = zip(*(_score(each.score) for each in newcomers), strict=True)
-    return [list(ids), [each.contact.id for each in newcomers], *(list(column) for column in columns)]
-
-
-def _score(score: LeadScore) -> tuple[Any, ...]:
-    factors = orjson.dumps(score.factors).decode()
-    return uuid7(), score.score, score.recommendation, factors, score.provider, score.at
+    scores = [each.score for each in newcomers]
+    return [
+        [uuid7() for _ in scores],
+        [each.contact.id for each in newcomers],
+        [each.score for each in scores],
+        [each.recommendation for each in scores],
+        [each.factors for each in scores],
+        [each.provider for each in scores],
+        [clock.now()] * len(scores),
+    ]

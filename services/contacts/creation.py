@@ -1,7 +1,7 @@
 """How a contact begins. An address that another contact has is found by inserting, never by looking first."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Select, select, tuple_
@@ -12,7 +12,7 @@ from core.ids import uuid7
 from models import Contact, ContactIdentity, EventType, IdentityKind, Permission
 from services import audit, leads
 from services.access import Actor
-from services.contacts import adding, custom_values, drafting, naming
+from services.contacts import adding, custom_values, drafting
 from services.contacts.adding import OWNER_KEY, AddressTaken, Newcomer
 from services.contacts.drafting import Address, Checked, ContactDraft
 from services.contacts.errors import AddressMissing, ContactDuplicate, OwnerUnknown
@@ -101,18 +101,26 @@ def begun(actor: Actor, checked: Checked) -> Newcomer:
     name = drafting.name_of(checked)
     if name is None:
         raise AddressMissing
-    contact = Contact(
-        id=uuid7(),
-        workspace_id=actor.workspace_id,
-        created_by_id=actor.user_id,
-        custom=custom_values.merged({}, checked.custom),
-        **checked.columns,
+    columns = checked.columns
+    score = leads.first(columns.get("position"), columns.get("sentiment"), columns.get("company"))
+    values: dict[str, Any] = {
+        "lead_score": score.score,
+        **columns,
+        **drafting.mirrored(checked.addresses),
+        "id": uuid7(),
+        "workspace_id": actor.workspace_id,
+        "created_by_id": actor.user_id,
+        "name": name.shown,
+        "named_after": name.after,
+        "custom": custom_values.merged({}, checked.custom),
+    }
+    named = {each.kind.value: each.value for each in reversed(checked.addresses)}
+    return Newcomer(
+        contact=adding.unstored(values),
+        addresses=checked.addresses,
+        score=score,
+        changes=audit.created({**named, **values}),
     )
-    naming.put(contact, name)
-    drafting.mirror(contact, checked.addresses, checked.dropped)
-    score = leads.begin_with(contact, is_given="lead_score" in checked.columns)
-    changes = {**told({}, checked.addresses), **audit.changed(contact)}
-    return Newcomer(contact=contact, addresses=checked.addresses, score=score, changes=changes)
 
 
 async def write(tx: Transaction, contact: Contact, fresh: Sequence[Address]) -> None:
