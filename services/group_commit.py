@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Any, Generic, TypeAlias, TypeVar
 from uuid import UUID
 
-from core.database import ConstraintViolated, DatabaseBusy, OutcomeUnknown, Patience, StatementRefused
+from core.database import ConstraintViolated, DatabaseBusy, OutcomeUnknown, Patience, StatementRefused, state_of
 from core.endings import ended
 from core.errors import DomainError, Unavailable
 from core.ground import Ground
@@ -31,7 +31,7 @@ class GroupLimits:
     """
 
     together: int = 32
-    waiting: int = 256
+    waiting: int = 1_024
     wait: float = 5.0
     transaction: float = 60.0
     ending: float = 5.0
@@ -173,8 +173,12 @@ class GroupCommit:
 
 
 def _is_refusal(error: Exception) -> bool:
-    """Tell whether a group was refused because of somebody in it. Nothing was stored then."""
-    return isinstance(error, (DomainError, ConstraintViolated, StatementRefused)) and not isinstance(error, Unavailable)
+    """Tell whether a group was refused because of somebody in it, by the verb or by the database in words of its own.
+    Nothing was stored then.
+    """
+    if isinstance(error, Unavailable):
+        return False
+    return isinstance(error, (DomainError, ConstraintViolated, StatementRefused)) or bool(state_of(error))
 
 
 def _give_up(member: Member[Any, Any]) -> None:

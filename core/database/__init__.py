@@ -14,6 +14,7 @@ from core.database.errors import (
     OutcomeUnknown,
     StatementRefused,
     constraint_of,
+    state_of,
 )
 from core.database.patience import Patience
 from core.database.rows import RowReading
@@ -37,6 +38,7 @@ __all__ = [
     "WallBroken",
     "WriteSession",
     "constraint_of",
+    "state_of",
     "unpooled",
     "wire",
 ]

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+import asyncpg  # pyright: ignore[reportMissingTypeStubs]
 import pytest
 from sqlalchemy import func, select, text, update
 
@@ -18,9 +19,7 @@ from models import (
     ContactIdentity,
     Event,
     IdentityKind,
-    LeadScore,
     Role,
-    RowCount,
     WorkspaceCounter,
 )
 from services import audit
@@ -28,8 +27,9 @@ from services.access import Actor, PermissionMissing
 from services.contacts import creation
 from services.contacts.drafting import ContactDraft
 from services.contacts.errors import AddressMissing, ContactDuplicate, OwnerUnknown
-from services.group_commit import GroupCommit, GroupLimits, Seat
-from tests.fixtures.contacts import acts_of, make
+from services.group_commit import GroupCommit, GroupLimits, Members, Seat
+from services.transaction import GroupTransaction
+from tests.fixtures.contacts import acts_of, kept, make
 from tests.fixtures.tenants import Tenant, join
 from tests.fixtures.waiting import until_holds
 from tests.fixtures.writes import answers_to_commit_are_lost, written_to_database
@@ -56,15 +56,6 @@ async def together(*asked: Awaitable[Contact]) -> Sequence[Outcome]:
 async def names(database: Database, tenant: Tenant) -> list[str]:
     async with database.read(tenant.workspace_id) as session:
         return list(await session.scalars(select(Contact.name).order_by(Contact.name)))
-
-
-async def kept(database: Database, tenant: Tenant) -> dict[str, int]:
-    """How many rows of each kind a workspace has, and what is counted of its contacts."""
-    tables = (Contact, LeadScore, AuditEntry, Event)
-    async with database.read(tenant.workspace_id) as session:
-        found = {each.__tablename__: await session.scalar(select(func.count()).select_from(each)) for each in tables}
-        counted = select(func.coalesce(func.sum(RowCount.delta), 0)).where(RowCount.counted == "contacts")
-        return {**found, "counted": int(await session.scalar(counted))}
 
 
 async def assert_books_hold(database: Database, tenant: Tenant) -> None:
@@ -107,14 +98,14 @@ async def cut(database: Database) -> None:
 async def test_of_many_at_once_each_is_stored_logged_and_numbered_in_turn(
     ground: Ground, database: Database, tenant: Tenant, groups: GroupCommit
 ) -> None:
-    before = await kept(database, tenant)
+    before = await kept(database, tenant.workspace_id)
     actors = [tenant.owner, await join(ground, tenant, Role.ADMIN), await join(ground, tenant, Role.MEMBER)]
 
     made = await asyncio.gather(
         *(add(groups, actors[n % 3], name=f"Ana {n}", phone=f"+55119876543{n:02}") for n in range(60))
     )
 
-    after = await kept(database, tenant)
+    after = await kept(database, tenant.workspace_id)
     assert {name: after[name] - before[name] for name in after} == dict.fromkeys(after, 60)
     await assert_books_hold(database, tenant)
     entries = [each for each in await acts_of(database, tenant.workspace_id) if each.action == "contact.create"]
@@ -155,13 +146,13 @@ async def test_who_comes_while_a_group_is_on_its_way_waits_for_the_next(
 
 
 async def test_of_many_with_one_phone_one_is_stored(database: Database, tenant: Tenant, groups: GroupCommit) -> None:
-    before = await kept(database, tenant)
+    before = await kept(database, tenant.workspace_id)
 
     found = await together(*(add(groups, tenant.owner, name=f"Ana {n}", phone="11987654321") for n in range(12)))
 
     (winner,) = [each for each in found if isinstance(each, Contact)]
     lost = [each for each in found if isinstance(each, ContactDuplicate)]
-    after = await kept(database, tenant)
+    after = await kept(database, tenant.workspace_id)
     assert len(lost) == len(found) - 1
     assert {(each.conflict, each.field) for each in lost} == {(winner.id, ("phone",))}
     assert {after[name] - before[name] for name in after} == {1}
@@ -380,3 +371,16 @@ async def test_a_verb_that_is_silent_is_not_waited_for(tenant: Tenant, groups: G
     found = await asyncio.gather(*(groups.do(verb, tenant.owner, n) for n in range(size)), return_exceptions=True)
 
     assert [type(each).__name__ for each in found] == ["VerbSilent"] * size
+
+
+async def test_whatever_the_database_refuses_is_asked_for_again_alone(tenant: Tenant, groups: GroupCommit) -> None:
+    async def divided(group: GroupTransaction, members: Members[int, int]) -> None:
+        """Divide a hundred by each."""
+        quotients = await group.session.fetch("SELECT 100 / unnest($1::int[])", [each.asked for each in members])
+        for each, (quotient,) in zip(members, quotients, strict=True):
+            each.done = quotient
+
+    found = await asyncio.gather(*(groups.do(divided, tenant.owner, n) for n in (5, 0, 4)), return_exceptions=True)
+
+    assert (found[0], found[2]) == (20, 25)
+    assert isinstance(found[1], asyncpg.DivisionByZeroError)

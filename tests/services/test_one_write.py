@@ -5,12 +5,12 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 
 from core.database import Database, OutcomeUnknown, StatementRefused
 from core.ground import Ground
 from core.ids import uuid7
-from models import AuditEntry, Contact, Event, EventType, LeadScore, RowCount, WorkspaceCounter
+from models import Contact, EventType, WorkspaceCounter
 from services.contacts import creation
 from services.contacts.drafting import ContactDraft
 from services.contacts.errors import ContactDuplicate, OwnerUnknown
@@ -19,22 +19,13 @@ from services.jobs import Job
 from services.labels import LabelDraft
 from services.labels import create as create_label
 from services.transaction import Transaction, TransactionOver, begin, begin_group
-from tests.fixtures.contacts import acts_of, log_of
+from tests.fixtures.contacts import acts_of, kept, log_of
 from tests.fixtures.tenants import Tenant
 from tests.fixtures.writes import answers_to_commit_are_lost, written_to_database
 
 
 async def add(ground: Ground, tenant: Tenant, **given: Any) -> Contact:
     return await creation.create(Seat(groups=GroupCommit(ground), actor=tenant.owner), ContactDraft(**given))
-
-
-async def kept(database: Database, tenant: Tenant) -> dict[str, int]:
-    """How many rows of each kind a workspace has, and what is counted of its contacts."""
-    tables = (Contact, LeadScore, AuditEntry, Event)
-    async with database.read(tenant.workspace_id) as session:
-        found = {each.__tablename__: await session.scalar(select(func.count()).select_from(each)) for each in tables}
-        counted = select(func.coalesce(func.sum(RowCount.delta), 0)).where(RowCount.counted == "contacts")
-        return {**found, "counted": int(await session.scalar(counted))}
 
 
 async def test_a_contact_takes_two_round_trips(ground: Ground, tenant: Tenant) -> None:
@@ -71,7 +62,7 @@ async def test_what_was_made_is_shown_as_it_is_stored(ground: Ground, database: 
 async def test_of_many_processes_with_one_phone_one_stores_it(
     ground: Ground, database: Database, tenant: Tenant
 ) -> None:
-    before = await kept(database, tenant)
+    before = await kept(database, tenant.workspace_id)
 
     found = await asyncio.gather(
         *(add(ground, tenant, name=f"Ana {n}", phone="11987654321") for n in range(12)), return_exceptions=True
@@ -79,7 +70,7 @@ async def test_of_many_processes_with_one_phone_one_stores_it(
 
     (winner,) = [each for each in found if isinstance(each, Contact)]
     lost = [each for each in found if isinstance(each, ContactDuplicate)]
-    after = await kept(database, tenant)
+    after = await kept(database, tenant.workspace_id)
     assert len(lost) == len(found) - 1
     assert {(each.conflict, each.field) for each in lost} == {(winner.id, ("phone",))}
     assert {after[name] - before[name] for name in after} == {1}
@@ -88,17 +79,17 @@ async def test_of_many_processes_with_one_phone_one_stores_it(
 async def test_who_is_refused_leaves_nothing_and_the_connection_goes_on(
     ground: Ground, database: Database, tenant: Tenant
 ) -> None:
-    before = await kept(database, tenant)
+    before = await kept(database, tenant.workspace_id)
 
     with pytest.raises(OwnerUnknown):
         await add(ground, tenant, name="Ana", owner_id=uuid7())
 
-    assert await kept(database, tenant) == before
+    assert await kept(database, tenant.workspace_id) == before
     assert (await add(ground, tenant, name="Ana")).name == "Ana"
 
 
 async def test_without_the_counting_row_nothing_is_stored(ground: Ground, database: Database, tenant: Tenant) -> None:
-    before = await kept(database, tenant)
+    before = await kept(database, tenant.workspace_id)
     async with database.system() as session:
         await session.execute(delete(WorkspaceCounter).where(WorkspaceCounter.workspace_id == tenant.workspace_id))
 
@@ -108,7 +99,7 @@ async def test_without_the_counting_row_nothing_is_stored(ground: Ground, databa
         async with begin(ground, tenant.owner) as tx:
             await creation.create(tx, ContactDraft(name="Ana"))
 
-    assert await kept(database, tenant) == before
+    assert await kept(database, tenant.workspace_id) == before
 
 
 async def many_steps(ground: Ground, tenant: Tenant) -> None:
@@ -124,12 +115,12 @@ async def in_one_write(ground: Ground, tenant: Tenant) -> None:
 async def test_a_commit_whose_answer_is_lost_is_not_claimed_and_not_repeated(
     ground: Ground, database: Database, tenant: Tenant, write: Callable[[Ground, Tenant], Awaitable[None]]
 ) -> None:
-    before = await kept(database, tenant)
+    before = await kept(database, tenant.workspace_id)
 
     with answers_to_commit_are_lost(), pytest.raises(OutcomeUnknown):
         await write(ground, tenant)
 
-    after = await kept(database, tenant)
+    after = await kept(database, tenant.workspace_id)
     assert {name: after[name] - before[name] for name in after} == dict.fromkeys(after, 1)
     assert (await add(ground, tenant, name="Bia")).name == "Bia"
 
