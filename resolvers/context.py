@@ -15,6 +15,7 @@ from services.access import Actor, Identity, NotWorkspaceMember, Origin
 from services.accounts import sessions
 from services.assistant.assistant import Assistant
 from services.feed import Feed
+from services.group_commit import GroupCommit
 from services.idempotency import Asked
 
 _BEARER: Final = "bearer "
@@ -65,6 +66,7 @@ class House:
     ground: Ground
     feed: Feed
     assistant: Assistant
+    groups: GroupCommit
 
 
 class Context:
@@ -91,6 +93,7 @@ class Context:
         self.ground = house.ground
         self.feed = house.feed
         self.assistant = house.assistant
+        self.groups = house.groups
         self.origin = origin
         self.resume_after = resume_after
         self.idempotency_key = idempotency_key
