@@ -4,9 +4,25 @@ Compiling decides what can be decided without values. What is unusual at run tim
 field: the resolvers then answer it, so that errors have one meaning only.
 """
 
+from graph.plan.inputs import coercion_of
 from graph.plan.levels import View
 from graph.plan.planner import Operation, Plan, Planner
-from graph.plan.run import Reading, Run, given_up
-from graph.plan.selection import STRAIGHT, origin_of
+from graph.plan.run import Reading, Run, Unplanned, given_up
+from graph.plan.selection import origin_of
+from graph.plan.verbs import Root, Verb, Verbs
 
-__all__ = ["STRAIGHT", "Operation", "Plan", "Planner", "Reading", "Run", "View", "given_up", "origin_of"]
+__all__ = [
+    "Operation",
+    "Plan",
+    "Planner",
+    "Reading",
+    "Root",
+    "Run",
+    "Unplanned",
+    "Verb",
+    "Verbs",
+    "View",
+    "coercion_of",
+    "given_up",
+    "origin_of",
+]

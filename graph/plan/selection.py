@@ -1,7 +1,8 @@
 """What an operation selects, as graphql-core understands it: this is the border to its internals."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, TypeAlias, cast
 
 from graphql import (
@@ -24,13 +25,11 @@ from strawberry.types.arguments import convert_arguments
 from strawberry.types.field import StrawberryField
 
 from graph.facts import Fact
+from graph.plan.conversion import Arguments, Read, conversions_of
 from graph.plan.run import Unplanned, Unusual
 
 Group: TypeAlias = list[Any]
 """The nodes that stand under one name of the answer."""
-
-Arguments: TypeAlias = Mapping[str, Any]
-Read: TypeAlias = Callable[[VariableValues], Arguments]
 
 Taken: TypeAlias = tuple[str, str, str]
 """An argument that is a variable: its name in Python, the variable's, and its type."""
@@ -68,6 +67,7 @@ class Selection:
         self._fragments = {name: FragmentDetails(each) for name, each in fragments.items()}
         converter: Any = schema.extensions[_BACK].schema_converter
         self._scalars, self._config = converter.scalar_registry, converter.config
+        self._conversions = conversions_of(converter)
 
     def roots(self, kind: GraphQLObjectType) -> dict[str, Group]:
         """Return the root fields by their names in the answer, in its order."""
@@ -86,25 +86,40 @@ class Selection:
         return dict(found.grouped_field_set)
 
     def arguments(self, field: Field, group: Group) -> Read:
-        """Return what reads a field's arguments, as its resolver would get them."""
+        """Return what reads a field's arguments, as its resolver would get them. What is written in the document may
+        be the same object for all who read.
+        """
         node: FieldNode = group[0].node
-        declared = field.of.arguments
-
-        def read(variables: VariableValues) -> Arguments:
-            given = get_argument_values(field.core, node, variables)
-            return convert_arguments(given, declared, self._scalars, self._config)
-
+        read = self._read(field, node)
         straight = self._straight(field, node)
         if straight is None:
             return read
         samples = {variable: STRAIGHT[kind]() for _, variable, kind in straight}
         try:
             constant = read(VariableValues({}, samples))
-        except GraphQLError as error:
-            raise Unplanned(error.message) from None
+        except (GraphQLError, Unusual) as error:
+            raise Unplanned(str(error)) from None
         return _reader(
             {name: each for name, each in constant.items() if name not in {n for n, _, _ in straight}}, straight
         )
+
+    def fresh_arguments(self, field: Field, group: Group) -> Read:
+        """Return what reads a field's arguments, as its resolver would get them, and makes them anew each time.
+
+        Raises:
+            Unplanned: graphql-core and Strawberry read them.
+        """
+        return self._conversions.arguments(field.of, field.core, group[0].node)
+
+    def _read(self, field: Field, node: FieldNode) -> Read:
+        try:
+            return self._conversions.arguments(field.of, field.core, node)
+        except Unplanned:
+            return partial(self._resolved, field, node)
+
+    def _resolved(self, field: Field, node: FieldNode, variables: VariableValues) -> Arguments:
+        given = get_argument_values(field.core, node, variables)
+        return convert_arguments(given, field.of.arguments, self._scalars, self._config)
 
     def _straight(self, field: Field, node: FieldNode) -> list[Taken] | None:
         """Return the arguments that are variables of built-in scalar types; None where others hold variables."""

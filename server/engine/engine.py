@@ -30,10 +30,11 @@ from server.engine import amounts, budget, coercion, errors, execution
 from server.engine.budget import Budget, BudgetSpent, Charge, OperationTooExpensive
 from server.engine.documents import Document, Documents
 from server.engine.execution import Execution
-from server.engine.planned import Planned, Plans, Told
+from server.engine.planned import Planned, Plans, Showing, Told
 from server.engine.pricing import Price, Pricing
 from server.engine.request import Answer, Parameters, RequestRefused
 from server.engine.sharing import Answers, Group, Groups
+from server.engine.verbs import Performance
 
 TIMEOUT: Final = 30.0
 _ACCOUNTS: Final = 10_000
@@ -65,7 +66,27 @@ class Operation:
     def execution_of(self, document: DocumentNode) -> Execution:
         """The operation in another form of its document."""
         tells = self.document.asks_for_schema
-        show = None if tells else self.plans.showing(self.document, self.node, self.variables, self.context, self.told)
+        return self._built(document, None if tells else self._showing())
+
+    @property
+    def performance(self) -> Performance | None:
+        """The operation as a mutation whose root fields run by themselves; None if the executor runs all of it."""
+        roots = self.plans.verbs(self.document, self.node, self.variables, self.context)
+        if roots is None:
+            return None
+        return Performance(
+            roots=roots,
+            variables=self.variables,
+            context=self.context,
+            told=self.told,
+            showing=self._showing(),
+            build=partial(self._built, self.document.node),
+        )
+
+    def _showing(self) -> Showing | None:
+        return self.plans.showing(self.document, self.node, self.variables, self.context, self.told)
+
+    def _built(self, document: DocumentNode, show: Showing | None) -> Execution:
         return execution.build(self.schema, document, self.parameters, self.context, show)
 
     @property
@@ -182,6 +203,9 @@ class Engine:
     async def _left(self, operation: Operation, planned: Planned) -> ExecutionResult:
         """Answer by resolvers what a plan leaves, with loaders that know nothing of its attempt."""
         operation.context.forget()
+        performance = operation.performance if operation.kind is OperationType.MUTATION else None
+        if performance is not None:
+            return await performance.result()
         document = planned.remainder(operation.document.node, operation.node)
         return await operation.execution_of(document).result()
 

@@ -1,7 +1,8 @@
 """Queries that are compiled: which root fields a plan answers, and what is left to the resolvers."""
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
@@ -18,10 +19,10 @@ from graphql.execution.values import VariableValues
 from graphql.pyutils import Path
 
 from core.errors import Unavailable
-from graph.plan import Operation, Plan, Planner, Run, View, given_up, origin_of
+from graph.plan import Operation, Plan, Planner, Root, Run, Verbs, View, given_up, origin_of
 from resolvers.context import Context
 from server.engine.documents import Document
-from server.engine.execution import Coercion, Show
+from server.engine.execution import Coercion
 from services.access import Actor
 
 _KEPT: Final = 1_000
@@ -67,14 +68,16 @@ class Planned(NamedTuple):
 
 
 class Told:
-    """Where rows that resolvers returned were shown by a compiled view, and why they were not elsewhere."""
+    """Which root fields of a mutation were compiled, where rows that resolvers returned were shown by a compiled view,
+    and why they were not elsewhere.
+    """
 
     def __init__(self) -> None:
         self._reasons: dict[str, str | None] = {}
 
-    def note(self, path: Path, reason: str | None) -> None:
-        """Note what became of the rows at a place; without a reason they were shown."""
-        self._reasons[".".join(each for each in path.as_list() if isinstance(each, str))] = reason
+    def note(self, place: str, reason: str | None) -> None:
+        """Note what became of a root field, or of the rows at a place below it; without a reason it was planned."""
+        self._reasons[place] = reason
 
     def words(self) -> dict[str, Any]:
         """Say so as `Planned` does of root fields."""
@@ -85,11 +88,74 @@ class Told:
         }
 
 
+@asynccontextmanager
+async def opened(context: Context, variables: VariableValues) -> AsyncGenerator[Run]:
+    """Open a run that reads what hangs on rows which somebody returned."""
+    async with context.ground.database.rows(context.graph.actor.workspace_id) as reading:
+        yield Run(context.graph, reading, variables, _PAYLOAD, writes=False)
+
+
+class Showing:
+    """Shows rows that resolvers returned, for one actor. While a database was `lost` it is not asked again."""
+
+    lost: Unavailable | None = None
+
+    def __init__(
+        self, operation: Operation, variables: VariableValues, context: Context, actor: Actor, told: Told | None
+    ) -> None:
+        self._operation = operation
+        self._variables = variables
+        self._context = context
+        self._actor = actor
+        self._told = told
+
+    def __call__(
+        self, kind: GraphQLObjectType, group: list[Any], rows: list[Any], path: Path
+    ) -> list[Any] | Awaitable[list[Any] | None] | None:
+        """Show rows of a table, by what was compiled for their place."""
+        model = getattr(origin_of(kind), "model", None)
+        if model is None or not all(isinstance(each, model) for each in rows):
+            return None
+        view = self._operation.view(kind, group, self._variables, self._actor, self._actor.permissions)
+        if isinstance(view, str):
+            self._note(path, view)
+            return None
+        self._note(path)
+        return self._shown(view, rows, path) if view.edges else self._made(view, rows, path)
+
+    def _made(self, view: View, rows: list[Any], path: Path) -> list[Any] | None:
+        """Show rows on which nothing hangs; what is unusual about one is the resolvers' business."""
+        try:
+            return view.make(rows)
+        except Exception as error:  # noqa: BLE001  (the resolvers meet it again, and tell where it belongs)
+            self._note(path, given_up(error))
+            return None
+
+    async def _shown(self, view: View, rows: list[Any], path: Path) -> list[Any] | None:
+        """Show rows with what hangs on them."""
+        if self.lost is not None:
+            raise self.lost
+        try:
+            async with opened(self._context, self._variables) as run:
+                return await view.show(run, rows, None)
+        except Unavailable:
+            # the resolvers would wait for the same database again
+            raise
+        except Exception as error:  # noqa: BLE001  (as above)
+            self._note(path, given_up(error))
+            return None
+
+    def _note(self, path: Path, reason: str | None = None) -> None:
+        if self._told is not None:
+            self._told.note(".".join(each for each in path.as_list() if isinstance(each, str)), reason)
+
+
 @dataclass(frozen=True, slots=True)
 class _Kept:
     """What is made of an operation once."""
 
     operation: Operation
+    verbs: Verbs
     coercion: Coercion
 
 
@@ -131,10 +197,19 @@ class Plans:
         variables: VariableValues,
         context: Context,
         told: Told | None = None,
-    ) -> Show | None:
+    ) -> Showing | None:
         """Return what shows the rows that an operation's resolvers return, for whoever asks; None for nobody."""
         actor = self._actor(context)
-        return None if actor is None else _Showing(self._of(document, node).operation, variables, context, actor, told)
+        return None if actor is None else Showing(self._of(document, node).operation, variables, context, actor, told)
+
+    def verbs(
+        self, document: Document, node: OperationDefinitionNode, variables: VariableValues, context: Context
+    ) -> Mapping[str, Root] | None:
+        """Return what the root fields of a mutation do, for whoever asks; None if the executor runs all of it."""
+        if document.asks_for_schema or not self._planner.is_able:
+            return None
+        actor = self._actor(context)
+        return self._of(document, node).verbs.of(variables, actor, None if actor is None else actor.permissions)
 
     def _actor(self, context: Context) -> Actor | None:
         """Who may be answered by plans."""
@@ -147,63 +222,12 @@ class Plans:
         if found is not None:
             self._kept.move_to_end(key)
         else:
-            found = _Kept(Operation(self._planner, document.node, node), Coercion(self._schema, node))
+            operation = Operation(self._planner, document.node, node)
+            found = _Kept(operation, Verbs(operation), Coercion(self._schema, node))
             self._kept[key] = found
             if len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
         return found
-
-
-class _Showing:
-    """Shows rows that resolvers returned, for one actor."""
-
-    def __init__(
-        self, operation: Operation, variables: VariableValues, context: Context, actor: Actor, told: Told | None
-    ) -> None:
-        self._operation = operation
-        self._variables = variables
-        self._context = context
-        self._actor = actor
-        self._told = told
-
-    def __call__(
-        self, kind: GraphQLObjectType, group: list[Any], rows: list[Any], path: Path
-    ) -> list[Any] | Awaitable[list[Any] | None] | None:
-        """Show rows of a table, by what was compiled for their place."""
-        model = getattr(origin_of(kind), "model", None)
-        if model is None or not all(isinstance(each, model) for each in rows):
-            return None
-        view = self._operation.view(kind, group, self._variables, self._actor, self._actor.permissions)
-        if isinstance(view, str):
-            self._note(path, view)
-            return None
-        self._note(path)
-        return self._shown(view, rows, path) if view.edges else self._made(view, rows, path)
-
-    def _made(self, view: View, rows: list[Any], path: Path) -> list[Any] | None:
-        """Show rows on which nothing hangs; what is unusual about one is the resolvers' business."""
-        try:
-            return view.make(rows)
-        except Exception as error:  # noqa: BLE001  (the resolvers meet it again, and tell where it belongs)
-            self._note(path, given_up(error))
-            return None
-
-    async def _shown(self, view: View, rows: list[Any], path: Path) -> list[Any] | None:
-        """Show rows with what hangs on them."""
-        try:
-            async with self._context.ground.database.rows(self._actor.workspace_id) as reading:
-                run = Run(self._context.graph, reading, self._variables, _PAYLOAD, writes=False)
-                return await view.show(run, rows, None)
-        except Unavailable:
-            # the resolvers would wait for the same database again
-            raise
-        except Exception as error:  # noqa: BLE001  (as above)
-            self._note(path, given_up(error))
-            return None
-
-    def _note(self, path: Path, reason: str | None = None) -> None:
-        if self._told is not None:
-            self._told.note(path, reason)
 
 
 def _error(plan: Plan, name: str, error: Unavailable) -> GraphQLError:
