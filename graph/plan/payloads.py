@@ -72,6 +72,11 @@ class Payload:
         return answer[0]
 
 
+def always(text: str) -> Payload:
+    """Return what shows a text for whatever there is."""
+    return Payload(partial(_always, text), ())
+
+
 class Payloads:
     """Compiles what is selected of payloads, for an actor, if there is one."""
 

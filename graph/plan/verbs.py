@@ -9,10 +9,10 @@ from graphql.execution.values import VariableValues
 
 from graph.context import Actor
 from graph.marks import DOES
-from graph.plan.payloads import Payload, Payloads
+from graph.plan.payloads import Payload, Payloads, always
 from graph.plan.planner import Operation
 from graph.plan.run import Unplanned
-from graph.plan.selection import Group, Read, Selection, field_of, name_of
+from graph.plan.selection import Arguments, Group, Read, Selection, field_of, name_of
 
 _KEPT: Final = 64
 
@@ -68,8 +68,8 @@ def _roots(selection: Selection, actor: Actor | None) -> Mapping[str, Root]:
 
 def _verb(selection: Selection, kind: GraphQLObjectType, group: Group, actor: Actor | None) -> Verb | str:
     name = name_of(group)
-    if name.startswith("__"):
-        return "it does nothing"
+    if name == "__typename":
+        return Verb(name=name, read=_nothing, act=_nothing_done, payload=always(kind.name), reason=None)
     field = field_of(kind, name)
     act: Any = field.of.metadata.get(DOES)
     if act is None:
@@ -80,6 +80,14 @@ def _verb(selection: Selection, kind: GraphQLObjectType, group: Group, actor: Ac
         return str(reason)
     payload, reason = _payload(Payloads(selection, actor), field, group)
     return Verb(name=name, read=read, act=act, payload=payload, reason=reason)
+
+
+def _nothing(_: VariableValues) -> Arguments:
+    return {}
+
+
+async def _nothing_done(*_: object) -> None:
+    pass
 
 
 def _payload(payloads: Payloads, field: Any, group: Group) -> tuple[Payload | None, str | None]:
