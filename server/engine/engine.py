@@ -79,9 +79,13 @@ class Operation:
             variables=self.variables,
             context=self.context,
             told=self.told,
-            showing=self._showing(),
-            build=partial(self._built, self.document.node),
+            build=self._beside,
         )
+
+    def _beside(self) -> tuple[Execution, Showing | None]:
+        """Make the executor for what verbs leave to it, and what shows rows there."""
+        showing = self._showing()
+        return self._built(self.document.node, showing), showing
 
     def _showing(self) -> Showing | None:
         return self.plans.showing(self.document, self.node, self.variables, self.context, self.told)

@@ -23,15 +23,14 @@ from server.engine.planned import Showing, Told, opened
 
 @dataclass(slots=True, kw_only=True)
 class Performance:
-    """One run of a mutation. `build` makes the executor, which is rarely needed, and where `showing` shows rows."""
+    """One run of a mutation. `build` makes the executor, which is rarely needed, with what shows rows there."""
 
     roots: Mapping[str, Root]
     variables: VariableValues
     context: Context
     told: Told | None
-    showing: Showing | None
-    build: Callable[[Showing | None], Execution]
-    _execution: Execution | None = None
+    build: Callable[[], tuple[Execution, Showing | None]]
+    _built: tuple[Execution, Showing | None] | None = None
 
     async def result(self) -> ExecutionResult:
         """Run all root fields, up to the first that leaves nothing of the answer."""
@@ -41,13 +40,17 @@ class Performance:
                 data[key] = await self._field(key, root)
         except GraphQLError as error:
             return self._executor.ended(None, error)
-        return ExecutionResult(data, None) if self._execution is None else self._execution.ended(data)
+        return ExecutionResult(data, None) if self._built is None else self._executor.ended(data)
 
     @property
     def _executor(self) -> Execution:
-        if self._execution is None:
-            self._execution = self.build(self.showing)
-        return self._execution
+        return self._made[0]
+
+    @property
+    def _made(self) -> tuple[Execution, Showing | None]:
+        if self._built is None:
+            self._built = self.build()
+        return self._built
 
     async def _field(self, key: str, root: Root) -> Any:
         if isinstance(root.does, str):
@@ -89,9 +92,10 @@ class Performance:
     ) -> Any:
         """Complete a payload by the executor, which does not ask again for what was `lost`."""
         self._note(key, reason)
-        if self.showing is not None:
-            self.showing.lost = lost
-        return await self._executor.completed(key, root.group, _returning(payload))
+        executor, showing = self._made
+        if showing is not None:
+            showing.lost = lost
+        return await executor.completed(key, root.group, _returning(payload))
 
     def _opened(self) -> AbstractAsyncContextManager[Run]:
         return opened(self.context, self.variables)

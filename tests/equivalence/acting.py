@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import partial
-from types import NoneType
+from types import NoneType, SimpleNamespace
 from typing import Any, Final, get_args, get_origin, get_type_hints
 from uuid import UUID
 from zlib import crc32
@@ -29,6 +29,7 @@ from graph.plan.selection import origin_of
 from models import Contact
 from resolvers.context import Context, Info
 from resolvers.once import Call
+from schema.errors import MutationPayload
 from server.engine.documents import Document
 from server.engine.engine import TIMEOUT, Engine
 from server.engine.execution import Coercion
@@ -86,7 +87,8 @@ class Acts:
         chance = Dice(crc32(told.encode()))
         if happens(chance, 12):
             raise pick(chance, _ERRORS)
-        return self._made(_payload_of(pick(chance, MUTATIONS) if happens(chance, 3) else mutation), chance)
+        made = self._made(_payload_of(mutation), chance)
+        return SimpleNamespace(**vars(made)) if isinstance(made, MutationPayload) and happens(chance, 3) else made
 
     def _made(self, kind: Any, chance: Chance) -> Any:
         """Make a value of a declared type; now and then one that is not of it."""

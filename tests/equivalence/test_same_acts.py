@@ -27,7 +27,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:R
 
 EXAMPLES = 100
 SAMPLE = 100
-ROUNDS = 500
+ROUNDS = 300
 """How many generated mutations it may take to find a planted fault."""
 
 Patch = pytest.MonkeyPatch
