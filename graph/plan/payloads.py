@@ -114,7 +114,7 @@ class Payloads:
             message = "who asks acts in no workspace"
             raise Unplanned(message)
         self._views.append((place, self._objects.view(kind, group, Held(origin_of(kind).source))))
-        return partial(_row, model, len(self._views) - 1)
+        return _Row(model, len(self._views) - 1)
 
     def _object(self, kind: GraphQLObjectType, group: Group, place: str) -> Put:
         parts: list[tuple[str, str | None, Put]] = []
@@ -126,7 +126,7 @@ class Payloads:
                 field = field_of(kind, name)
                 parts.append((key, *self._part(kind, field, same, f"{place}.{key}" if place else key)))
         made_of = cast("type[Any]", object if kind.is_type_of is None else origin_of(kind))
-        return partial(_attributes, parts, made_of)
+        return _Attributes(parts, made_of)
 
     def _part(self, kind: GraphQLObjectType, field: Field, group: Group, place: str) -> tuple[str, Put]:
         """Return the attribute that a field shows, and what puts it."""
@@ -168,27 +168,37 @@ def _leaf(complete: Callable[[Any], Any], value: Any, into: Any, at: Any, _: Row
     into[at] = complete(value)
 
 
-def _row(model: type[Any], number: int, value: Any, into: Any, at: Any, rows: Rows) -> None:
-    into[at] = None
-    if value is not None:
-        if not isinstance(value, model):
-            message = "no row where one must be"
-            raise Unusual(message)
-        rows[number].append(Waiting(value, into, at))
+class _Row:
+    """Keeps a row for the view of this number."""
 
+    def __init__(self, model: type[Any], number: int) -> None:
+        self._model, self._number = model, number
 
-def _attributes(
-    parts: Sequence[tuple[str, str | None, Put]], made_of: type[Any], value: Any, into: Any, at: Any, rows: Rows
-) -> None:
-    if value is None:
+    def __call__(self, value: Any, into: Any, at: Any, rows: Rows) -> None:
         into[at] = None
-        return
-    if not isinstance(value, made_of):
-        message = "another object than there must be"
-        raise Unusual(message)
-    made = into[at] = dict[str, Any]()
-    for key, attribute, put in parts:
-        put(None if attribute is None else getattr(value, attribute), made, key, rows)
+        if value is not None:
+            if not isinstance(value, self._model):
+                message = "no row where one must be"
+                raise Unusual(message)
+            rows[self._number].append(Waiting(value, into, at))
+
+
+class _Attributes:
+    """Puts an object of attributes: each part has its name, the attribute's, and what puts that."""
+
+    def __init__(self, parts: Sequence[tuple[str, str | None, Put]], made_of: type[Any]) -> None:
+        self._parts, self._made_of = parts, made_of
+
+    def __call__(self, value: Any, into: Any, at: Any, rows: Rows) -> None:
+        if value is None:
+            into[at] = None
+            return
+        if not isinstance(value, self._made_of):
+            message = "another object than there must be"
+            raise Unusual(message)
+        made = into[at] = dict[str, Any]()
+        for key, attribute, put in self._parts:
+            put(None if attribute is None else getattr(value, attribute), made, key, rows)
 
 
 def _always(text: str, _value: Any, into: Any, at: Any, _: Rows) -> None:

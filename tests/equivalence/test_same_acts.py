@@ -154,8 +154,8 @@ def needed_or_not(patch: Patch) -> None:
 
 
 def any_object(patch: Patch) -> None:
-    attributes = payloads._attributes
-    patch.setattr(payloads, "_attributes", lambda parts, _, *rest: attributes(parts, object, *rest))
+    attributes = payloads._Attributes
+    patch.setattr(payloads, "_Attributes", lambda parts, _: attributes(parts, object))
 
 
 def nothing_absent(patch: Patch) -> None:
