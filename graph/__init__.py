@@ -24,9 +24,12 @@ from graph.declare import (
 )
 from graph.facts import Counted, Long, Texts
 from graph.link import link
+from graph.marks import DOES, NULL_WITHOUT
 from graph.paging import Connection, Edge, PageInfo
 
 __all__ = [
+    "DOES",
+    "NULL_WITHOUT",
     "Connection",
     "Context",
     "Counted",

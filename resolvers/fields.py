@@ -13,9 +13,10 @@ import strawberry
 from strawberry.types.field import StrawberryField
 
 from core.errors import Conflict, DomainError, Invalid, NotFound
+from graph import DOES
 from models import Permission
 from resolvers.context import Context, Info
-from resolvers.once import asked_in, once
+from resolvers.once import Call, asked_in, once
 from schema.errors import MutationPayload
 from services.group_commit import Seat
 from services.transaction import Transaction, begin
@@ -47,12 +48,11 @@ def mutation(
     """
 
     def declare(act: Callable[Concatenate[Transaction, P], Awaitable[MutationPayload]]) -> StrawberryField:
-        async def resolve(info: Info, **given: Any) -> MutationPayload:
-            context = info.context
+        async def perform(context: Context, call: Call, /, **given: Any) -> MutationPayload:
             actor = context.actor
             actor.require(permission)
             try:
-                asked = asked_in(info, given.get("input")) if idempotent else None
+                asked = asked_in(context, call, given.get("input")) if idempotent else None
                 if asked is not None:
                     return await once(context, asked, _payload_of(act), partial(act, **given))  # pyright: ignore[reportCallIssue]
                 if shared:
@@ -65,7 +65,7 @@ def mutation(
             finally:
                 context.forget()
 
-        return _field(act, resolve, permission.value, idempotent=idempotent)
+        return _mutation(act, perform, permission.value, idempotent=idempotent)
 
     return declare
 
@@ -91,19 +91,19 @@ def account_mutation(
     """
 
     def declare(act: Callable[..., Awaitable[Any]]) -> StrawberryField:
-        async def resolve(info: Info, **given: Any) -> MutationPayload:
+        async def perform(context: Context, call: Call, /, **given: Any) -> MutationPayload:
             if permission is not None or signed_in:
-                _admit(info.context, permission)
+                _admit(context, permission)
             try:
-                info.context.keys.asked = asked_in(info, given.get("input")) if idempotent else None
-                return await act(info.context, **given)
+                context.keys.asked = asked_in(context, call, given.get("input")) if idempotent else None
+                return await act(context, **given)
             except _EXPECTED as error:
                 return _refused(act, error)
             finally:
-                info.context.forget()
+                context.forget()
 
         mark = SIGNED_IN if signed_in else OPEN
-        return _field(act, resolve, mark if permission is None else permission.value, idempotent=idempotent)
+        return _mutation(act, perform, mark if permission is None else permission.value, idempotent=idempotent)
 
     return declare if act is None else declare(act)
 
@@ -162,13 +162,19 @@ def _payload_of(act: Callable[..., object]) -> type[MutationPayload]:
     return kind
 
 
+def _mutation(
+    act: Callable[..., object], perform: Callable[..., Awaitable[MutationPayload]], permission: str, *, idempotent: bool
+) -> StrawberryField:
+    """Make the field of a mutation: what it does is told as well, for those who need no resolver to do it."""
+
+    async def resolve(info: Info, **given: Any) -> MutationPayload:
+        return await perform(info.context, Call(info.field_name, str(info.path.key)), **given)
+
+    return _field(act, resolve, permission, idempotent=idempotent, **{DOES: perform})
+
+
 def _field(
-    act: Callable[..., object],
-    resolve: Callable[..., Any],
-    permission: str,
-    *,
-    event: object = None,
-    idempotent: bool = False,
+    act: Callable[..., object], resolve: Callable[..., Any], permission: str, event: object = None, **marks: object
 ) -> StrawberryField:
     """Make the Strawberry field: the function's own arguments but the first, and its docstring as description."""
     description = inspect.getdoc(act)
@@ -185,7 +191,7 @@ def _field(
     resolve.__annotations__ = {"info": Info, **{each.name: each.annotation for each in given}}
     resolve.__annotations__["return"] = answers
     make: Any = strawberry.field if event is None else strawberry.subscription
-    metadata = {"permission": permission, "idempotent": idempotent}
+    metadata = {"permission": permission, "idempotent": False, **marks}
     return make(resolver=resolve, description=description, metadata=metadata)
 
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import fields, is_dataclass
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 import strawberry
 
 from core.ids import decode
 from graph import Context as GraphContext
 from resolvers import answers
-from resolvers.context import Context, Info
+from resolvers.context import Context
 from schema.errors import MutationPayload
 from services import idempotency
 from services.idempotency import Asked
@@ -18,7 +18,14 @@ from services.transaction import Transaction, begin
 _KEY: Final = "idempotency_key"
 
 
-def asked_in(info: Info, input: Any) -> Asked | None:
+class Call(NamedTuple):
+    """One use of a mutation in an operation: the mutation's name, and that of its answer there."""
+
+    mutation: str
+    key: str
+
+
+def asked_in(context: Context, call: Call, input: Any) -> Asked | None:
     """Return what is asked for under a key: the input's own, or else the request's. None when there is none. A mutation
     without an `input` knows the request's alone.
 
@@ -30,11 +37,11 @@ def asked_in(info: Info, input: Any) -> Asked | None:
     """
     own: str | None = getattr(input, _KEY, None)
     if own is not None:
-        return idempotency.asked(own, info.field_name, _plain(input), field=(_KEY,))
-    key, is_first = info.context.keys.take()
+        return idempotency.asked(own, call.mutation, _plain(input), field=(_KEY,))
+    key, is_first = context.keys.take()
     if key is None:
         return None
-    return idempotency.asked(key, info.field_name, _plain(input), part=None if is_first else str(info.path.key))
+    return idempotency.asked(key, call.mutation, _plain(input), part=None if is_first else call.key)
 
 
 async def once(

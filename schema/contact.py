@@ -10,7 +10,7 @@ import strawberry
 import models
 from core import masking, phone
 from core.errors import Problem
-from graph import Entity, asc, column, computed, desc, document, last, many, one, through
+from graph import NULL_WITHOUT, Entity, asc, column, computed, desc, document, last, many, one, through
 from models import Permission
 from schema.enums import IdentityKind, Sentiment
 from schema.errors import MutationPayload, user_error
@@ -192,6 +192,7 @@ class ContactPayload(MutationPayload):
     duplicate_of_id: strawberry.Private[UUID | None] = None
     duplicate_of: Contact | None = strawberry.field(
         resolver=_duplicate_of,
+        metadata={NULL_WITHOUT: "duplicate_of_id"},
         description="The contact that has the address already (CONTACT_DUPLICATE).",
     )
 

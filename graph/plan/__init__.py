@@ -4,10 +4,27 @@ Compiling decides what can be decided without values. What is unusual at run tim
 field: the resolvers then answer it, so that errors have one meaning only.
 """
 
+from graph.plan.inputs import coercion_of
 from graph.plan.levels import View
 from graph.plan.planner import Operation, Plan, Planner
-from graph.plan.run import Run, given_up
+from graph.plan.run import Run, Unplanned, given_up
 from graph.plan.selection import STRAIGHT, origin_of
 from graph.plan.sharing import Sharing
+from graph.plan.verbs import Root, Verb, Verbs
 
-__all__ = ["STRAIGHT", "Operation", "Plan", "Planner", "Run", "Sharing", "View", "given_up", "origin_of"]
+__all__ = [
+    "STRAIGHT",
+    "Operation",
+    "Plan",
+    "Planner",
+    "Root",
+    "Run",
+    "Sharing",
+    "Unplanned",
+    "Verb",
+    "Verbs",
+    "View",
+    "coercion_of",
+    "given_up",
+    "origin_of",
+]

@@ -94,10 +94,10 @@ class Operation:
 
     def plan(self, variables: VariableValues, actor: Actor, rights: object) -> Plan:
         """Return the plan for an actor with some rights, and for the variables that directives read."""
-        key = self._key(variables, rights)
+        key = self.key(variables, rights)
         found = self._plans.get(key)
         if found is None:
-            found = self._plans[key] = self._planner.plan(self._selection(variables), actor)
+            found = self._plans[key] = self._planner.plan(self.selection(variables), actor)
             if len(self._plans) > _KEPT:
                 self._plans.pop(next(iter(self._plans)))
         return found
@@ -107,9 +107,9 @@ class Operation:
     ) -> View | str:
         """Return what shows rows that a resolver returned, loaded; or why that is the resolvers' business."""
         nodes = tuple(id(each.node) for each in group)
-        key = (kind.name, nodes, *self._key(variables, rights))
+        key = (kind.name, nodes, *self.key(variables, rights))
         if key not in self._views:
-            objects = Objects(self._selection(variables), actor)
+            objects = Objects(self.selection(variables), actor)
             try:
                 self._views[key] = objects.view(kind, group, Held(origin_of(kind).source))
             except Unplanned as reason:
@@ -118,10 +118,12 @@ class Operation:
                 self._views.pop(next(iter(self._views)))
         return self._views[key]
 
-    def _key(self, variables: VariableValues, rights: object) -> tuple[object, ...]:
+    def key(self, variables: VariableValues, rights: object) -> tuple[object, ...]:
+        """Return what decides about plans: rights, and the variables that directives read."""
         return (rights, *[variables.coerced.get(each) for each in self._switches])
 
-    def _selection(self, variables: VariableValues) -> Selection:
+    def selection(self, variables: VariableValues) -> Selection:
+        """Return what is selected with the variables that directives read."""
         return Selection(self._planner.schema, self._node, self._fragments, variables)
 
 

@@ -1,7 +1,8 @@
 """What an operation selects, as graphql-core understands it: this is the border to its internals."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, TypeAlias, cast
 
 from graphql import (
@@ -24,12 +25,11 @@ from strawberry.types.arguments import convert_arguments
 from strawberry.types.field import StrawberryField
 
 from graph.facts import Fact
+from graph.plan.conversion import Arguments, Read, conversions_of
 from graph.plan.run import Unplanned, Unusual
 
 Group: TypeAlias = list[Any]
 """The nodes that stand under one name of the answer."""
-
-Arguments: TypeAlias = Mapping[str, Any]
 
 Taken: TypeAlias = tuple[str, str, str]
 """An argument that is a variable: its name in Python, the variable's, and its type."""
@@ -42,10 +42,10 @@ STRAIGHT: Final[Mapping[str, type[Any]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
-    """Reads a field's arguments, as its resolver would get them, out of the variables that it `uses`."""
+class Reading:
+    """Reads a field's arguments out of the variables that it `uses`."""
 
-    read: Callable[[VariableValues], Arguments]
+    read: Read
     uses: frozenset[str]
 
     def __call__(self, variables: VariableValues) -> Arguments:
@@ -79,6 +79,7 @@ class Selection:
         self._fragments = {name: FragmentDetails(each) for name, each in fragments.items()}
         converter: Any = schema.extensions[_BACK].schema_converter
         self._scalars, self._config = converter.scalar_registry, converter.config
+        self._conversions = conversions_of(converter)
 
     def roots(self, kind: GraphQLObjectType) -> dict[str, Group]:
         """Return the root fields by their names in the answer, in its order."""
@@ -96,28 +97,43 @@ class Selection:
             raise Unplanned("@defer")
         return dict(found.grouped_field_set)
 
-    def arguments(self, field: Field, group: Group) -> Read:
-        """Return what reads a field's arguments."""
+    def arguments(self, field: Field, group: Group) -> Reading:
+        """Return what reads a field's arguments, as its resolver would get them. What is written in the document may
+        be the same object for all who read.
+        """
         node: FieldNode = group[0].node
         uses = frozenset(name for each in node.arguments or () for name in _variables_in(each.value))
-        return Read(self._reader(field, node), uses)
+        return Reading(self._reader(field, node), uses)
 
-    def _reader(self, field: Field, node: FieldNode) -> Callable[[VariableValues], Arguments]:
-        declared = field.of.arguments
-
-        def read(variables: VariableValues) -> Arguments:
-            given = get_argument_values(field.core, node, variables)
-            return convert_arguments(given, declared, self._scalars, self._config)
-
+    def _reader(self, field: Field, node: FieldNode) -> Read:
+        read = self._read(field, node)
         straight = self._straight(field, node)
         if straight is None:
             return read
         samples = {variable: STRAIGHT[kind]() for _, variable, kind in straight}
         try:
             constant = read(VariableValues({}, samples))
-        except GraphQLError as error:
-            raise Unplanned(error.message) from None
+        except (GraphQLError, Unusual) as error:
+            raise Unplanned(str(error)) from None
         return _straight_reader(constant, straight)
+
+    def fresh_arguments(self, field: Field, group: Group) -> Read:
+        """Return what reads a field's arguments, as its resolver would get them, and makes them anew each time.
+
+        Raises:
+            Unplanned: graphql-core and Strawberry read them.
+        """
+        return self._conversions.arguments(field.of, field.core, group[0].node)
+
+    def _read(self, field: Field, node: FieldNode) -> Read:
+        try:
+            return self._conversions.arguments(field.of, field.core, node)
+        except Unplanned:
+            return partial(self._resolved, field, node)
+
+    def _resolved(self, field: Field, node: FieldNode, variables: VariableValues) -> Arguments:
+        given = get_argument_values(field.core, node, variables)
+        return convert_arguments(given, field.of.arguments, self._scalars, self._config)
 
     def _straight(self, field: Field, node: FieldNode) -> list[Taken] | None:
         """Return the arguments that are variables of built-in scalar types; None where others hold variables."""
@@ -135,7 +151,7 @@ class Selection:
         return taken
 
 
-def _straight_reader(constant: Arguments, taken: list[Taken]) -> Callable[[VariableValues], Arguments]:
+def _straight_reader(constant: Arguments, taken: list[Taken]) -> Read:
     """Return what reads arguments of which all but those that are `taken` are always the same."""
     if not taken:
         return lambda _: constant

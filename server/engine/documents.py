@@ -22,7 +22,7 @@ from graphql import (
     validate,
 )
 
-from graph.plan import Operation
+from graph.plan import Operation, Verbs
 from server.engine import discretion, rules
 from server.engine.coercion import TypedValuesRule
 from server.engine.execution import Coercion
@@ -38,7 +38,7 @@ _TOO_LONG: Final = "Syntax Error: Document contains more than"
 @dataclass(slots=True, kw_only=True, eq=False)
 class Definition:
     """One operation of a document, with what is made of it once, whatever its variables and whoever asks: it goes with
-    the document. `plans` are made by `Plans`, and what is `priced` by `Pricing`, when they are asked for.
+    the document. `plans` and `verbs` are made by `Plans`, and what is `priced` by `Pricing`, when they are asked for.
     """
 
     document: "Document"
@@ -46,6 +46,7 @@ class Definition:
     kind: OperationType
     coercion: Coercion
     plans: Operation | None = None
+    verbs: Verbs | None = None
     priced: object = None
 
 

@@ -29,10 +29,11 @@ from server.engine import amounts, budget, coercion, errors, execution
 from server.engine.budget import Budget, BudgetSpent, Charge, OperationTooExpensive
 from server.engine.documents import Definition, Document, Documents
 from server.engine.execution import Execution
-from server.engine.planned import NOTHING, Planned, Plans, Told
+from server.engine.planned import NOTHING, Planned, Plans, Showing, Told
 from server.engine.pricing import Price, Pricing
 from server.engine.request import Answer, Parameters, RequestRefused
 from server.engine.sharing import Answers, Group, Groups
+from server.engine.verbs import Performance
 
 TIMEOUT: Final = 30.0
 
@@ -61,7 +62,31 @@ class Operation:
     def execution_of(self, document: DocumentNode) -> Execution:
         """The operation in another form of its document."""
         tells = self.definition.document.asks_for_schema
-        show = None if tells else self.plans.showing(self.definition, self.variables, self.context, self.told)
+        return self._built(document, None if tells else self._showing())
+
+    @property
+    def performance(self) -> Performance | None:
+        """The operation as a mutation whose root fields run by themselves; None if the executor runs all of it."""
+        roots = self.plans.verbs(self.definition, self.variables, self.context)
+        if roots is None:
+            return None
+        return Performance(
+            roots=roots,
+            variables=self.variables,
+            context=self.context,
+            told=self.told,
+            build=self._beside,
+        )
+
+    def _beside(self) -> tuple[Execution, Showing | None]:
+        """Make the executor for what verbs leave to it, and what shows rows there."""
+        showing = self._showing()
+        return self._built(self.definition.document.node, showing), showing
+
+    def _showing(self) -> Showing | None:
+        return self.plans.showing(self.definition, self.variables, self.context, self.told)
+
+    def _built(self, document: DocumentNode, show: Showing | None) -> Execution:
         return execution.build(self.schema, document, self.parameters, self.context, show)
 
     @property
@@ -203,6 +228,9 @@ class Engine:
     async def _left(self, operation: Operation, planned: Planned) -> ExecutionResult:
         """Answer by resolvers what a plan leaves, with loaders that know nothing of its attempt."""
         operation.context.forget()
+        performance = operation.performance if operation.kind is OperationType.MUTATION else None
+        if performance is not None:
+            return await performance.result()
         definition = operation.definition
         document = planned.remainder(definition.document.node, definition.node)
         return await operation.execution_of(document).result()

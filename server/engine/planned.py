@@ -17,10 +17,9 @@ from graphql.execution.values import VariableValues
 from graphql.pyutils import Path
 
 from core.errors import Unavailable
-from graph.plan import Operation, Plan, Planner, Run, Sharing, View, given_up, origin_of
+from graph.plan import Operation, Plan, Planner, Root, Run, Sharing, Verbs, View, given_up, origin_of
 from resolvers.context import Context
 from server.engine.documents import Definition
-from server.engine.execution import Show
 from services.access import Actor
 
 _PAYLOAD: Final = 10.0
@@ -68,14 +67,16 @@ NOTHING: Final = Planned({})
 
 
 class Told:
-    """Where rows that resolvers returned were shown by a compiled view, and why they were not elsewhere."""
+    """Which root fields of a mutation were compiled, where rows that resolvers returned were shown by a compiled view,
+    and why they were not elsewhere.
+    """
 
     def __init__(self) -> None:
         self._reasons: dict[str, str | None] = {}
 
-    def note(self, path: Path, reason: str | None) -> None:
-        """Note what became of the rows at a place; without a reason they were shown."""
-        self._reasons[".".join(each for each in path.as_list() if isinstance(each, str))] = reason
+    def note(self, place: str, reason: str | None) -> None:
+        """Note what became of a root field, or of the rows at a place below it; without a reason it was planned."""
+        self._reasons[place] = reason
 
     def words(self) -> dict[str, Any]:
         """Say so as `Planned` does of root fields."""
@@ -86,49 +87,15 @@ class Told:
         }
 
 
-class Plans:
-    """The plans of one schema's operations, which are kept with each. A run's statements begin within some seconds."""
-
-    def __init__(self, schema: GraphQLSchema, seconds: float) -> None:
-        self._seconds = seconds
-        self._planner = Planner(schema)
-        self._sharing = Sharing()
-
-    async def answer(self, operation: Definition, variables: VariableValues, context: Context) -> Planned:
-        """Answer what of a query can be planned for whoever asks."""
-        actor = self._actor(context)
-        if actor is None:
-            return NOTHING
-        plan = (operation.plans or self._of(operation)).plan(variables, actor, actor.permissions)
-        if plan.is_empty:
-            return Planned({}, plan=plan, left=plan.reasons)
-        run = Run(context.graph, variables, self._seconds, sharing=self._sharing)
-        with self._sharing.running():
-            data, left, lost = await plan.answer(run)
-        errors = [_error(plan, name, error) for name, error in lost.items()] if lost else ()
-        return Planned(data, plan, errors, left, run.points)
-
-    def showing(
-        self, operation: Definition, variables: VariableValues, context: Context, told: Told | None = None
-    ) -> Show | None:
-        """Return what shows the rows that an operation's resolvers return, for whoever asks; None for nobody."""
-        actor = self._actor(context)
-        return None if actor is None else _Showing(self._of(operation), variables, context, actor, told)
-
-    def _actor(self, context: Context) -> Actor | None:
-        """Who may be answered by plans."""
-        caller = context.caller
-        return None if caller is None or not self._planner.is_able else caller.actor
-
-    def _of(self, operation: Definition) -> Operation:
-        """Return the plans of an operation."""
-        if operation.plans is None:
-            operation.plans = Operation(self._planner, operation.document.node, operation.node)
-        return operation.plans
+def run_beside(context: Context, variables: VariableValues) -> Run:
+    """Begin a run that reads what hangs on rows which somebody returned."""
+    return Run(context.graph, variables, _PAYLOAD, writes=False)
 
 
-class _Showing:
-    """Shows rows that resolvers returned, for one actor."""
+class Showing:
+    """Shows rows that resolvers returned, for one actor. While a database was `lost` it is not asked again."""
+
+    lost: Unavailable | None = None
 
     def __init__(
         self, operation: Operation, variables: VariableValues, context: Context, actor: Actor, told: Told | None
@@ -163,9 +130,10 @@ class _Showing:
 
     async def _shown(self, view: View, rows: list[Any], path: Path) -> list[Any] | None:
         """Show rows with what hangs on them."""
+        if self.lost is not None:
+            raise self.lost
         try:
-            run = Run(self._context.graph, self._variables, _PAYLOAD, writes=False)
-            return (await view.show(run, rows))[0]
+            return (await view.show(run_beside(self._context, self._variables), rows))[0]
         except Unavailable:
             # the resolvers would wait for the same database again
             raise
@@ -175,7 +143,57 @@ class _Showing:
 
     def _note(self, path: Path, reason: str | None = None) -> None:
         if self._told is not None:
-            self._told.note(path, reason)
+            self._told.note(".".join(each for each in path.as_list() if isinstance(each, str)), reason)
+
+
+class Plans:
+    """The plans of one schema's operations, which are kept with each. A run's statements begin within some seconds."""
+
+    def __init__(self, schema: GraphQLSchema, seconds: float) -> None:
+        self._seconds = seconds
+        self._planner = Planner(schema)
+        self._sharing = Sharing()
+
+    async def answer(self, operation: Definition, variables: VariableValues, context: Context) -> Planned:
+        """Answer what of a query can be planned for whoever asks."""
+        actor = self._actor(context)
+        if actor is None:
+            return NOTHING
+        plan = (operation.plans or self._of(operation)).plan(variables, actor, actor.permissions)
+        if plan.is_empty:
+            return Planned({}, plan=plan, left=plan.reasons)
+        run = Run(context.graph, variables, self._seconds, sharing=self._sharing)
+        with self._sharing.running():
+            data, left, lost = await plan.answer(run)
+        errors = [_error(plan, name, error) for name, error in lost.items()] if lost else ()
+        return Planned(data, plan, errors, left, run.points)
+
+    def showing(
+        self, operation: Definition, variables: VariableValues, context: Context, told: Told | None = None
+    ) -> Showing | None:
+        """Return what shows the rows that an operation's resolvers return, for whoever asks; None for nobody."""
+        actor = self._actor(context)
+        return None if actor is None else Showing(self._of(operation), variables, context, actor, told)
+
+    def verbs(self, operation: Definition, variables: VariableValues, context: Context) -> Mapping[str, Root] | None:
+        """Return what the root fields of a mutation do, for whoever asks; None if the executor runs all of it."""
+        if operation.document.asks_for_schema or not self._planner.is_able:
+            return None
+        if operation.verbs is None:
+            operation.verbs = Verbs(self._of(operation))
+        actor = self._actor(context)
+        return operation.verbs.of(variables, actor, None if actor is None else actor.permissions)
+
+    def _actor(self, context: Context) -> Actor | None:
+        """Who may be answered by plans."""
+        caller = context.caller
+        return None if caller is None or not self._planner.is_able else caller.actor
+
+    def _of(self, operation: Definition) -> Operation:
+        """Return the plans of an operation."""
+        if operation.plans is None:
+            operation.plans = Operation(self._planner, operation.document.node, operation.node)
+        return operation.plans
 
 
 def _error(plan: Plan, name: str, error: Unavailable) -> GraphQLError:

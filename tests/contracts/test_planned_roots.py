@@ -17,7 +17,7 @@ from graphql import (
 from graphql.execution.values import get_variable_values
 
 from core.ids import UserId, WorkspaceId, uuid7
-from graph.plan import Operation, Plan, Planner
+from graph.plan import Operation, Plan, Planner, Verb, Verbs
 from graph.plan.selection import origin_of
 from models import Permission, Role, effective
 from services.access import Actor, Origin
@@ -66,6 +66,12 @@ NOT_PLANNED: Final[Mapping[str, str]] = {
 OTHERS: Final = {"Session.isCurrent"}
 """Fields of types over tables that have a resolver of their own."""
 
+SHOWN_OTHERWISE: Final = {"sessionRevoke": "Session.is_current has a resolver of its own"}
+"""Mutations that are done by verbs, and whose payloads graphql-core completes if everything is selected."""
+
+SEES_NO_ROWS: Final = "who asks acts in no workspace"
+
+MUTATIONS: Final = {each.name: each for each in root_fields("mutation")}
 QUERIES: Final = {each.name: each for each in root_fields("query")}
 PLANNER: Final = Planner(SCHEMA)
 
@@ -84,22 +90,40 @@ def selected(kind: Any, depth: int = DEPTH) -> str:
     return " ".join(chosen)
 
 
-def planned(field: RootField, *lacking: Permission) -> Plan:
-    """Compile a root field with everything below it, for an owner, or for one who lacks something."""
+def operation_of(field: RootField) -> tuple[Operation, Any]:
+    """Write an operation of a root field with everything below it; return it with its variables."""
     kind: Any = get_named_type(field.field.type)
     document = parse(field.document(selected(kind) if isinstance(kind, GraphQLObjectType) else "id __typename"))
     (node,) = document.definitions
     assert isinstance(node, OperationDefinitionNode)
     variables: Any = get_variable_values(SCHEMA, node.variable_definitions or (), field.variables())
-    rights = effective(Role.OWNER, (), ()) - set(lacking)
-    actor = Actor(
+    return Operation(PLANNER, document, node), variables
+
+
+def owner(*lacking: Permission) -> Actor:
+    """Return an owner, or one who lacks something."""
+    return Actor(
         workspace_id=WorkspaceId(uuid4()),
         user_id=UserId(uuid7()),
         role=Role.OWNER,
-        permissions=rights,
+        permissions=effective(Role.OWNER, (), ()) - set(lacking),
         origin=Origin(),
     )
-    return Operation(PLANNER, document, node).plan(variables, actor, rights)
+
+
+def planned(field: RootField, *lacking: Permission) -> Plan:
+    """Compile a query's root field with everything below it, for an owner, or for one who lacks something."""
+    operation, variables = operation_of(field)
+    actor = owner(*lacking)
+    return operation.plan(variables, actor, actor.permissions)
+
+
+def verb(field: RootField, actor: Actor | None) -> Verb:
+    """Compile a mutation's root field with everything below it."""
+    operation, variables = operation_of(field)
+    (root,) = Verbs(operation).of(variables, actor, None).values()
+    assert isinstance(root.does, Verb), root.does
+    return root.does
 
 
 def test_every_root_field_is_in_one_of_the_lists() -> None:
@@ -147,3 +171,16 @@ def test_a_root_field_falls_back_with_a_reason_for_those_who_are_refused_below_i
 
 def test_a_mask_is_no_reason_to_fall_back() -> None:
     assert planned(QUERIES["contacts"], Permission.PHONES_READ).reasons == {}
+
+
+@pytest.mark.parametrize("name", sorted(MUTATIONS))
+def test_every_mutation_is_done_and_shown_without_the_executor(name: str) -> None:
+    assert verb(MUTATIONS[name], owner()).reason == SHOWN_OTHERWISE.get(name)
+
+
+def test_who_is_in_no_workspace_is_shown_rows_by_the_executor() -> None:
+    reasons = {name: verb(each, None).reason for name, each in MUTATIONS.items()}
+
+    assert set(reasons.values()) == {None, SEES_NO_ROWS}
+    assert reasons["login"] == SEES_NO_ROWS
+    assert reasons["logout"] is None

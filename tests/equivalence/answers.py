@@ -63,6 +63,9 @@ class NoPlans(Plans):
     def showing(self, *_: Any) -> None:
         """Show nothing."""
 
+    def verbs(self, *_: Any) -> None:
+        """Leave mutations to the executor."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:

@@ -68,6 +68,14 @@ class Offer:
     """The prefix of the ids that a root field is asked with."""
     landmarks: Sequence[str] = ()
     """Operations with a variable `size` that are always asked."""
+    operation: str = "query"
+
+    @property
+    def root(self) -> GraphQLObjectType:
+        """The type of the root fields."""
+        found = self.schema.mutation_type if self.operation == "mutation" else self.schema.query_type
+        assert found is not None
+        return found
 
 
 class Writer:
@@ -82,26 +90,29 @@ class Writer:
 
     def operation(self) -> Written:
         """Write an operation with one to three root fields."""
-        query = self._offer.schema.query_type
-        assert query is not None
+        root = self._offer.root
         names = [pick(self._chance, self._offer.roots) for _ in range(pick(self._chance, (1, 1, 1, 2, 2, 3)))]
-        body = [self._root(name, query.fields[name]) for name in names]
+        body = [self._root(name, root.fields[name]) for name in names]
         if happens(self._chance, 6):
-            body.append(self._again(body[0], query.fields[names[0]], 2))
+            body.append(self._again(body[0], root.fields[names[0]], 2))
         if happens(self._chance, 8):
             body.insert(self._chance.below(len(body) + 1), self._switched("__typename"))
-        if happens(self._chance, 3):
+        if self._offer.operation == "query" and happens(self._chance, 3):
             body.append(pick(self._chance, _INTROSPECTION))
         if happens(self._chance, 8):
-            body[0] = f"... on {query.name}{self._directives()} {{ {body[0]} }}"
+            body[0] = f"... on {root.name}{self._directives()} {{ {body[0]} }}"
         declared = ", ".join(f"${name}: {each.declared}" for name, each in self._variables.items())
-        head = pick(self._chance, ("query", "query Q")) + (f" ({declared})" if declared else "")
+        head = pick(self._chance, (self._offer.operation, f"{self._offer.operation} Q")) + (
+            f" ({declared})" if declared else ""
+        )
         text = "\n".join([f"{head} {{ {' '.join(body)} }}", *self._fragments])
         return Written(text=text, given=_given(self._variables, self._chance), variables=self._variables)
 
     def _root(self, name: str, each: GraphQLField) -> str:
         hint = self._offer.prefixes.get(name, "")
-        return self._field("Query", name, each, pick(self._chance, (3, 2, 4)), hint, alias=self._fresh("q"))
+        return self._field(
+            self._offer.root.name, name, each, pick(self._chance, (3, 2, 4)), hint, alias=self._fresh("q")
+        )
 
     # Selections.
 

@@ -197,12 +197,13 @@ CHANGED = """mutation ($id: ID!) {
 @pytest.mark.parametrize(
     ("factors", "expected"),
     [
-        (FACTORS, {"planned": ["contactUpdate.contact"], "resolvers": {}}),
+        (FACTORS, {"planned": ["contactUpdate", "contactUpdate.contact"], "resolvers": {}}),
         (
             {"company": {}},
             {
                 "planned": [],
                 "resolvers": {
+                    "contactUpdate": "gave up: TypeError",
                     "contactUpdate.contact": "gave up: TypeError",
                     "contactUpdate.contact.leadScores": "gave up: TypeError",
                 },
