@@ -6,7 +6,8 @@ field: the resolvers then answer it, so that errors have one meaning only.
 
 from graph.plan.levels import View
 from graph.plan.planner import Operation, Plan, Planner
-from graph.plan.run import Reading, Run, given_up
+from graph.plan.run import Run, given_up
 from graph.plan.selection import STRAIGHT, origin_of
+from graph.plan.sharing import Sharing
 
-__all__ = ["STRAIGHT", "Operation", "Plan", "Planner", "Reading", "Run", "View", "given_up", "origin_of"]
+__all__ = ["STRAIGHT", "Operation", "Plan", "Planner", "Run", "Sharing", "View", "given_up", "origin_of"]

@@ -30,7 +30,6 @@ Group: TypeAlias = list[Any]
 """The nodes that stand under one name of the answer."""
 
 Arguments: TypeAlias = Mapping[str, Any]
-Read: TypeAlias = Callable[[VariableValues], Arguments]
 
 Taken: TypeAlias = tuple[str, str, str]
 """An argument that is a variable: its name in Python, the variable's, and its type."""
@@ -40,6 +39,18 @@ STRAIGHT: Final[Mapping[str, type[Any]]] = {
     kind: made for name, made in (("ID", str), ("String", str), ("Int", int)) for kind in (name, f"{name}!")
 }
 """Scalars whose values are what they are, by their names, and by those of what may not be null."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Reads a field's arguments, as its resolver would get them, out of the variables that it `uses`."""
+
+    read: Callable[[VariableValues], Arguments]
+    uses: frozenset[str]
+
+    def __call__(self, variables: VariableValues) -> Arguments:
+        """Return the arguments."""
+        return self.read(variables)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,8 +97,12 @@ class Selection:
         return dict(found.grouped_field_set)
 
     def arguments(self, field: Field, group: Group) -> Read:
-        """Return what reads a field's arguments, as its resolver would get them."""
+        """Return what reads a field's arguments."""
         node: FieldNode = group[0].node
+        uses = frozenset(name for each in node.arguments or () for name in _variables_in(each.value))
+        return Read(self._reader(field, node), uses)
+
+    def _reader(self, field: Field, node: FieldNode) -> Callable[[VariableValues], Arguments]:
         declared = field.of.arguments
 
         def read(variables: VariableValues) -> Arguments:
@@ -102,9 +117,7 @@ class Selection:
             constant = read(VariableValues({}, samples))
         except GraphQLError as error:
             raise Unplanned(error.message) from None
-        return _reader(
-            {name: each for name, each in constant.items() if name not in {n for n, _, _ in straight}}, straight
-        )
+        return _straight_reader(constant, straight)
 
     def _straight(self, field: Field, node: FieldNode) -> list[Taken] | None:
         """Return the arguments that are variables of built-in scalar types; None where others hold variables."""
@@ -113,7 +126,7 @@ class Selection:
         for argument in field.of.arguments:
             name = self._config.name_converter.from_argument(argument)
             value, core = given.get(name), field.core.args[name]
-            if value is None or not _holds_variables(value):
+            if value is None or not _variables_in(value):
                 continue
             has_default = core.default is not None or core.default_value is not Undefined
             if not isinstance(value, VariableNode) or has_default or str(core.type) not in STRAIGHT:
@@ -122,7 +135,7 @@ class Selection:
         return taken
 
 
-def _reader(constant: Arguments, taken: list[Taken]) -> Read:
+def _straight_reader(constant: Arguments, taken: list[Taken]) -> Callable[[VariableValues], Arguments]:
     """Return what reads arguments of which all but those that are `taken` are always the same."""
     if not taken:
         return lambda _: constant
@@ -188,7 +201,7 @@ def switches_of(operation: OperationDefinitionNode, fragments: Mapping[str, Frag
     return tuple(sorted(found))
 
 
-def _holds_variables(value: ValueNode) -> bool:
+def _variables_in(value: ValueNode) -> list[str]:
     found: list[str] = []
 
     class Look(Visitor):
@@ -196,4 +209,4 @@ def _holds_variables(value: ValueNode) -> bool:
             found.append(node.name.value)
 
     visit(value, Look())
-    return bool(found)
+    return found

@@ -20,6 +20,7 @@ from graphql.execution.values import VariableValues, VariableValueSource, get_va
 from graphql.pyutils import Path
 
 from graph.plan import STRAIGHT
+from server.engine.amounts import VALUES_USED
 from server.engine.request import Parameters
 
 _core: Any = graphql.execution
@@ -57,27 +58,40 @@ class Execution:
 
 class Coercion:
     """Coerces the variables of one operation, whose types are looked up once. Texts and whole numbers in their range
-    are what they are; whatever else there is goes graphql-core's way.
+    are what they are; whatever else there is goes graphql-core's way. `uses` tells how often each variable is used.
     """
 
-    def __init__(self, schema: GraphQLSchema, operation: OperationDefinitionNode) -> None:
+    def __init__(self, schema: GraphQLSchema, operation: OperationDefinitionNode, uses: Mapping[str, int]) -> None:
         self._schema = schema
         self._definitions = operation.variable_definitions or ()
         found: list[Any] = [get_variable_signature(schema, each) for each in self._definitions]
-        self._signatures = [(each, STRAIGHT.get(str(getattr(each, "type", "")))) for each in found]
+        self._signatures = [(each.name, STRAIGHT.get(str(getattr(each, "type", ""))), each) for each in found]
+        self._is_small = sum(uses.values()) <= VALUES_USED
+
+    def straight(self, given: Mapping[str, Any]) -> VariableValues | None:
+        """Return the values of the variables where nothing else is given, and each is what it will be: there is nothing
+        about such to be counted, or refused.
+        """
+        if not given and not self._signatures:
+            return _NONE
+        return self._as_given(given) if self._is_small and len(given) == len(self._signatures) else None
 
     def of(self, given: Mapping[str, Any], *, suggests: bool) -> VariableValues | list[GraphQLError]:
         """Return the values of the variables; or what is wrong with them, if anything is."""
-        if not self._signatures:
-            return _NONE
+        return self._as_given(given) or get_variable_values(
+            self._schema, self._definitions, dict(given), hide_suggestions=not suggests
+        )
+
+    def _as_given(self, given: Mapping[str, Any]) -> VariableValues | None:
+        """Return the values where each is what it will be."""
         sources: dict[str, VariableValueSource] = {}
         coerced: dict[str, Any] = {}
-        for each, kind in self._signatures:
-            value = given.get(each.name)
+        for name, kind, signature in self._signatures:
+            value = given.get(name)
             if type(value) is not kind or (kind is int and not -_INT <= cast("int", value) < _INT):
-                return get_variable_values(self._schema, self._definitions, dict(given), hide_suggestions=not suggests)
-            sources[each.name] = VariableValueSource(each, value)
-            coerced[each.name] = value
+                return None
+            sources[name] = VariableValueSource(signature, value)
+            coerced[name] = value
         return VariableValues(sources, coerced)
 
 

@@ -1,8 +1,7 @@
 """Queries that are compiled: which root fields a plan answers, and what is left to the resolvers."""
 
-from collections import OrderedDict
 from collections.abc import Awaitable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
@@ -18,13 +17,12 @@ from graphql.execution.values import VariableValues
 from graphql.pyutils import Path
 
 from core.errors import Unavailable
-from graph.plan import Operation, Plan, Planner, Run, View, given_up, origin_of
+from graph.plan import Operation, Plan, Planner, Run, Sharing, View, given_up, origin_of
 from resolvers.context import Context
-from server.engine.documents import Document
-from server.engine.execution import Coercion, Show
+from server.engine.documents import Definition
+from server.engine.execution import Show
 from services.access import Actor
 
-_KEPT: Final = 1_000
 _PAYLOAD: Final = 10.0
 
 
@@ -66,6 +64,9 @@ class Planned(NamedTuple):
         )
 
 
+NOTHING: Final = Planned({})
+
+
 class Told:
     """Where rows that resolvers returned were shown by a compiled view, and why they were not elsewhere."""
 
@@ -85,73 +86,45 @@ class Told:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """What is made of an operation once."""
-
-    operation: Operation
-    coercion: Coercion
-
-
 class Plans:
-    """The plans of one schema's operations; as many are kept as there are documents. A run's statements begin within
-    some seconds.
-    """
+    """The plans of one schema's operations, which are kept with each. A run's statements begin within some seconds."""
 
     def __init__(self, schema: GraphQLSchema, seconds: float) -> None:
-        self._schema = schema
         self._seconds = seconds
         self._planner = Planner(schema)
-        self._kept: OrderedDict[tuple[Document, str | None], _Kept] = OrderedDict()
+        self._sharing = Sharing()
 
-    def coercion(self, document: Document, node: OperationDefinitionNode) -> Coercion:
-        """Return what coerces the variables of an operation."""
-        return self._of(document, node).coercion
-
-    async def answer(
-        self, document: Document, node: OperationDefinitionNode, variables: VariableValues, context: Context
-    ) -> Planned:
+    async def answer(self, operation: Definition, variables: VariableValues, context: Context) -> Planned:
         """Answer what of a query can be planned for whoever asks."""
         actor = self._actor(context)
         if actor is None:
-            return Planned({})
-        plan = self._of(document, node).operation.plan(variables, actor, actor.permissions)
+            return NOTHING
+        plan = (operation.plans or self._of(operation)).plan(variables, actor, actor.permissions)
         if plan.is_empty:
             return Planned({}, plan=plan, left=plan.reasons)
-        async with context.ground.database.rows(actor.workspace_id) as reading:
-            run = Run(context.graph, reading, variables, self._seconds)
+        run = Run(context.graph, variables, self._seconds, sharing=self._sharing)
+        with self._sharing.running():
             data, left, lost = await plan.answer(run)
-        errors = [_error(plan, name, error) for name, error in lost.items()]
-        return Planned(data, plan=plan, errors=errors, left=left, points=run.points)
+        errors = [_error(plan, name, error) for name, error in lost.items()] if lost else ()
+        return Planned(data, plan, errors, left, run.points)
 
     def showing(
-        self,
-        document: Document,
-        node: OperationDefinitionNode,
-        variables: VariableValues,
-        context: Context,
-        told: Told | None = None,
+        self, operation: Definition, variables: VariableValues, context: Context, told: Told | None = None
     ) -> Show | None:
         """Return what shows the rows that an operation's resolvers return, for whoever asks; None for nobody."""
         actor = self._actor(context)
-        return None if actor is None else _Showing(self._of(document, node).operation, variables, context, actor, told)
+        return None if actor is None else _Showing(self._of(operation), variables, context, actor, told)
 
     def _actor(self, context: Context) -> Actor | None:
         """Who may be answered by plans."""
         caller = context.caller
         return None if caller is None or not self._planner.is_able else caller.actor
 
-    def _of(self, document: Document, node: OperationDefinitionNode) -> _Kept:
-        key = (document, None if node.name is None else node.name.value)
-        found = self._kept.get(key)
-        if found is not None:
-            self._kept.move_to_end(key)
-        else:
-            found = _Kept(Operation(self._planner, document.node, node), Coercion(self._schema, node))
-            self._kept[key] = found
-            if len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)
-        return found
+    def _of(self, operation: Definition) -> Operation:
+        """Return the plans of an operation."""
+        if operation.plans is None:
+            operation.plans = Operation(self._planner, operation.document.node, operation.node)
+        return operation.plans
 
 
 class _Showing:
@@ -191,9 +164,8 @@ class _Showing:
     async def _shown(self, view: View, rows: list[Any], path: Path) -> list[Any] | None:
         """Show rows with what hangs on them."""
         try:
-            async with self._context.ground.database.rows(self._actor.workspace_id) as reading:
-                run = Run(self._context.graph, reading, self._variables, _PAYLOAD, writes=False)
-                return await view.show(run, rows, None)
+            run = Run(self._context.graph, self._variables, _PAYLOAD, writes=False)
+            return (await view.show(run, rows))[0]
         except Unavailable:
             # the resolvers would wait for the same database again
             raise
