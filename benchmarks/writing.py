@@ -133,8 +133,10 @@ async def cases(app: ASGIApp, pool: Any) -> dict[str, Case]:
     bare = bare_with(pool, workspace)
     crowded = {"requests": 10 * CROWD, "clients": CROWD}
     return {
+        "bare INSERT, alone": Case(app=bare, bodies=_created, clients=1),
         "bare INSERT": Case(app=bare, bodies=_created),
         f"bare INSERT, {CROWD} at once": Case(app=bare, bodies=_created, **crowded),
+        "contactCreate, alone": Case(app=app, bodies=_created, token=token, clients=1),
         "contactCreate": Case(app=app, bodies=_created, token=token),
         f"contactCreate, {CROWD} at once": Case(app=app, bodies=_created, token=token, **crowded),
         "contactCreate, with a key": Case(app=app, bodies=_created_once, token=token),
