@@ -57,11 +57,12 @@ class Exchange(RequestResponseCycle):
                 name, value = each[0].lower(), each[1]
                 if name in _CLOSING:
                     return None
-                if name == _LENGTH:
-                    length = value
-                line = _line((name, value))
+                if name == _LENGTH and value.isdigit():
+                    length, line = value, b"content-length: %b\r\n" % value
+                else:
+                    line = _line((name, value))
             lines.append(line)
-        if length is None or not length.isdigit():
+        if length is None:
             return None
         lines.append(b"\r\n")
         self.response_started, self.waiting_for_100_continue = True, False
