@@ -47,10 +47,11 @@ class Exchange(RequestResponseCycle):
         """Write the head of an answer that has one length, and does not end the connection."""
         if self.response_started or not self.keep_alive or self.disconnected or self.flow.write_paused:
             return None
-        if self.access_log or self.default_headers or self.scope["method"] == "HEAD":
+        if self.access_log or self.scope["method"] == "HEAD":
             return None
         length: bytes | None = None
-        lines = [STATUS_LINE[message["status"]]]
+        # the server's own, such as its date
+        lines = [STATUS_LINE[message["status"]], *(b"%b: %b\r\n" % each for each in self.default_headers)]
         for each in message.get("headers", ()):
             line = _LINES.get(each)
             if line is None:
