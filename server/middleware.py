@@ -28,7 +28,6 @@ CAREFUL: Final = (
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"vary", b"Origin"),
 )
-_NAMES: Final = frozenset(name for name, _ in CAREFUL)
 
 Header = tuple[bytes, bytes]
 Head = Mapping[bytes, bytes]
@@ -55,11 +54,11 @@ class RequestLog:
         if kind not in ("http", "websocket"):
             return self._app(scope, receive, send)
         state = scope.setdefault("state", {})
-        request_id = state["request_id"] = _id_of(scope)
-        bind_request(request_id)
+        state["request_id"] = _id_of(scope)
+        bind_request(state["request_id"])
         if log.bind().is_enabled_for(INFO):
             return self._logged(scope, receive, send)
-        return self._app(scope, receive, _careful(send, request_id) if kind == "http" else send)
+        return self._app(scope, receive, send)
 
     async def _logged(self, scope: Scope, receive: Receive, send: Send) -> None:
         began, status = time.monotonic(), 0
@@ -70,9 +69,8 @@ class RequestLog:
                 status = message["status"]
             return send(message)
 
-        is_http = scope["type"] == "http"
         try:
-            await self._app(scope, receive, _careful(answer, request_id_of(scope)) if is_http else send)
+            await self._app(scope, receive, answer if scope["type"] == "http" else send)
         finally:
             _note(scope, status, time.monotonic() - began)
 
@@ -80,6 +78,9 @@ class RequestLog:
 class Entrance:
     """Leads what comes to one path straight to its endpoints, and all else to `others`: each layer in between would be
     passed by every frame and every request. Whatever a browser may have to be told of origins for goes `across`.
+
+    Each answer gets its id, and what it does not say itself. Where nothing stands between, the endpoint finds these
+    headers in the request's state, as `ours`, and adds them.
     """
 
     def __init__(self, path: str, http: ASGIApp, sockets: ASGIApp, others: ASGIApp, across: ASGIApp) -> None:
@@ -90,15 +91,15 @@ class Entrance:
         self._across = across
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        return self._endpoint(scope)(scope, receive, send)
-
-    def _endpoint(self, scope: Scope) -> ASGIApp:
-        if scope.get("path") != self._path:
-            return self._others
-        if scope["type"] == "websocket":
-            return self._sockets
-        is_plain = scope["method"] == "POST" and _ORIGIN not in head_of(scope)
-        return self._http if is_plain else self._across
+        is_here, kind = scope.get("path") == self._path, scope["type"]
+        if kind != "http":
+            return (self._sockets if is_here and kind == "websocket" else self._others)(scope, receive, send)
+        state = scope["state"]
+        ours = ((_REQUEST_ID, state["request_id"].encode()), *CAREFUL)
+        if is_here and scope["method"] == "POST" and _ORIGIN not in head_of(scope):
+            state["ours"] = ours
+            return self._http(scope, receive, send)
+        return (self._across if is_here else self._others)(scope, receive, careful(send, ours))
 
 
 def _note(scope: Scope, status: int, seconds: float) -> None:
@@ -139,15 +140,16 @@ def _new_id() -> str:
 _chances: Final[list[str]] = []
 
 
-def _careful(send: Send, request_id: str) -> Send:
-    """Return what adds the id to an answer, and what the answer does not say itself."""
+def careful(send: Send, ours: Sequence[Header]) -> Send:
+    """Return what adds headers to an answer that it does not say itself."""
+    if not ours:
+        return send
 
     def answer(message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.start":
             headers: Sequence[Header] = message.get("headers", ())
-            said = _NAMES.intersection([name for name, _ in headers])
-            ours = [each for each in CAREFUL if each[0] not in said] if said else CAREFUL
-            message["headers"] = [*headers, (_REQUEST_ID, request_id.encode()), *ours]
+            said = {name for name, _ in headers}
+            message["headers"] = [*headers, *(each for each in ours if each[0] not in said)]
         return send(message)
 
     return answer

@@ -47,21 +47,23 @@ class Exchange(RequestResponseCycle):
         """Write the head of an answer that has one length, and does not end the connection."""
         if self.response_started or not self.keep_alive or self.disconnected or self.flow.write_paused:
             return None
-        if self.access_log or self.default_headers or self.scope["method"] == "HEAD":
+        if self.access_log or self.scope["method"] == "HEAD":
             return None
         length: bytes | None = None
-        lines = [STATUS_LINE[message["status"]]]
+        # the server's own, such as its date
+        lines = [STATUS_LINE[message["status"]], *(b"%b: %b\r\n" % each for each in self.default_headers)]
         for each in message.get("headers", ()):
             line = _LINES.get(each)
             if line is None:
                 name, value = each[0].lower(), each[1]
                 if name in _CLOSING:
                     return None
-                if name == _LENGTH:
-                    length = value
-                line = _line((name, value))
+                if name == _LENGTH and value.isdigit():
+                    length, line = value, b"content-length: %b\r\n" % value
+                else:
+                    line = _line((name, value))
             lines.append(line)
-        if length is None or not length.isdigit():
+        if length is None:
             return None
         lines.append(b"\r\n")
         self.response_started, self.waiting_for_100_continue = True, False

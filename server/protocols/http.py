@@ -4,7 +4,7 @@ Where the public audits of graphql-http and the published text differ, docs/deci
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial
 from typing import Any, Final, cast
 from urllib.parse import parse_qsl
@@ -18,7 +18,7 @@ from resolvers.context import Context
 from server.engine import Answer, Parameters, RequestRefused
 from server.engine import errors as shown_errors
 from server.engine.engine import Operation
-from server.middleware import BODY_LIMIT, Head, Header, request_id_of
+from server.middleware import BODY_LIMIT, Head, Header, careful, request_id_of
 from server.protocols import asgi, json_text, streams
 from server.protocols.backing import Backing
 from server.protocols.negotiation import Form, accepted, accepted_stream
@@ -66,13 +66,14 @@ class HttpEndpoint:
             await self._page(Request(scope))(scope, receive, send)
             return
         form = accepted(asgi.line(head, b"accept"))
+        ours: Sequence[Header] = scope["state"].get("ours", ())
         try:
             if form is None:
                 message = f"Accept one of: {', '.join(each.value for each in Form)}."
                 raise RequestRefused.because(message, status=406)
             operation = await self._prepared(scope, head, receive)
             if operation.kind is OperationType.SUBSCRIPTION:
-                await self._stream(_streaming(form, head), operation, receive, send)
+                await self._stream(_streaming(form, head), operation, receive, careful(send, ours))
                 return
             try:
                 with self._sockets.operating():
@@ -81,11 +82,11 @@ class HttpEndpoint:
                 message = "The server is stopping: ask again."
                 raise RequestRefused.because(message, code="UNAVAILABLE", status=503) from None
             if answer.errors or form.is_stream:
-                await _respond(send, form, answer)
+                await _respond(careful(send, ours), form, answer)
             else:
-                await asgi.reply(send, _OK, asgi.encoded(answer.body), form.line)
+                await asgi.reply(send, _OK, asgi.encoded(answer.body), form.line, ours)
         except RequestRefused as refusal:
-            await _refuse(send, form, refusal)
+            await _refuse(careful(send, ours), form, refusal)
         except asgi.ClientGone:
             return
 

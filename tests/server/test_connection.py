@@ -51,7 +51,6 @@ async def talking(app: ASGIApp, idle: int = 5) -> AsyncIterator[tuple[asyncio.St
         log_config=None,
         access_log=False,
         server_header=False,
-        date_header=False,
         timeout_keep_alive=idle,
     )
     server = uvicorn.Server(config)
@@ -121,6 +120,17 @@ async def test_a_client_that_asks_before_it_sends_is_told_to_go_on() -> None:
         writer.write(b"{}")
 
         assert (await answered(reader))[1] == b"{}"
+
+
+async def test_an_answer_has_its_headers_once_the_servers_date_among_them() -> None:
+    async with talking(whole) as (reader, writer):
+        for _ in range(2):
+            writer.write(POST + b"\r\n{}")
+            head, _ = await answered(reader)
+
+            lines = head.decode().split("\r\n")
+            assert lines[0] == "HTTP/1.1 200 OK"
+            assert sorted(each.split(":")[0] for each in lines[1:-2]) == ["content-length", "date"]
 
 
 async def test_a_body_that_comes_in_parts_is_the_same_answer() -> None:
