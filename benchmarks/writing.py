@@ -3,7 +3,7 @@
 `python -m benchmarks.writing [--profile CASE]` starts stores of its own. The bare handler reads JSON, inserts one row
 by asyncpg and answers what RETURNING gives; ours does all that the product does. No socket of HTTP is read. Cases take
 turns in each round; least of the rounds are shown, in microseconds: of our process, and of all of PostgreSQL's. Beside
-them stand the round trips to the database that one request takes.
+them stand the round trips to the database that one request takes. Those at once are beside the bare ones at once.
 """
 
 import argparse
@@ -36,7 +36,9 @@ from server.process import Steps, running, stores_of
 ROUNDS: Final = 5
 REQUESTS: Final = 48
 BATCH: Final = 500
+CROWD: Final = 32
 _CLIENTS: Final = 4
+_LINES: Final = 12
 _WARM: Final = 48
 _COUNTED: Final = 4
 _GOOD: Final = b'"userErrors":[]'
@@ -62,9 +64,10 @@ class Case:
     bodies: Callable[[int], Mapping[str, Any]]
     token: str | None = None
     requests: int = REQUESTS
+    clients: int = _CLIENTS
     here: list[float] = field(default_factory=list[float])
     there: list[float] = field(default_factory=list[float])
-    trips: int = 0
+    trips: float = 0
 
     async def ask(self) -> bytes:
         """Send the next one; return the body of the answer, which must say that nothing was wrong."""
@@ -127,9 +130,13 @@ async def cases(app: ASGIApp, pool: Any) -> dict[str, Case]:
         color = f"#{number % 0xFFFFFF:06x}"
         return {"query": _LABEL, "variables": {"input": {"id": label["id"], "color": color}}}
 
+    bare = bare_with(pool, workspace)
+    crowded = {"requests": 10 * CROWD, "clients": CROWD}
     return {
-        "bare INSERT": Case(app=bare_with(pool, workspace), bodies=_created),
+        "bare INSERT": Case(app=bare, bodies=_created),
+        f"bare INSERT, {CROWD} at once": Case(app=bare, bodies=_created, **crowded),
         "contactCreate": Case(app=app, bodies=_created, token=token),
+        f"contactCreate, {CROWD} at once": Case(app=app, bodies=_created, token=token, **crowded),
         "contactCreate, with a key": Case(app=app, bodies=_created_once, token=token),
         "contactUpdate": Case(app=app, bodies=changed, token=token),
         "labelUpdate": Case(app=app, bodies=coloured, token=token),
@@ -139,7 +146,7 @@ async def cases(app: ASGIApp, pool: Any) -> dict[str, Case]:
 
 async def measure(case: Case, folder: Path) -> None:
     """Add what one round takes."""
-    clients = min(_CLIENTS, case.requests)
+    clients = min(case.clients, case.requests)
 
     async def client() -> None:
         for _ in range(case.requests // clients):
@@ -191,7 +198,7 @@ async def run(profiled: str | None) -> None:
         steps = Steps(lambda _: None)
         async with stores_of(settings, steps) as stores, running(settings, stores.places, steps) as process:
             app = build(Parts(house=process.house)).asgi
-            async with asyncpg.create_pool(stores.places.database, min_size=_CLIENTS, max_size=_CLIENTS) as pool:
+            async with asyncpg.create_pool(stores.places.database, min_size=_LINES, max_size=_LINES) as pool:
                 found = await cases(app, pool)
                 if profiled is None:
                     await compare(found, Path(folder))
@@ -203,23 +210,27 @@ async def compare(found: Mapping[str, Case], folder: Path) -> None:
     """Measure all cases in turns, and print a table."""
     for case in found.values():
         await asyncio.gather(*(case.ask() for _ in range(min(_WARM, case.requests))))
-        taken: list[int] = []
+        taken: list[float] = []
         for _ in range(_COUNTED):
+            at_once = case.clients if case.clients == CROWD else 1
             with _counting() as written:
-                await case.ask()
-            taken.append(len(written))
+                await asyncio.gather(*(case.ask() for _ in range(at_once)))
+            taken.append(len(written) / at_once)
         case.trips = min(taken)
     gc.freeze()
     for _ in range(ROUNDS):
         for case in found.values():
             await measure(case, folder)
-    bare = found["bare INSERT"]
+    bares = {case.clients: case for case in found.values() if case.token is None}
     heads = ("here", "times", "database", "times", "trips")
-    sys.stdout.write(f"{'µs of CPU a request, least':28}{''.join(f'{each:>10}' for each in heads)}\n")
+    sys.stdout.write(f"{'µs of CPU a request, least':32}{''.join(f'{each:>10}' for each in heads)}\n")
     for name, case in found.items():
         here, there = min(case.here), min(case.there)
+        bare = bares[case.clients]
         ratios = here / min(bare.here), there / min(bare.there)
-        sys.stdout.write(f"{name:28}{here:>10.0f}{ratios[0]:>10.1f}{there:>10.0f}{ratios[1]:>10.1f}{case.trips:>10}\n")
+        sys.stdout.write(
+            f"{name:32}{here:>10.0f}{ratios[0]:>10.1f}{there:>10.0f}{ratios[1]:>10.1f}{case.trips:>10.3g}\n"
+        )
 
 
 def main() -> None:

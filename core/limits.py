@@ -7,7 +7,7 @@ import asyncio
 import hashlib
 import time
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import structlog
@@ -41,15 +41,15 @@ log = structlog.stdlib.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quota:
-    """So many at once, and the same number again over so many seconds."""
+    """So many at once, and the same number again over so many seconds. `interval` is in how many one is paid back."""
 
     limit: int
     seconds: float
+    interval: float = field(init=False)
 
-    @property
-    def interval(self) -> float:
-        """Seconds in which one is paid back."""
-        return self.seconds / self.limit
+    def __post_init__(self) -> None:
+        """Divide once."""
+        object.__setattr__(self, "interval", self.seconds / self.limit)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

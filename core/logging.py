@@ -8,8 +8,7 @@ import logging
 import re
 import sys
 from collections.abc import Callable, Mapping, MutableMapping
-from contextlib import AbstractContextManager
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from typing import Any, Final, cast
 
 import structlog
@@ -100,23 +99,9 @@ def configure(env: Environment, level: str, report: Processor | None = None) -> 
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
-def bind_request(request_id: str) -> AbstractContextManager[None]:
-    """Put a request's id on every line that is logged inside."""
-    return _Bound(request_id)
-
-
-class _Bound(AbstractContextManager[None]):
-    __slots__ = ("_before", "_request_id")
-    _before: Token[str]
-
-    def __init__(self, request_id: str) -> None:
-        self._request_id = request_id
-
-    def __enter__(self) -> None:
-        self._before = _REQUEST.set(self._request_id)
-
-    def __exit__(self, *_: object) -> None:
-        _REQUEST.reset(self._before)
+def bind_request(request_id: str) -> None:
+    """Put a request's id on every line that is logged from here on in this task, and in those that it makes."""
+    _REQUEST.set(request_id)
 
 
 def redact(logger: object, method: str, event: Event) -> Event:

@@ -5,7 +5,7 @@ time, and a session is for one task), a few at once, each within a time limit.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Final, Protocol, TypeAlias
 from uuid import UUID
@@ -47,10 +47,14 @@ class Session(Protocol):
 
 
 class Reader(Protocol):
-    """Opens read sessions that see one workspace."""
+    """Reads what one workspace may see."""
 
     def read(self, workspace_id: WorkspaceId, /) -> AbstractAsyncContextManager[Session]:
         """Open a session."""
+        ...
+
+    def fetch(self, workspace_id: WorkspaceId, text: str, arguments: Sequence[object], /) -> Awaitable[Sequence[Any]]:
+        """Run a SELECT; return all of its rows, whose values are found by their places. Ids are 16 bytes everywhere."""
         ...
 
 
@@ -71,7 +75,7 @@ class Context:
         self.actor = actor
         self.reader = reader
         self._loaders: dict[Hashable, DataLoader[Any, Any]] = {}
-        self._turn = asyncio.Semaphore(AT_ONCE)
+        self._turn: asyncio.Semaphore | None = None
 
     def fresh(self) -> "Context":
         """Return a context for a second attempt, without the futures that the first one left failed or answered."""
@@ -120,6 +124,8 @@ class Context:
 
     async def _run(self, batch: Batch, keys: list[Any]) -> list[Any]:
         tenant = self.actor.workspace_id
+        if self._turn is None:
+            self._turn = asyncio.Semaphore(AT_ONCE)
         try:
             async with asyncio.timeout(SECONDS), self._turn, self.reader.read(tenant) as session:
                 found = await batch(session, keys, {"keys": keys, "tenant": tenant})

@@ -7,11 +7,12 @@ one names a position in rows they may read anyway.
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
+from functools import lru_cache, partial
 from hashlib import blake2b
 from typing import Any, Final, Generic, TypeAlias, TypeVar, cast
 from uuid import UUID
@@ -27,6 +28,7 @@ DEFAULT: Final = 20
 MOST: Final = 100
 _SUM: Final = 9
 _LONGEST: Final = 16_384
+_LISTS: Final = 512
 
 Position: TypeAlias = tuple[Any, ...]
 
@@ -132,8 +134,8 @@ def read_cursor(text: str, order: Sequence[Sort], scope: Hashable, argument: str
     """
     try:
         values = cast("list[Any]", json.loads(_opened(text, order, scope)))
-        return tuple(_typed(sort, value) for sort, value in zip(order, values, strict=True))
-    except (ValueError, TypeError, ArithmeticError, RecursionError):
+        return tuple([read(value) for read, value in zip(_readers(tuple(order)), values, strict=True)])
+    except (ValueError, TypeError, AttributeError, ArithmeticError, RecursionError):
         raise BadCursor(field=(argument,)) from None
 
 
@@ -153,10 +155,14 @@ def _written(sealed: bytes) -> str:
 
 
 def _sum(body: bytes, order: Sequence[Sort], scope: Hashable) -> bytes:
+    return blake2b(body + _list_named(tuple(order), scope), digest_size=_SUM, person=b"cursor").digest()
+
+
+@lru_cache(_LISTS)
+def _list_named(order: tuple[Sort, ...], scope: Hashable) -> bytes:
+    """Name a list that cursors are made for."""
     keys = [(str(sort.column), sort.descending) for sort in order]
-    return blake2b(
-        body + repr((keys, scope)).encode("utf-8", "surrogatepass"), digest_size=_SUM, person=b"cursor"
-    ).digest()
+    return repr((keys, scope)).encode("utf-8", "surrogatepass")
 
 
 def _plain(value: Any) -> Any:
@@ -173,14 +179,21 @@ def _plain(value: Any) -> Any:
             return value
 
 
-def _typed(sort: Sort, value: Any) -> Any:
-    kind: type[Any] = sort.column.type.python_type
+@lru_cache(_LISTS)
+def _readers(order: tuple[Sort, ...]) -> tuple[Callable[[Any], Any], ...]:
+    """Return what makes the values of an order's columns of those in a cursor."""
+    return tuple(_reader(sort.column.type.python_type) for sort in order)
+
+
+def _reader(kind: type[Any]) -> Callable[[Any], Any]:
     if issubclass(kind, (datetime, date)):
-        return kind.fromisoformat(value)
+        return kind.fromisoformat
     if kind is UUID:
-        return UUID(hex=value)
-    if issubclass(kind, (Enum, Decimal)):
-        return kind(value)
+        return UUID
+    return kind if issubclass(kind, (Enum, Decimal)) else partial(_same, kind)
+
+
+def _same(kind: type[Any], value: Any) -> Any:
     if type(value) is not kind and not (kind is float and type(value) is int):
         raise TypeError
     return value

@@ -7,7 +7,7 @@ a builder shows these columns, in their order; without, the whole row.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 from uuid import UUID
 
 from sqlalchemy import (
@@ -22,11 +22,13 @@ from sqlalchemy import (
     exists,
     func,
     literal,
+    literal_column,
     or_,
     true,
     tuple_,
     union_all,
 )
+from sqlalchemy import column as sql_column
 from sqlalchemy.orm import aliased, load_only, raiseload
 
 from graph.facts import TENANT, Attribute, ByMembers, Counted, InColumn, Many, Page, Sort, Source, rows_of
@@ -38,6 +40,13 @@ FEW: Final = 2_000
 
 Condition = ColumnElement[bool]
 Names = Sequence[str]
+
+
+class Way(NamedTuple):
+    """In which direction a list is read (`backward`: from its end), and on which side of a place its rows lie."""
+
+    backward: bool
+    later: bool
 
 
 def tenant() -> Any:
@@ -144,14 +153,36 @@ def page(
     backward: bool = False,
     names: Names | None = None,
 ) -> Statement:
-    """One page, nearest to its start (or end) first; behind the parent's key unless it is a root's."""
+    """One page, nearest to its start (or end) first; behind the parent's key. A root's whole rows stand alone, and its
+    columns behind a 1, as those of the first of some `windows` do.
+    """
     source = rows_of(edge)
     if edge.key is not None:
         inner = _listed(edge, picked(*_carried(source, order, names))).where(*where)
         return _per_parent(edge, inner, order, backward=backward, names=names)
-    statement = picked(*shown(source.model, names)).where(wall(source), *where)
+    number: list[Any] = [] if names is None else [literal_column("1")]
+    statement = picked(*number, *shown(source.model, names)).where(wall(source), *where)
     statement = statement.order_by(*ordering(source.model, order, backward=backward)).limit(_limit())
     return loading(statement, source, source.model, names)
+
+
+def windows(edge: Page, order: Sequence[Sort], where: Sequence[Condition], way: Way, names: Names) -> Statement:
+    """Pages of one root list, as many as there are places to begin at: rows behind the number of their page, from 1."""
+    source = rows_of(edge)
+    ends = [bindparam(place(n), type_=ARRAY(each.column.type)) for n, each in enumerate(order)]
+    columns: list[Any] = [sql_column(place(n), each.column.type) for n, each in enumerate(order)]
+    window = func.unnest(*ends).table_valued(*columns, with_ordinality="number").render_derived(name="page")
+    bound = beyond(edge, order, [window.c[place(n)] for n in range(len(order))], later=way.later)
+    rows = picked(*_carried(source, order, names)).where(wall(source), *where, bound)
+    rows = rows.order_by(*ordering(source.model, order, backward=way.backward)).limit(_limit())
+    child = aliased(source.model, rows.lateral("child"))
+    statement = picked(window.c.number, *shown(child, names)).select_from(window.join(child, true()))
+    return statement.order_by(window.c.number, *ordering(child, order, backward=way.backward))
+
+
+def place(number: int) -> str:
+    """Name the parameter that holds the values of an order's column, where pages begin."""
+    return f"place{number}"
 
 
 def _limit() -> Any:

@@ -35,6 +35,7 @@ from schema.label import Label
 from services.contacts import archiving, change, creation, labelling, searching
 from services.contacts.change import Outcome
 from services.contacts.drafting import NOBODY, ContactDraft
+from services.group_commit import Seat
 from services.transaction import Transaction
 
 _PLAIN: Final = (
@@ -79,8 +80,8 @@ class ContactQueries(Root):
     read them) phone numbers, and words of the notes; accents and case do not count."""
 
 
-@mutation(Permission.CONTACTS_WRITE, idempotent=True)
-async def contact_create(tx: Transaction, input: ContactCreateInput) -> ContactCreatePayload:
+@mutation(Permission.CONTACTS_WRITE, idempotent=True, shared=True)
+async def contact_create(tx: Transaction | Seat, input: ContactCreateInput) -> ContactCreatePayload:
     """Add a contact."""
     return ContactCreatePayload(contact=Contact.of(await creation.create(tx, draft_of(input))))
 

@@ -15,6 +15,7 @@ from services.access import Actor, Identity, NotWorkspaceMember, Origin
 from services.accounts import sessions
 from services.assistant.assistant import Assistant
 from services.feed import Feed
+from services.group_commit import GroupCommit
 from services.idempotency import Asked
 
 _BEARER: Final = "bearer "
@@ -47,10 +48,10 @@ class Keys:
         return self.given, self._taken == 1
 
 
-@dataclass(slots=True)
 class _Standing:
     """Who signed in, or why nobody did; shared by all that runs on one socket, so that a renewal reaches all of it."""
 
+    # each request makes one and sets little of it: the rest stays with the class
     caller: Identity | None = None
     refusal: DomainError | None = None
     lost: DomainError | None = None
@@ -65,6 +66,7 @@ class House:
     ground: Ground
     feed: Feed
     assistant: Assistant
+    groups: GroupCommit
 
 
 class Context:
@@ -74,6 +76,11 @@ class Context:
     the header of that name. Whoever opened a socket or a stream looks now and then whether the caller may stay.
     `hung_up` waits until the client is gone, where the operation is not cancelled by that itself.
     """
+
+    hung_up: Callable[[], Coroutine[Any, Any, None]] | None = None
+    _keys: Keys | None = None
+    _graph: GraphContext | None = None
+    _acting: tuple[Identity, Identity] | None = None
 
     def __init__(
         self,
@@ -86,13 +93,23 @@ class Context:
         self.ground = house.ground
         self.feed = house.feed
         self.assistant = house.assistant
+        self.groups = house.groups
         self.origin = origin
         self.resume_after = resume_after
-        self.hung_up: Callable[[], Coroutine[Any, Any, None]] | None = None
-        self.keys = Keys(idempotency_key)
+        self.idempotency_key = idempotency_key
         self._standing = _Standing()
-        self._graph: GraphContext | None = None
-        self._acting: tuple[Identity, Identity] | None = None
+
+    @property
+    def keys(self) -> Keys:
+        """What happens to be done once in this operation."""
+        if self._keys is None:
+            self._keys = Keys(self.idempotency_key)
+        return self._keys
+
+    @property
+    def replayed(self) -> list[str] | None:
+        """The mutations that were answered again from what was kept, if any were."""
+        return None if self._keys is None else self._keys.replayed
 
     @property
     def caller(self) -> Identity | None:
@@ -180,16 +197,29 @@ class Context:
         """Return the cursor that a stream begins behind: the given one, else where the client was when it dropped."""
         return self.resume_after if after is None else after
 
-    async def sign_in(self, authorization: str | None) -> None:
-        """Take the line `Bearer <accessToken>`. A bad token is remembered, and refused where an identity is needed."""
-        if not authorization:
-            return
-        self._standing.checked_at = time.monotonic()
+    def recognise(self, authorization: str) -> bool:
+        """Take the line `Bearer <accessToken>` if that needs no look into the database, and tell whether it was so. A
+        bad token is remembered, and refused where an identity is needed.
+        """
+        standing = self._standing
+        standing.checked_at = time.monotonic()
         if authorization[: len(_BEARER)].lower() != _BEARER:
+            return True
+        try:
+            found = sessions.recall(self.ground, _token(authorization))
+        except DomainError as error:
+            standing.refusal = error
+            return True
+        if found is not None:
+            standing.caller = found
+        return found is not None
+
+    async def sign_in(self, authorization: str | None) -> None:
+        """Take the line, with a look into the database if need be."""
+        if not authorization or self.recognise(authorization):
             return
         try:
-            token = authorization[len(_BEARER) :].strip()
-            self._standing.caller = await sessions.authenticate(self.ground, token)
+            self._standing.caller = await sessions.authenticate(self.ground, _token(authorization))
         except DomainError as error:
             self._standing.refusal = error
 
@@ -229,13 +259,20 @@ class Context:
         """Make the surroundings of another operation of the same caller, with loaders of its own."""
         other = type(self).__new__(type(self))
         other.__dict__.update(self.__dict__)
-        other.keys = Keys(self.keys.given)
-        other.forget()
+        other.keep_apart()
         return other
+
+    def keep_apart(self) -> None:
+        """Have keys and loaders of its own."""
+        self._keys = self._graph = None
 
     def forget(self) -> None:
         """Drop what the loaders know: after a mutation, and before each event of a subscription."""
         self._graph = None
+
+
+def _token(authorization: str) -> str:
+    return authorization[len(_BEARER) :].strip()
 
 
 Info: TypeAlias = strawberry.Info[Context, None]

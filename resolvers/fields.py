@@ -18,6 +18,7 @@ from models import Permission
 from resolvers.context import Context, Info
 from resolvers.once import Call, asked_in, once
 from schema.errors import MutationPayload
+from services.group_commit import Seat
 from services.transaction import Transaction, begin
 
 __all__ = ["OPEN", "SIGNED_IN", "account_mutation", "mutation", "query", "subscription"]
@@ -38,11 +39,12 @@ class FieldMisdeclared(TypeError):
 
 
 def mutation(
-    permission: Permission, *, idempotent: bool = False
+    permission: Permission, *, idempotent: bool = False, shared: bool = False
 ) -> Callable[[Callable[Concatenate[Transaction, P], Awaitable[MutationPayload]]], StrawberryField]:
     """Declare a mutation that needs a permission and works in one transaction, which its function gets first.
 
-    One that is `idempotent` happens once for a client's key: its input is an `OnceInput`.
+    One that is `idempotent` happens once for a client's key: its input is an `OnceInput`. One that is `shared` gets a
+    seat in a group's transaction instead, unless there is a key.
     """
 
     def declare(act: Callable[Concatenate[Transaction, P], Awaitable[MutationPayload]]) -> StrawberryField:
@@ -53,7 +55,10 @@ def mutation(
                 asked = asked_in(context, call, given.get("input")) if idempotent else None
                 if asked is not None:
                     return await once(context, asked, _payload_of(act), partial(act, **given))  # pyright: ignore[reportCallIssue]
-                async with begin(context.ground, actor, for_one_verb=True) as tx:
+                if shared:
+                    seat: Any = Seat(groups=context.groups, actor=actor)
+                    return await act(seat, **given)  # pyright: ignore[reportCallIssue]
+                async with begin(context.ground, actor) as tx:
                     return await act(tx, **given)  # pyright: ignore[reportCallIssue]
             except _EXPECTED as error:
                 return _refused(act, error)

@@ -27,6 +27,7 @@ from server.app import GRAPHQL, Parts, build
 from server.listening import PortRefused, held_port, refusals
 from server.persisted import ManifestUnusable
 from server.process import DatabaseRefused, Process, Steps, Stores, running, stores_of
+from server.protocols.connection import Connection
 from server.protocols.sockets import Sockets
 
 _GRACE: Final = 2  # with the two seconds that sockets may take, a stop ends within five, whoever does not read
@@ -172,7 +173,7 @@ def _config(settings: Settings, app: ASGIApp) -> uvicorn.Config:
         log_config=None,
         access_log=False,
         backlog=_BACKLOG,
-        http="httptools",
+        http=Connection,
         interface="asgi3",
         ws="websockets-sansio",
         ws_max_size=_WS_LIMIT,

@@ -25,6 +25,7 @@ from server.health import Health
 from server.middleware import UPLOADS, Entrance, RequestLog
 from server.persisted import PersistedDocuments
 from server.protocols.backing import Backing
+from server.protocols.connection import GRAPHQL
 from server.protocols.http import PREFLIGHT, HttpEndpoint
 from server.protocols.sockets import SocketLimits, Sockets
 from server.protocols.websocket import SocketEndpoint
@@ -32,7 +33,6 @@ from server.uploads import UploadEndpoint
 from services.access import Origin
 from workers.supervisor import Workers
 
-GRAPHQL: Final = "/graphql"
 _DIST: Final = Path(__file__).parent.parent / "web" / "dist"
 _PREFLIGHT_SECONDS: Final = 600
 

@@ -3,7 +3,7 @@
 import os
 import re
 import time
-from collections.abc import Awaitable, Iterable, Iterator
+from collections.abc import Awaitable, Mapping, Sequence
 from logging import INFO
 from typing import Final
 
@@ -21,16 +21,17 @@ _REQUEST_ID: Final = b"x-request-id"
 _ORIGIN: Final = b"origin"
 _DIGITS: Final = 20
 _DRAWN: Final = 64
-_CAREFUL: Final = (
+CAREFUL: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"x-frame-options", b"DENY"),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"vary", b"Origin"),
 )
-_NAMES: Final = frozenset(name for name, _ in _CAREFUL)
+_NAMES: Final = frozenset(name for name, _ in CAREFUL)
 
 Header = tuple[bytes, bytes]
+Head = Mapping[bytes, bytes]
 
 log = structlog.stdlib.get_logger("server.access")
 
@@ -41,33 +42,39 @@ def request_id_of(scope: Scope) -> str:
 
 
 class RequestLog:
-    """Gives each request an id (its caller's, when that is a plain word), and logs how it ended. Never what it said."""
+    """Gives each request an id (its caller's, when that is a plain word), and logs how it ended. Never what it said.
+
+    A request is a task of its own, which knows its id to the end.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         kind: str = scope["type"]
         if kind not in ("http", "websocket"):
-            await self._app(scope, receive, send)
-            return
-        request_id = _id_of(scope)
-        scope.setdefault("state", {})["request_id"] = request_id
+            return self._app(scope, receive, send)
+        state = scope.setdefault("state", {})
+        request_id = state["request_id"] = _id_of(scope)
+        bind_request(request_id)
+        if log.bind().is_enabled_for(INFO):
+            return self._logged(scope, receive, send)
+        return self._app(scope, receive, _careful(send, request_id) if kind == "http" else send)
+
+    async def _logged(self, scope: Scope, receive: Receive, send: Send) -> None:
         began, status = time.monotonic(), 0
 
         def answer(message: Message) -> Awaitable[None]:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = _with_ours(message.get("headers", ()), request_id)
             return send(message)
 
-        with bind_request(request_id):
-            try:
-                await self._app(scope, receive, answer if kind == "http" else send)
-            finally:
-                if log.bind().is_enabled_for(INFO):
-                    _note(scope, status, time.monotonic() - began)
+        is_http = scope["type"] == "http"
+        try:
+            await self._app(scope, receive, _careful(answer, request_id_of(scope)) if is_http else send)
+        finally:
+            _note(scope, status, time.monotonic() - began)
 
 
 class Entrance:
@@ -82,15 +89,15 @@ class Entrance:
         self._others = others
         self._across = across
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._endpoint(scope)(scope, receive, send)
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        return self._endpoint(scope)(scope, receive, send)
 
     def _endpoint(self, scope: Scope) -> ASGIApp:
         if scope.get("path") != self._path:
             return self._others
         if scope["type"] == "websocket":
             return self._sockets
-        is_plain = scope["method"] == "POST" and all(name != _ORIGIN for name, _ in scope["headers"])
+        is_plain = scope["method"] == "POST" and _ORIGIN not in head_of(scope)
         return self._http if is_plain else self._across
 
 
@@ -106,31 +113,41 @@ def _note(scope: Scope, status: int, seconds: float) -> None:
     )
 
 
+def head_of(scope: Scope) -> Head:
+    """Return a request's headers by their names in lower case; of several of one name, the first."""
+    state = scope["state"]
+    found: Head | None = state.get("head")
+    if found is None:
+        found = state["head"] = dict(scope["headers"][::-1])
+    return found
+
+
 def _id_of(scope: Scope) -> str:
     """Return the id that a request brings, or one of its own: milliseconds, then chance."""
-    for name, value in scope["headers"]:
-        if name == _REQUEST_ID:
-            return value.decode("ascii") if _WORD.fullmatch(value) else _new_id()
-    return _new_id()
+    given = head_of(scope).get(_REQUEST_ID)
+    return _new_id() if given is None or not _WORD.fullmatch(given) else given.decode("ascii")
 
 
 def _new_id() -> str:
-    return f"{time.time_ns() // 1_000_000:012x}{next(_chances)}"
-
-
-def _drawn() -> Iterator[str]:
-    """Draw chance for many ids at a time: each draw is a call of the system."""
-    while True:
+    if not _chances:
+        # many at a time: each draw is a call of the system
         digits = os.urandom(_DRAWN * _DIGITS // 2).hex()
-        yield from (digits[place : place + _DIGITS] for place in range(0, len(digits), _DIGITS))
+        _chances.extend(digits[place : place + _DIGITS] for place in range(0, len(digits), _DIGITS))
+    return f"{time.time_ns() // 1_000_000:012x}{_chances.pop()}"
 
 
-_chances: Final = _drawn()
+_chances: Final[list[str]] = []
 
 
-def _with_ours(headers: Iterable[Header], request_id: str) -> list[Header]:
-    """Add the id, and what the answer does not say itself."""
-    given = [*headers, (_REQUEST_ID, request_id.encode())]
-    said = [name for name, _ in given if name in _NAMES]
-    given += [each for each in _CAREFUL if each[0] not in said] if said else _CAREFUL
-    return given
+def _careful(send: Send, request_id: str) -> Send:
+    """Return what adds the id to an answer, and what the answer does not say itself."""
+
+    def answer(message: Message) -> Awaitable[None]:
+        if message["type"] == "http.response.start":
+            headers: Sequence[Header] = message.get("headers", ())
+            said = _NAMES.intersection([name for name, _ in headers])
+            ours = [each for each in CAREFUL if each[0] not in said] if said else CAREFUL
+            message["headers"] = [*headers, (_REQUEST_ID, request_id.encode()), *ours]
+        return send(message)
+
+    return answer

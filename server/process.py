@@ -21,6 +21,7 @@ from resolvers.context import House
 from server import seed
 from services.assistant.assistant import open_assistant
 from services.feed import Feed
+from services.group_commit import GroupCommit
 from workers.supervisor import Workers
 
 _SLOW: Final = 1.0
@@ -135,7 +136,9 @@ async def running(settings: Settings, places: Places, steps: Steps) -> AsyncGene
             # the first suggestion of a newcomer should not wait for what judges messages
             warming = asyncio.create_task(heads.warm_heads(), name="warming up")
             stack.callback(warming.cancel)
-        house = House(ground=ground, feed=feed, assistant=assistant)
+        groups = GroupCommit(ground)
+        stack.push_async_callback(groups.stop)
+        house = House(ground=ground, feed=feed, assistant=assistant, groups=groups)
         workers = await _workers(ground, places, steps, stack) if settings.server.run_workers else None
         yield Process(settings=settings, house=house, workers=workers, demo=demo)
 

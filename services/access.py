@@ -1,6 +1,6 @@
 """Who acts, from where, and what they may do. The workspace always comes from the credential."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple, Self
 from uuid import UUID
@@ -87,13 +87,19 @@ class Actor:
 class Identity:
     """Who signed in, proven by an access token. Without an `actor` they are in no workspace at the moment.
 
-    As it is remembered it has no origin; who acts comes from one.
+    As it is remembered it has no origin; who acts comes from one. `account` names who pays: a person in a workspace.
     """
 
     user_id: UserId
     session_id: UUID
     actor: Actor | None
     expires_at: datetime
+    account: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Write the account's name once."""
+        workspace = "" if self.actor is None else self.actor.workspace_id.hex
+        object.__setattr__(self, "account", f"{self.user_id.hex}:{workspace}")
 
     @property
     def working(self) -> Actor:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import cast
 from uuid import UUID
 
 import orjson
@@ -21,6 +22,7 @@ _BATCH = 1000
 _CALENDAR = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
 _SALT_BYTES = 16
 _ENDLESS = 2**63 - 1
+_PLAIN = frozenset({str, int, bool, type(None)})
 _HIDDEN = frozenset(
     {"password_hash", "totp_secret", "totp_last_step", "token_hash", "secret", "search_text", "search_document"}
 )
@@ -62,12 +64,7 @@ def changed(row: Base) -> dict[str, object]:
     found: dict[str, object] = {}
     state = inspect(row)
     if state.key is None:
-        given = {name: plain(state.dict[name]) for name in state.mapper.column_attrs.keys() & state.dict.keys()}
-        return {
-            name: {"before": None, "after": after}
-            for name, after in given.items()
-            if name not in _HIDDEN and after is not None
-        }
+        return created({name: state.dict[name] for name in state.mapper.column_attrs.keys() & state.dict.keys()})
     for attribute in state.mapper.column_attrs:
         history = state.attrs[attribute.key].history
         if attribute.key in _HIDDEN or not history.has_changes():
@@ -79,8 +76,19 @@ def changed(row: Base) -> dict[str, object]:
     return found
 
 
+def created(values: Mapping[str, object]) -> dict[str, object]:
+    """Return the same of a row that is new, by the values of its columns."""
+    given = {name: plain(value) for name, value in values.items() if name not in _HIDDEN}
+    return {name: {"before": None, "after": after} for name, after in given.items() if after is not None}
+
+
 def plain(value: object) -> object:
     """Turn a column's value into JSON that reads back from jsonb unchanged. Numbers with a fraction become text."""
+    kind = type(value)
+    if kind in _PLAIN:
+        return value
+    if kind is dict:
+        return {str(key): plain(each) for key, each in cast("dict[object, object]", value).items()}
     match value:
         case None | bool() | int():
             return value
@@ -103,7 +111,8 @@ def plain(value: object) -> object:
 def seal(act: Act, actor: Actor, at: datetime) -> Sealed:
     """Write down an act, ready to be chained once its number is known."""
     changes, salt, entry_id = plain(act.changes), os.urandom(_SALT_BYTES), uuid7()
-    digest = digest_of(changes, salt)
+    written = orjson.dumps(changes, option=orjson.OPT_SORT_KEYS)
+    digest = hashlib.sha256(salt + written).digest()
     origin = actor.origin
     facts = (
         act.action,
@@ -118,7 +127,7 @@ def seal(act: Act, actor: Actor, at: datetime) -> Sealed:
     return Sealed(
         act=act,
         id=entry_id,
-        changes=orjson.dumps(changes).decode(),
+        changes=written.decode(),
         salt=salt,
         digest=digest,
         rest=_rest(entry_id, *facts, digest),

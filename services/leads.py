@@ -7,9 +7,11 @@ messages say of a lead counts only while they are given. A score that a person w
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Final
+from functools import lru_cache
+from typing import Final, NamedTuple
 from uuid import UUID
 
+import orjson
 from sqlalchemy import ARRAY, Integer, Uuid, cast, func, select, update
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm.attributes import set_committed_value
@@ -35,7 +37,17 @@ FACTS: Final = frozenset({"company", "position", "sentiment"})
 
 _LONGEST: Final = 5_000
 _RECENT: Final = 5
+_REMEMBERED: Final = 1_024
 _MOODS: Final[Mapping[Sentiment, float]] = {Sentiment.POSITIVE: 1.0, Sentiment.NEUTRAL: 0.5, Sentiment.NEGATIVE: 0.0}
+
+
+class FirstScore(NamedTuple):
+    """The first row of a contact's history; `factors` is written as JSON."""
+
+    score: int
+    recommendation: str
+    factors: str
+    provider: str
 
 
 class HistoryTooLong(Invalid):
@@ -71,7 +83,7 @@ async def facts(session: ReadSession, workspace_id: UUID, contact_id: UUID) -> L
     contact = await session.scalar(select(Contact).where(*here))
     if contact is None:
         raise ContactUnknown(field=("contact_id",))
-    return _lead(contact)
+    return _lead(contact.position, contact.sentiment, contact.company)
 
 
 async def heard(lead: Lead, messages: Sequence[Turn]) -> Lead:
@@ -105,19 +117,19 @@ async def history(ground: Ground, actor: Actor, contact_id: UUID, first: int) ->
         return (await session.scalars(statement)).all()
 
 
-def begin_with(contact: Contact, *, is_given: bool) -> LeadScore:
-    """Score a contact that is not stored yet, and have it show that unless a person gave it a score. Return the first
-    row of its history, to be added once the contact is stored.
-    """
-    found = score_lead(_lead(contact))
-    if not is_given:
-        contact.lead_score = found.score
-    return _row(contact, found)
+@lru_cache(_REMEMBERED)
+def first(position: str | None, sentiment: Sentiment | None, company: str | None) -> FirstScore:
+    """Score a contact that is not stored yet: it shows that unless a person gave it a score."""
+    found = score_lead(_lead(position, sentiment, company))
+    factors = orjson.dumps(_factors(found)).decode()
+    return FirstScore(found.score, found.recommendation.value, factors, found.provider)
 
 
 async def rescore(tx: Transaction, contacts: Iterable[Contact], *, given: Collection[Contact] = ()) -> frozenset[UUID]:
     """Score contacts of whom more is known, as `keep` does."""
-    return await keep(tx, {each: score_lead(_lead(each)) for each in contacts}, given=given)
+    return await keep(
+        tx, {each: score_lead(_lead(each.position, each.sentiment, each.company)) for each in contacts}, given=given
+    )
 
 
 async def keep(
@@ -194,9 +206,9 @@ def _checked(messages: Sequence[Turn]) -> list[Turn]:
     ]
 
 
-def _lead(contact: Contact) -> Lead:
-    mood = None if contact.sentiment is None else _MOODS[contact.sentiment]
-    return Lead(position=contact.position, sentiment=mood, company=contact.company)
+def _lead(position: str | None, sentiment: Sentiment | None, company: str | None) -> Lead:
+    mood = None if sentiment is None else _MOODS[sentiment]
+    return Lead(position=position, sentiment=mood, company=company)
 
 
 def _is_news(last: LeadScore | None, found: Found) -> bool:

@@ -22,16 +22,14 @@ class TransactionOver(RuntimeError):
 
 
 class Transaction:
-    """One unit of work of one actor in one workspace. Where it `ends_early`, its one verb may conclude it."""
+    """One unit of work of one actor in one workspace."""
 
-    def __init__(self, session: WriteSession, actor: Actor, ground: Ground, *, ends_early: bool = False) -> None:
+    def __init__(self, session: WriteSession, actor: Actor, ground: Ground) -> None:
         self.session = session
         self.actor = actor
         self.ground = ground
-        self.ends_early = ends_early
-        self._acts: list[audit.Act] = []
-        self._notices: list[Notice] = []
-        self._jobs: list[Job] = []
+        self.part = journal.Part(actor=actor)
+        self.jobs: list[Job] = []
 
     @property
     def workspace_id(self) -> UUID:
@@ -50,67 +48,100 @@ class Transaction:
             subject_id=getattr(row, "id", None),
             changes=audit.changed(row) if changes is None else changes,
         )
-        self._acts.append(act)
+        self.part.acts.append(act)
         self._must_go_on()
 
     def audit_document(self, action: str, subject: str, id: UUID, *, changes: Mapping[str, object]) -> None:
         """Log an act on something that is no row of this database: a document."""
-        self._acts.append(audit.Act(action=action, subject=subject, subject_id=id, changes=changes))
+        self.part.acts.append(audit.Act(action=action, subject=subject, subject_id=id, changes=changes))
         self._must_go_on()
 
     def publish(self, event: EventType, *subject_ids: UUID, **payload: object) -> None:
         """Add an event to the workspace's log. One event may carry many ids: writers of many rows publish once."""
-        self._notices.append(Notice(type=event, subject_ids=subject_ids, payload=payload))
+        self.part.notices.append(Notice(type=event, subject_ids=subject_ids, payload=payload))
         self._must_go_on()
 
     def enqueue(self, job: Job) -> None:
         """Put a job into the queue when this commits; nothing is queued when it does not."""
-        self._jobs.append(job)
+        self.jobs.append(job)
         self._must_go_on()
-
-    async def conclude(self, statement: str, *arguments: object) -> Sequence[Any]:
-        """Run the last statement of a transaction that ends early, and return its rows. What was logged, told and
-        queued before goes into the books and is committed in the same write.
-
-        Raises:
-            ConstraintViolated, StatementRefused: the database refuses the rows, and whatever might follow.
-            OutcomeUnknown: the answer was lost: it may be done, or not.
-        """
-        if not self.ends_early:
-            message = "somebody else has something to do in this transaction"
-            raise RuntimeError(message)
-        await self.settle()
-        return await self.session.conclude(statement, *arguments)
 
     async def settle(self) -> bool:
         """Write what was gathered; return whether subscribers should be told. The workspace's counter row is locked
         from here to the commit, so this is the last thing that a transaction does.
         """
-        if self.session.is_over:
-            return bool(self._notices)
-        await self.session.flush_waiting()
-        if self._jobs:
-            await jobs.enqueue(self.session, self._jobs)
-        if self._acts or self._notices:
-            await journal.write(self.session, self.actor, self._acts, self._notices)
-        return bool(self._notices)
+        return await _settle(self.session, self.workspace_id, [self])
 
     def _must_go_on(self) -> None:
         if self.session.is_over:
             raise TransactionOver
 
 
+async def _settle(session: WriteSession, workspace_id: UUID, parts: Sequence[Transaction]) -> bool:
+    await session.flush_waiting()
+    waiting = [job for each in parts for job in each.jobs]
+    if waiting:
+        await jobs.enqueue(session, waiting)
+    told = [each.part for each in parts if each.part.acts or each.part.notices]
+    if told:
+        await journal.write(session, workspace_id, told)
+    return any(each.notices for each in told)
+
+
 @asynccontextmanager
-async def begin(ground: Ground, actor: Actor, *, for_one_verb: bool = False) -> AsyncGenerator[Transaction]:
-    """Open a transaction of an actor; commit on a clean end, roll back otherwise. One that is `for_one_verb` may be
-    concluded by it.
-    """
+async def begin(ground: Ground, actor: Actor) -> AsyncGenerator[Transaction]:
+    """Open a transaction of an actor; commit on a clean end, roll back otherwise."""
     async with ground.database.write(actor.workspace_id) as session:
-        tx = Transaction(session, actor, ground, ends_early=for_one_verb)
+        tx = Transaction(session, actor, ground)
         yield tx
         told = await tx.settle()
     if told:
         ground.hints.send(actor.workspace_id)
+
+
+class GroupTransaction:
+    """One unit of work of several actors in one workspace: each has a part in it, and all are stored, or none."""
+
+    def __init__(self, session: WriteSession, workspace_id: UUID, ground: Ground) -> None:
+        self.session = session
+        self.workspace_id = workspace_id
+        self.ground = ground
+        self._parts: list[Transaction] = []
+        self._is_told = False
+
+    def within(self, actor: Actor) -> Transaction:
+        """Begin the next actor's part. What they all did goes into the books in the order of the parts."""
+        part = Transaction(self.session, actor, self.ground)
+        self._parts.append(part)
+        return part
+
+    async def conclude(self, statement: str, *arguments: object) -> Sequence[Any]:
+        """Run the last statement of the transaction, and return its rows. What was logged, told and queued before goes
+        into the books and is committed in the same write.
+
+        Raises:
+            ConstraintViolated, StatementRefused: the database refuses the rows, and whatever might follow.
+            OutcomeUnknown: the answer was lost: it may be done, or not.
+        """
+        await self.settle()
+        return await self.session.conclude(statement, *arguments)
+
+    async def settle(self) -> bool:
+        """Write what was gathered, unless that is done; return whether subscribers should be told."""
+        if not self.session.is_over:
+            self._is_told = await _settle(self.session, self.workspace_id, self._parts)
+        return self._is_told
+
+
+@asynccontextmanager
+async def begin_group(ground: Ground, workspace_id: UUID) -> AsyncGenerator[GroupTransaction]:
+    """Open a transaction that actors of a workspace share; commit on a clean end, roll back otherwise."""
+    async with ground.database.write(workspace_id) as session:
+        group = GroupTransaction(session, workspace_id, ground)
+        yield group
+        told = await group.settle()
+    if told:
+        ground.hints.send(workspace_id)
 
 
 class SystemTransaction:

@@ -27,6 +27,7 @@ DECORATORS: Final = [
 ]
 CALLED_BY_FRAMEWORKS: Final = [
     "__init_subclass__",
+    "_unset_keepalive_if_required",
     "capture_signals",
     "edges",
     "end_cursor",

@@ -14,7 +14,9 @@ from core.database.errors import (
     OutcomeUnknown,
     StatementRefused,
     constraint_of,
+    state_of,
 )
+from core.database.patience import Patience
 from core.database.rows import RowReading
 from core.database.sessions import CommitMisplaced, ReadSession, WriteSession
 from core.database.walls import WallBroken
@@ -28,6 +30,7 @@ __all__ = [
     "DatabaseBusy",
     "DatabaseSlow",
     "OutcomeUnknown",
+    "Patience",
     "PoolLimits",
     "ReadSession",
     "RowReading",
@@ -35,6 +38,7 @@ __all__ = [
     "WallBroken",
     "WriteSession",
     "constraint_of",
+    "state_of",
     "unpooled",
     "wire",
 ]

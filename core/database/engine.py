@@ -1,7 +1,7 @@
 """Connections: two pools, one for each role, and the three ways in."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -33,13 +33,14 @@ class PoolLimits:
     """How many connections each role may hold, how long one may be waited for, and how long a statement may take.
 
     Of the application's connections, `writers` may be writing at a time, so that writers that wait for one another
-    never stop the readers. `rows` are those that read by prepared texts alone. Times are in
-    seconds, and limits of last resort: a healthy statement takes milliseconds.
+    never stop the readers. `rows` are those that read by prepared texts alone, `plans` those of compiled
+    queries. Times are in seconds, and limits of last resort: a healthy statement takes milliseconds.
     """
 
     app: int = 12
     writers: int = 8
     rows: int = 8
+    plans: int = 8
     system: int = 6
     connect: float = 5.0
     wait: float = 5.0
@@ -62,6 +63,7 @@ class Database:
         self.engine = _engine(self.url, walls.APP_ROLE, limits)
         reading = replace(_opening(self.url, walls.APP_ROLE, limits), for_reading=True)
         self._rows = RowPool(reading, size=limits.rows, wait=limits.wait)
+        self._plans = RowPool(reading, size=limits.plans, wait=limits.wait, raw=True)
         self._writing = Lines(self.engine.execution_options(isolation_level=_LEVEL), keep=limits.app // 2)
         self._sees_all = _engine(self.url, walls.SYSTEM_ROLE, limits)
         self._system = Lines(self._sees_all.execution_options(isolation_level=_LEVEL), keep=limits.system // 2)
@@ -72,6 +74,7 @@ class Database:
     async def close(self) -> None:
         """Close every connection."""
         await self._rows.close()
+        await self._plans.close()
         for lines in (self._writing, self._system):
             await lines.close()
         for engine in (self.engine, self._sees_all):
@@ -121,6 +124,11 @@ class Database:
         """Return a context in which rows of one workspace are read as the driver gives them."""
         _must_be_id(workspace_id)
         return self._rows.reading(workspace_id)
+
+    def fetch(self, workspace_id: UUID, text: str, arguments: Sequence[object]) -> Awaitable[Sequence[Any]]:
+        """Read rows of one workspace by one statement; ids are 16 bytes, also in arguments. Raises as `rows` does."""
+        _must_be_id(workspace_id)
+        return self._plans.fetch(workspace_id, text, arguments)
 
     @asynccontextmanager
     async def write(self, workspace_id: UUID) -> AsyncGenerator[WriteSession]:

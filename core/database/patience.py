@@ -19,6 +19,10 @@ class Patience(Generic[Each]):
         self._ends: dict[Each, float] = {}
         self._timer: asyncio.TimerHandle | None = None
 
+    def __len__(self) -> int:
+        """How many things are watched over."""
+        return len(self._ends)
+
     def begin(self, each: Each) -> None:
         """Begin to watch over a thing that is not watched over."""
         loop = asyncio.get_running_loop()

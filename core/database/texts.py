@@ -20,7 +20,7 @@ class Prepared:
     the one that is written into the text.
     """
 
-    __slots__ = ("_fixed", "_places", "_to_driver", "sql")
+    __slots__ = ("_places", "_to_driver", "fixed", "sql")
 
     def __init__(
         self,
@@ -37,13 +37,13 @@ class Prepared:
         self._places: tuple[str, ...] = tuple(state.positiontup or ())
         processes = {name: to_driver(each.type) for name, each in compiled.binds.items()} | dict(state.processors)
         self._to_driver = {name: processes[name] for name in marks if processes.get(name)}
-        self._fixed: dict[str, Any] = {
+        self.fixed: dict[str, Any] = {
             name: _processed(processes.get(name), state.parameters[name]) for name in self._places if name not in free
         }
 
     def arguments(self, given: Mapping[str, Any]) -> list[Any]:
         """Return the values in their order."""
-        fixed, process = self._fixed, self._to_driver
+        fixed, process = self.fixed, self._to_driver
         if not fixed and not process:
             return [given[name] for name in self._places]
         return [fixed[name] if name in fixed else _processed(process.get(name), given[name]) for name in self._places]

@@ -61,9 +61,9 @@ def uuids(values: Sequence[UUID | None]) -> bytes:
     return _array(_UUID, [uuid(each) for each in values])
 
 
-def texts(values: Sequence[str]) -> bytes:
+def texts(values: Sequence[str | None]) -> bytes:
     """Write a text[]."""
-    return _array(_TEXT, [each.encode() for each in values])
+    return _array(_TEXT, [text(each) for each in values])
 
 
 def byteas(values: Sequence[bytes]) -> bytes:

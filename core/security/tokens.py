@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
 from typing import Any, Final, Self
 from uuid import UUID
 
@@ -50,6 +51,10 @@ class Claims:
     session_id: UUID
     workspace_id: WorkspaceId | None
     expires_at: datetime | None = None
+
+    def __hash__(self) -> int:
+        """A session has few of them at a time."""
+        return hash(self.session_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +118,7 @@ class AccessTokens:
         """
         if len(token) > _LONGEST or not token.isascii():
             raise TokenInvalid
-        digest = hashlib.blake2b(token.encode(), digest_size=_DIGEST).digest()
+        digest = blake2b(token.encode(), digest_size=_DIGEST).digest()
         known = self._verified.get(digest)
         if known is None:
             known = self._verify(token)

@@ -7,17 +7,19 @@ field: the resolvers then answer it, so that errors have one meaning only.
 from graph.plan.inputs import coercion_of
 from graph.plan.levels import View
 from graph.plan.planner import Operation, Plan, Planner
-from graph.plan.run import Reading, Run, Unplanned, given_up
-from graph.plan.selection import origin_of
+from graph.plan.run import Run, Unplanned, given_up
+from graph.plan.selection import STRAIGHT, origin_of
+from graph.plan.sharing import Sharing
 from graph.plan.verbs import Root, Verb, Verbs
 
 __all__ = [
+    "STRAIGHT",
     "Operation",
     "Plan",
     "Planner",
-    "Reading",
     "Root",
     "Run",
+    "Sharing",
     "Unplanned",
     "Verb",
     "Verbs",

@@ -16,7 +16,7 @@ from graph.plan.emit import Code
 from graph.plan.levels import Level
 from graph.plan.run import Unplanned, Unusual
 from graph.plan.selection import Field, Group, Selection, field_of, name_of
-from graph.plan.text import from_driver
+from graph.plan.text import from_driver, uuid_of
 from graph.tables import column_named
 
 Complete = Callable[[Any], Any]
@@ -142,7 +142,7 @@ class Leaves:
             return at
         if isinstance(kind, JSONB):
             return f"(None if {at} is None else {self._code.refer(orjson.loads)}({at}))"
-        process = None if isinstance(kind, Uuid) else from_driver(kind)
+        process = uuid_of if isinstance(kind, Uuid) else from_driver(kind)
         return at if process is None else f"{self._code.refer(process)}({at})"
 
 

@@ -1,34 +1,39 @@
 """Levels: the rows of one statement, the objects that are made of them, and the edges to further levels."""
 
-from collections import Counter
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from functools import cached_property
 from itertools import repeat
 from operator import attrgetter, itemgetter
-from typing import Any, Protocol, TypeAlias, cast
+from typing import Any, Final, Protocol, TypeAlias, cast
 
 import orjson
+from sqlalchemy import Uuid
 
 from graph.facts import Attribute, Many, One, Source, rows_of, total
 from graph.loaders import check_limit
 from graph.plan.emit import ROW, Code, Make, edge
-from graph.plan.run import Run
+from graph.plan.run import Found, Run, Unit
 from graph.plan.selection import Read
-from graph.plan.text import Text
+from graph.plan.text import Text, raw, uuid_of
 from graph.statements import by_key, children
+from graph.tables import column_named
 
 Take: TypeAlias = Callable[[Any], Any]
 
-Times: TypeAlias = Sequence[int] | None
-"""How often each row of a level stands in the answer; None where each stands once."""
+Weights: TypeAlias = Sequence[int] | None
+"""How many points each row of a level is worth with all that hangs on it; None where each is worth one."""
 
 Count: TypeAlias = Callable[[Any], int]
+
+NOTHING: Final = Found({}, {})
+_PARENT: Final = itemgetter(0)
 
 
 class Level:
     """The columns of one statement in their order, behind `lead` others; rows are as the driver gives them."""
 
     is_raw = True
+    """Whether rows are as the driver gives them: ids are 16 bytes, JSON is its text."""
 
     def __init__(self, source: Source, lead: int) -> None:
         self.source = source
@@ -40,9 +45,22 @@ class Level:
         """Return the expression of a row's column."""
         return f"{ROW}[{self.at(name)}]"
 
+    def key(self, name: str) -> str:
+        """Return the expression of what a column names, as an edge finds it."""
+        return self.value(name)
+
     def take(self, name: str) -> Take:
-        """Return what takes a column's value out of a row."""
+        """Return what takes that out of a row."""
         return itemgetter(self.at(name))
+
+    def python(self, name: str) -> Take:
+        """Return what takes a column's value out of a row, as the table's class has it."""
+        take = self.take(name)
+        return (lambda row: uuid_of(take(row))) if self._is_id(name) else take
+
+    def _is_id(self, name: str) -> bool:
+        column = column_named(self.source.model, name)
+        return column is not None and isinstance(column.type, Uuid)
 
     def at(self, name: str) -> int:
         """Return a column's place in the rows, asking for it if nobody did."""
@@ -67,16 +85,28 @@ class Held(Level):
         """Return the expression of an attribute."""
         return f"{ROW}.{name}"
 
+    def key(self, name: str) -> str:
+        """Return the expression of what an attribute names."""
+        at = self.value(name)
+        return f"({at} and {at}.bytes)" if self._is_id(name) else at
+
     def take(self, name: str) -> Take:
-        """Return what takes an attribute's value."""
-        return attrgetter(name)
+        """Return what takes that."""
+        take = attrgetter(name)
+        return (lambda row: raw(take(row))) if self._is_id(name) else take
 
 
 class Edge(Protocol):
-    """What leads from the rows of a level to further ones."""
+    """What leads from the rows of a level to further ones, by the column that it `take`s. It `uses` some variables."""
 
-    async def load(self, run: Run, rows: Sequence[Any], times: Times) -> Mapping[Any, Any]:
-        """Return what belongs to the rows, by the values that name it."""
+    take: Take
+
+    def uses(self) -> frozenset[str]:
+        """Name the variables that decide what is found."""
+        ...
+
+    def load(self, run: Run, rows: Sequence[Any]) -> Awaitable[Found]:
+        """Return what belongs to the rows, by the values that name it; there may be more."""
         ...
 
 
@@ -95,12 +125,21 @@ class View:
         self.edges.append(each)
         return edge(len(self.edges) - 1)
 
-    async def show(self, run: Run, rows: Sequence[Any], times: Times) -> list[dict[str, Any]]:
-        """Return an object for each row."""
-        made = self.make(rows, *[await each.load(run, rows, times) for each in self.edges])
-        for name, count in self.counts:
-            run.points += sum(often * count(each[name]) for each, often in zip(made, times or repeat(1), strict=False))
-        return made
+    def uses(self) -> frozenset[str]:
+        """Name the variables that decide what hangs on the rows."""
+        return frozenset[str]().union(*[each.uses() for each in self.edges])
+
+    async def show(self, run: Run, rows: Sequence[Any]) -> tuple[list[dict[str, Any]], Weights]:
+        """Return an object for each row, and the points of each."""
+        if not self.edges and not self.counts:
+            return self.make(rows), None
+        found = [await each.load(run, rows) for each in self.edges]
+        made = self.make(rows, *[each.values for each in found])
+        worth: list[Iterable[int]] = [
+            map(each.points.get, map(edge.take, rows), repeat(0)) for edge, each in zip(self.edges, found, strict=True)
+        ]
+        worth += [[count(each[name]) for each in made] for name, count in self.counts]
+        return made, [1 + sum(each) for each in zip(*worth, strict=True)]
 
     @cached_property
     def make(self) -> Make:
@@ -108,93 +147,111 @@ class View:
         return self._code.maker(self.parts, len(self.edges))
 
 
-class Named:
-    """The rows that columns of one level name, by one statement for all of these columns."""
+class Named(Unit):
+    """The rows that columns of one level name, by one statement for all of these columns, and what is shown of them."""
 
     def __init__(self, fact: One) -> None:
         self.level = Level(rows_of(fact), 0)
         self._target = cast("Attribute", fact.target)
-        self._takes: list[Take] = []
+        self._edges: list[OneEdge] = []
         self._text: Text | None = None
-        self.own = self.level.at(self._target.key)
+        self._own = self.level.at(self._target.key)
 
-    def by(self, take: Take) -> None:
-        """Add a column."""
-        self._takes.append(take)
+    def uses(self) -> frozenset[str]:
+        """Name the variables that decide what is shown."""
+        return frozenset[str]().union(*[each.view.uses() for each in self._edges])
 
-    async def load(self, run: Run, rows: Sequence[Any]) -> Sequence[Any]:
-        """Return the rows, loaded once for all edges that lead here from the same rows."""
+    def by(self, each: "OneEdge") -> int:
+        """Add an edge; return its place in what is found."""
+        self._edges.append(each)
+        return len(self._edges) - 1
+
+    async def load(self, run: Run, rows: Sequence[Any]) -> Sequence[Found]:
+        """Return what each edge shows, loaded once for all edges that lead here from the same rows."""
         begun = run.kept.get(self)
         if begun is not None and begun[0] is rows:
             return begun[1]
-        keys = dict.fromkeys(key for take in self._takes for key in map(take, rows))
+        keys = dict.fromkeys(key for each in self._edges for key in map(each.take, rows))
         keys.pop(None, None)
-        if self._text is None:
-            self._text = Text(by_key(self.level.source, self._target, self.level.names))
-        found = await run.fetch(self._text, list(keys), {})
+        found = await run.find(self, list(keys)) if keys else [NOTHING] * len(self._edges)
         run.kept[self] = (rows, found)
         return found
 
+    async def find(self, run: Run, keys: list[Any]) -> Sequence[Found]:
+        """Load rows by their keys, and show them for each edge. An object that several rows share is written once."""
+        if self._text is None:
+            self._text = Text(by_key(self.level.source, self._target, self.level.names))
+        rows = await run.fetch(self._text, keys, {})
+        own = [row[self._own] for row in rows]
+        return [await self._shown(run, each.view, rows, own) for each in self._edges]
+
+    async def _shown(self, run: Run, view: View, rows: Sequence[Any], own: list[Any]) -> Found:
+        made, weights = await view.show(run, rows)
+        values = [orjson.Fragment(orjson.dumps(each)) for each in made] if run.writes else made
+        return Found(dict(zip(own, values, strict=True)), dict(zip(own, weights or repeat(1), strict=False)))
+
 
 class OneEdge:
-    """To the one row that a column names. An object that several rows share is written once."""
+    """To the one row that a column names."""
 
     def __init__(self, named: Named, take: Take, view: View) -> None:
-        self._named, self._take, self._view = named, take, view
-        named.by(take)
+        self.take = take
+        self.view = view
+        self._named = named
+        self._place = named.by(self)
 
-    async def load(self, run: Run, rows: Sequence[Any], times: Times) -> Mapping[Any, Any]:
+    def uses(self) -> frozenset[str]:
+        """Name the variables that decide what is shown."""
+        return self.view.uses()
+
+    async def load(self, run: Run, rows: Sequence[Any]) -> Found:
         """Return the written objects by their keys; a missing row's key is missing."""
-        own = self._named.own
-        asked = weighed(rows, self._take, times)
-        found = [row for row in await self._named.load(run, rows) if row[own] in asked]
-        shares = [asked[row[own]] for row in found]
-        run.points += sum(shares)
-        shown = await self._view.show(run, found, shares if self._view.edges or self._view.counts else None)
-        if not run.writes:
-            return {row[own]: each for row, each in zip(found, shown, strict=True)}
-        return {row[own]: orjson.Fragment(orjson.dumps(each)) for row, each in zip(found, shown, strict=True)}
+        return (await self._named.load(run, rows))[self._place]
 
 
-class ManyEdge:
+class ManyEdge(Unit):
     """To the rows of a list."""
 
     def __init__(self, fact: Many, take: Take, view: View, read: Read) -> None:
-        self._fact, self._take, self._view, self._read = fact, take, view, read
+        self.take = take
+        self._fact, self._view, self._read = fact, view, read
         self._texts: dict[int | None, Text] = {}
 
-    async def load(self, run: Run, rows: Sequence[Any], times: Times) -> Mapping[Any, Any]:
-        """Return the lists that are not empty, by their parents' keys."""
+    def uses(self) -> frozenset[str]:
+        """Name the variables that decide what is listed."""
+        return self._read.uses | self._view.uses()
+
+    def load(self, run: Run, rows: Sequence[Any]) -> Awaitable[Found]:
+        """Return the lists by their parents' keys."""
+        return found_by(self, run, map(self.take, rows))
+
+    async def find(self, run: Run, keys: list[Any]) -> Found:
+        """Load the lists of some parents."""
         fact = self._fact
         limit = None if fact.limit is None else check_limit(fact.limit, self._read(run.variables))
         text = self._texts.get(limit)
         if text is None:
             text = self._texts[limit] = Text(children(fact, total([fact.sort]), self._view.level.names), limit=limit)
-        parents = weighed(rows, self._take, times)
-        found = await run.fetch(text, list(parents), {})
-        shares = None if are_even(parents, rows, times) else [parents[row[0]] for row in found]
-        run.points += len(found) if shares is None else sum(shares)
-        shown = await self._view.show(run, found, shares)
-        lists: dict[Any, list[Any]] = {}
-        for row, each in zip(found, shown, strict=True):
-            here = lists.get(row[0])
-            if here is None:
-                lists[row[0]] = [each]
-            else:
-                here.append(each)
-        return lists
+        rows = await run.fetch(text, keys, {})
+        made, weights = await self._view.show(run, rows)
+        lists: dict[Any, list[Any]] = {key: [] for key in keys}
+        for parent, each in zip(map(_PARENT, rows), made, strict=True):
+            lists[parent].append(each)
+        if weights is None:
+            return Found(lists, dict(zip(lists, map(len, lists.values()), strict=True)))
+        return Found(lists, summed(rows, weights))
 
 
-def weighed(rows: Sequence[Any], take: Take, times: Times) -> Counter[Any]:
-    """Count how often each value of a column stands in the answer."""
-    if times is None:
-        return Counter(map(take, rows))
-    found: Counter[Any] = Counter()
-    for row, often in zip(rows, times, strict=True):
-        found[take(row)] += often
+async def found_by(unit: Unit, run: Run, keys: Iterable[Any]) -> Found:
+    """Return what belongs to the values of a column."""
+    distinct = dict.fromkeys(keys)
+    distinct.pop(None, None)
+    return await run.find(unit, list(distinct)) if distinct else NOTHING
+
+
+def summed(rows: Sequence[Any], weights: Sequence[int]) -> dict[Any, int]:
+    """Add up the points of rows by the parents' keys in front of them."""
+    found: dict[Any, int] = {}
+    for parent, each in zip(map(_PARENT, rows), weights, strict=True):
+        found[parent] = found.get(parent, 0) + each
     return found
-
-
-def are_even(parents: Counter[Any], rows: Sequence[Any], times: Times) -> bool:
-    """Tell whether each row stands once, so that what hangs on it does."""
-    return times is None and len(parents) == len(rows)

@@ -11,10 +11,11 @@ from graph import pages, statements
 from graph.facts import Page, Sort
 from graph.pages import WHOLE, Listing
 from graph.paging import write_cursor
-from graph.plan.levels import Level, Take, Times, View, are_even, weighed
-from graph.plan.run import Run
+from graph.plan.levels import Level, Take, View, found_by
+from graph.plan.run import Found, Run, Unit
 from graph.plan.selection import Read
-from graph.plan.text import Text
+from graph.plan.text import Text, raw, uuid_of
+from graph.plan.windows import Windows, windows_of
 
 Show: TypeAlias = Callable[["Shown"], Any]
 Parts: TypeAlias = Sequence[tuple[str, Show]]
@@ -28,13 +29,14 @@ Ask: TypeAlias = Callable[[Listing, Hashable, Run], Awaitable[Any]]
 class Shown:
     """One page while it is shown: its rows in the list's order, and whether there are more on its far side.
 
-    `places` are those of the order's columns, `nodes` its objects, view by view, `asked` what was looked for besides.
+    `takes` take the order's columns out of a row; `nodes` are its objects, view by view, `asked` what was looked for
+    besides.
     """
 
     listing: Listing
     rows: Sequence[Any]
     more: bool
-    places: Sequence[int]
+    takes: Sequence[Take]
     nodes: list[list[Any]] = field(default_factory=list[list[Any]])
     asked: dict[Ask, Any] = field(default_factory=dict[Ask, Any])
     _cursors: list[str] | None = None
@@ -44,11 +46,11 @@ class Shown:
         """The places of the rows."""
         if self._cursors is None:
             order, scope = self.listing.order, self.listing.scope
-            self._cursors = [write_cursor([row[place] for place in self.places], order, scope) for row in self.rows]
+            self._cursors = [write_cursor([take(row) for take in self.takes], order, scope) for row in self.rows]
         return self._cursors
 
 
-class Pages:
+class Pages(Unit):
     """The connection of one field, as it was selected: `views` make its objects, and `parts` show its fields.
 
     `asks` are what has to be looked for beside the rows. A page that `has_lists` counts as its rows.
@@ -66,6 +68,7 @@ class Pages:
         self.has_cursors = False
         self._read = read
         self._texts: dict[Hashable, Text] = {}
+        self._windows: dict[Hashable, Windows | None] = {}
         if fact.key is None:
             level.at("id")
 
@@ -76,36 +79,67 @@ class Pages:
             self.level.at(sort.column.key)
         self.level.at("id")
 
+    def uses(self) -> frozenset[str]:
+        """Name the variables that decide what the pages hold."""
+        return self._read.uses.union(*[each.uses() for each in self.views])
+
     async def root(self, run: Run) -> Any:
         """Show the page of a root field."""
-        found = await self._shown(run, [WHOLE], None)
-        return found[WHOLE]
+        listing = await self._listing(run)
+        windows = self._windows_of(listing) if self.has_rows else None
+        if windows is None:
+            found, key = await self._found(run, listing, [WHOLE]), WHOLE
+        else:
+            key = windows.key(listing)
+            found = await run.find(windows, [key])
+        run.points += found.points[key]
+        return found.values[key]
 
-    async def load(self, run: Run, rows: Sequence[Any], take: Take, times: Times) -> Mapping[Any, Any]:
-        """Show a page for each row, by what names it."""
-        parents = weighed(rows, take, times)
-        parents.pop(None, 0)
-        shares = None if are_even(parents, rows, times) else dict(parents)
-        return await self._shown(run, list(parents), shares)
+    async def find(self, run: Run, keys: list[Any]) -> Found:
+        """Show a page for each key."""
+        return await self._found(run, await self._listing(run), keys)
 
-    async def _shown(self, run: Run, keys: list[Any], shares: Mapping[Any, int] | None) -> dict[Any, Any]:
-        listing = await pages.read_listing(self.fact, self._read(run.variables), run.context)
+    def _listing(self, run: Run) -> Awaitable[Listing]:
+        return pages.read_listing(self.fact, self._read(run.variables), run.context)
+
+    async def _found(self, run: Run, listing: Listing, keys: list[Any]) -> Found:
         found = await self._paged(run, listing, keys) if self.has_rows else _NOTHING
-        places = [self.level.at(each.column.key) for each in listing.order] if self.has_cursors else []
-        shown = [_page(listing, found.get(key, ()), places) for key in keys]
-        await self._fill(run, shown, keys, shares)
+        return await self.show(run, {key: (listing, found.get(key, ())) for key in keys})
+
+    async def show(self, run: Run, loaded: Mapping[Any, tuple[Listing, Sequence[Any]]]) -> Found:
+        """Show pages of which the rows were loaded, one more than is shown of each."""
+        takes: list[Take] = []
+        if self.has_cursors and loaded:
+            listing, _ = next(iter(loaded.values()))
+            takes = [self.level.python(each.column.key) for each in listing.order]
+        shown = [_page(listing, rows, takes) for listing, rows in loaded.values()]
+        points = await self._fill(run, shown)
         for ask in self.asks:
-            answers = await asyncio.gather(*[ask(listing, key, run) for key in keys])
-            for each, answer in zip(shown, answers, strict=True):
+            parents = [WHOLE] * len(shown) if self.fact.key is None else map(uuid_of, loaded)
+            asked = [ask(each.listing, key, run) for each, key in zip(shown, parents, strict=True)]
+            for each, answer in zip(shown, await asyncio.gather(*asked), strict=True):
                 each.asked[ask] = answer
-        return {key: {name: show(each) for name, show in self.parts} for key, each in zip(keys, shown, strict=True)}
+        values = [{name: show(each) for name, show in self.parts} for each in shown]
+        return Found(dict(zip(loaded, values, strict=True)), dict(zip(loaded, points, strict=True)))
+
+    def _windows_of(self, listing: Listing) -> Windows | None:
+        """Return what loads pages of a whole list that are alike but for where they begin; None if this is none."""
+        if not listing.is_whole:
+            return None
+        window = listing.window
+        name = (listing.order, window.size, window.backward, window.after is None, window.before is None)
+        if name not in self._windows:
+            self._windows[name] = windows_of(self, listing)
+            if len(self._windows) > _KEPT:
+                self._windows.pop(next(iter(self._windows)))
+        return self._windows[name]
 
     async def _paged(self, run: Run, listing: Listing, keys: list[Any]) -> Mapping[Any, Sequence[Any]]:
         """Load the rows of all pages, one more than is shown of each."""
         window, order = listing.window, listing.order
         given: dict[str, Any] = {}
         for end, position in (("after", window.after), ("before", window.before)):
-            given.update({f"{end}{number}": each for number, each in enumerate(position or ())})
+            given.update({f"{end}{number}": raw(each) for number, each in enumerate(position or ())})
         rows = await run.fetch(self._text(listing, order), keys, given)
         if self.fact.key is None:
             return {WHOLE: rows}
@@ -117,15 +151,14 @@ class Pages:
     def _text(self, listing: Listing, order: Sequence[Sort]) -> Text:
         """Return the statement; one of a whole list is made once for each order and form of its window."""
         window = listing.window
-        ends = [
-            (end, later)
-            for end, position, later in (("after", window.after, True), ("before", window.before, False))
-            if position is not None
-        ]
-        keys = tuple((each.column.key, each.descending) for each in order)
-        name = (keys, window.size, window.backward, tuple(ends))
+        name = (order, window.size, window.backward, window.after is None, window.before is None)
         found = self._texts.get(name) if listing.is_whole else None
         if found is None:
+            ends = [
+                (end, later)
+                for end, position, later in (("after", window.after, True), ("before", window.before, False))
+                if position is not None
+            ]
             marks = {end: [f"{end}{number}" for number in range(len(order))] for end, _ in ends}
             bounds = [statements.beyond(self.fact, order, _free(order, marks[end]), later=later) for end, later in ends]
             statement = statements.page(
@@ -139,34 +172,36 @@ class Pages:
                     self._texts.pop(next(iter(self._texts)))
         return found
 
-    async def _fill(
-        self, run: Run, shown: Sequence[Shown], keys: Sequence[Any], shares: Mapping[Any, int] | None
-    ) -> None:
-        """Make the objects of all pages at once, and count them."""
+    async def _fill(self, run: Run, shown: Sequence[Shown]) -> list[int]:
+        """Make the objects of all pages at once; return the points of each page."""
         flat = [row for each in shown for row in each.rows]
-        times = None
-        if shares is not None:
-            times = [shares[key] for key, each in zip(keys, shown, strict=True) for _ in each.rows]
+        points = [self.counts + (len(each.rows) if self.has_lists else 1) for each in shown]
         for view in self.views:
-            made = await view.show(run, flat, times)
+            made, weights = await view.show(run, flat)
             begin = 0
-            for each in shown:
-                each.nodes.append(made[begin : begin + len(each.rows)])
-                begin += len(each.rows)
-        for key, each in zip(keys, shown, strict=True):
-            often = 1 if shares is None else shares[key]
-            run.points += often * (self.counts + (len(each.rows) if self.has_lists else 1))
+            for place, each in enumerate(shown):
+                end = begin + len(each.rows)
+                each.nodes.append(made[begin:end])
+                if weights is not None:
+                    points[place] += sum(weights[begin:end]) - len(each.rows)
+                begin = end
+        return points
 
 
 class PageEdge:
     """To the pages of a level's rows."""
 
     def __init__(self, pages: Pages, take: Take) -> None:
-        self._pages, self._take = pages, take
+        self.take = take
+        self._pages = pages
 
-    async def load(self, run: Run, rows: Sequence[Any], times: Times) -> Mapping[Any, Any]:
+    def uses(self) -> frozenset[str]:
+        """Name the variables that decide what the pages hold."""
+        return self._pages.uses()
+
+    def load(self, run: Run, rows: Sequence[Any]) -> Awaitable[Found]:
         """Return the pages by their parents' keys."""
-        return await self._pages.load(run, rows, self._take, times)
+        return found_by(self._pages, run, map(self.take, rows))
 
 
 def total_count(listing: Listing, key: Hashable, run: Run) -> Awaitable[Any]:
@@ -204,12 +239,12 @@ def end_cursor(shown: Shown) -> str | None:
     return shown.cursors[-1] if shown.rows else None
 
 
-def _page(listing: Listing, rows: Sequence[Any], places: Sequence[int]) -> Shown:
+def _page(listing: Listing, rows: Sequence[Any], takes: Sequence[Take]) -> Shown:
     size = listing.window.size
     kept = list(rows[:size])
     if listing.window.backward:
         kept.reverse()
-    return Shown(listing=listing, rows=kept, more=len(rows) > size, places=places)
+    return Shown(listing=listing, rows=kept, more=len(rows) > size, takes=takes)
 
 
 def _free(order: Sequence[Sort], marks: Sequence[str]) -> list[Any]:

@@ -65,7 +65,7 @@ class Objects:
         level = view.level
         match fact:
             case Identity(prefix=prefix):
-                return f"'{prefix}_' + {level.value('id')}.hex"
+                return f"'{prefix}_' + {level.value('id')}.hex{'()' if level.is_raw else ''}"
             case Column():
                 return self._leaves.column(fact, field, level, mask)
             case Computed():
@@ -77,7 +77,7 @@ class Objects:
             case Page():
                 local = cast("str", fact.local)
                 name = view.lead_to(PageEdge(self.pages(fact, field, group), level.take(local)))
-                return f"{name}[{level.value(local)}]"
+                return f"{name}[{level.key(local)}]"
             case _:
                 message = f"{field.name} stands at the root alone"
                 raise Unplanned(message)
@@ -88,19 +88,19 @@ class Objects:
         child = self.view(object_type(field), group, named.level)
         name = view.lead_to(OneEdge(named, level.take(local), child))
         is_needed = isinstance(field.type, GraphQLNonNull)
-        return f"{name}[{level.value(local)}]" if is_needed else f"{name}.get({level.value(local)})"
+        return f"{name}[{level.key(local)}]" if is_needed else f"{name}.get({level.key(local)})"
 
     def _many(self, view: View, fact: Many, field: Field, group: Group) -> str:
         local, level = cast("str", fact.local), view.level
         child = self.view(object_type(field), group, Level(rows_of(fact), 1))
         read = self.selection.arguments(field, group)
-        return f"{view.lead_to(ManyEdge(fact, level.take(local), child, read))}.get({level.value(local)}, none)"
+        return f"{view.lead_to(ManyEdge(fact, level.take(local), child, read))}.get({level.key(local)}, none)"
 
     # Connections.
 
     def pages(self, fact: Page, field: Field, group: Group) -> Pages:
         """Compile what is selected of a connection."""
-        level = Level(rows_of(fact), 0 if fact.key is None else 1)
+        level = Level(rows_of(fact), 1)
         pages = Pages(fact, level, self.selection.arguments(field, group))
         kind = object_type(field)
         for key, same in self.selection.below(kind, group).items():

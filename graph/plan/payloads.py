@@ -1,7 +1,6 @@
 """What verbs answer with: attributes are written as they come; rows that stand between them are shown at once."""
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
 from functools import partial
 from typing import Any, NamedTuple, TypeAlias, cast
 
@@ -32,7 +31,7 @@ Rows: TypeAlias = Sequence[list[Waiting]]
 Put: TypeAlias = Callable[[Any, Any, Any, Rows], None]
 """Puts what a value is in an answer into an object or a list, at a name or a number."""
 
-Opened: TypeAlias = Callable[[], AbstractAsyncContextManager[Run]]
+Opened: TypeAlias = Callable[[], Run]
 Note: TypeAlias = Callable[[str], None]
 
 # graphql-core's types of types leave open what wrappers hold
@@ -63,9 +62,9 @@ class Payload:
             if not view.edges:
                 _place(found, view.make([each.row for each in found]))
         if hung:
-            async with opened() as run:
-                for view, found in hung:
-                    _place(found, await view.show(run, [each.row for each in found], None))
+            run = opened()
+            for view, found in hung:
+                _place(found, (await view.show(run, [each.row for each in found]))[0])
         if note is not None:
             for place, _, _ in here:
                 note(place)

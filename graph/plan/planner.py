@@ -21,7 +21,7 @@ from graph.facts import AnyById, ById, One, Page, Source, rows_of
 from graph.loaders import guard_of
 from graph.plan.levels import Held, Level, View
 from graph.plan.objects import Objects, object_type
-from graph.plan.run import Run, Unplanned, given_up
+from graph.plan.run import Found, Run, Unit, Unplanned, given_up
 from graph.plan.selection import (
     Field,
     Group,
@@ -33,7 +33,7 @@ from graph.plan.selection import (
     origin_of,
     switches_of,
 )
-from graph.plan.text import Text
+from graph.plan.text import Text, raw
 from graph.statements import by_key
 
 Root: TypeAlias = Callable[[Run], Awaitable[Any]]
@@ -166,7 +166,7 @@ class Planner:
                 return self._any_by_id(objects, fact, field, group)
             case One(target=target):
                 view = objects.view(object_type(field), group, Level(rows_of(fact), 0))
-                return _One(view, target, lambda run: run.tenant)
+                return _One(view, target, lambda run: run.tenant.bytes)
             case _:
                 message = f"{name} is not read from a table"
                 raise Unplanned(message)
@@ -192,27 +192,36 @@ class Planner:
         return answer
 
 
-class _One:
+class _One(Unit):
     """One row at the root, by the value of a column."""
 
     def __init__(self, view: View, target: Any, key: Callable[[Run], Any], *, is_wrapper: bool = False) -> None:
-        self._view, self._target, self._key, self._points = view, target, key, 0 if is_wrapper else 1
+        self._view, self._target, self._key, self._own = view, target, key, 0 if is_wrapper else 1
         self._text: Text | None = None
+
+    def uses(self) -> frozenset[str]:
+        """Name the variables that decide what hangs on the row."""
+        return self._view.uses()
 
     async def __call__(self, run: Run) -> Any:
         key = self._key(run)
         if key is None:
             return None
+        found: Found = await run.find(self, [key])
+        run.points += found.points.get(key, 0)
+        return found.values.get(key)
+
+    async def find(self, run: Run, keys: list[Any]) -> Found:
+        """Show rows by their keys."""
         level = self._view.level
+        place = level.at(self._target.key)
         if self._text is None:
-            level.at(self._target.key)
             self._text = Text(by_key(level.source, self._target, level.names))
-        rows = await run.fetch(self._text, [key], {})
-        if not rows:
-            return None
-        run.points += self._points
-        (shown,) = await self._view.show(run, rows, None)
-        return shown
+        rows = await run.fetch(self._text, keys, {})
+        made, weights = await self._view.show(run, rows)
+        own = [row[place] for row in rows]
+        worth = [each - 1 + self._own for each in weights or [1] * len(rows)]
+        return Found(dict(zip(own, made, strict=True)), dict(zip(own, worth, strict=True)))
 
 
 def _by_id(objects: Objects, field: Field, group: Group, prefix: str, source: Source) -> Root:
@@ -222,7 +231,7 @@ def _by_id(objects: Objects, field: Field, group: Group, prefix: str, source: So
 
 
 def _key(read: Any, prefix: str) -> Callable[[Run], Any]:
-    return lambda run: ids.decode(prefix, read(run.variables)["id"])
+    return lambda run: raw(ids.decode(prefix, read(run.variables)["id"]))
 
 
 def _kinds_of(schema: GraphQLSchema) -> dict[int, GraphQLObjectType]:

@@ -1,8 +1,10 @@
-"""One run of a plan: who asks, what was given, where rows come from, and how many objects were answered."""
+"""One run of a plan: who asks, what was given, what it loads, and how many objects were answered."""
 
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Mapping, Sequence
+from functools import cached_property
+from typing import Any, NamedTuple, Protocol
 
 from graphql.execution.values import VariableValues
 
@@ -24,51 +26,111 @@ def given_up(error: Exception) -> str:
     return f"gave up: {type(error).__name__}"
 
 
-class Reading(Protocol):
-    """Reads rows of one workspace."""
+class Found(NamedTuple):
+    """What belongs to keys: what stands in the answer for each, and how many points each is worth. A key that nothing
+    belongs to is missing in both.
+    """
 
-    async def fetch(self, text: str, arguments: Sequence[object], /) -> Sequence[Any]:
-        """Run a SELECT; return all of its rows, whose values are found by their places."""
-        ...
+    values: Mapping[Any, Any]
+    points: Mapping[Any, int]
+
+
+class Unit(ABC):
+    """What is loaded by keys, and is the same for all who ask with the same rights and the same values of some
+    variables. For several of them, `most` keys are loaded together.
+    """
+
+    most = 1_000
+
+    @cached_property
+    def variables(self) -> tuple[str, ...]:
+        """The names of these variables."""
+        return tuple(sorted(self.uses()))
+
+    @abstractmethod
+    def uses(self) -> frozenset[str]:
+        """Name these variables, once it is compiled."""
+
+    @abstractmethod
+    async def find(self, run: "Run", keys: list[Any]) -> Any:
+        """Load what belongs to some keys, at least one, each of which stands there once."""
 
 
 class Run:
     """One run, whose statements begin within some seconds. `points` counts the objects of the answer as the door prices
-    them. One that `writes` makes JSON at once of what stands in an answer several times. `kept` are rows that several
-    edges lead to, behind those that they were loaded for.
+    them. One that `writes` makes JSON at once of what stands in an answer several times. With `sharing`, what it loads
+    may be loaded together with what other runs do. `kept` is what several edges lead to, behind the rows that it was
+    loaded for.
     """
 
-    __slots__ = ("_lost", "_until", "context", "kept", "points", "reading", "tenant", "variables", "writes")
+    __slots__ = (
+        "_lost", "_seconds", "_tenant", "_until", "context", "kept", "points", "sharing", "tenant", "variables",
+        "writes",
+    )  # fmt: skip
 
     def __init__(
-        self, context: Context, reading: Reading, variables: VariableValues, seconds: float, *, writes: bool = True
+        self,
+        context: Context,
+        variables: VariableValues,
+        seconds: float,
+        *,
+        sharing: "Sharing | None" = None,
+        writes: bool = True,
     ) -> None:
         self.writes = writes
+        self._seconds = seconds
         self._until = time.monotonic() + seconds
         self.context = context
-        self.reading = reading
         self.variables = variables
+        self.sharing = sharing
         self.tenant = context.actor.workspace_id
+        self._tenant = self.tenant.bytes
         self.points = 0
         self._lost: Unavailable | None = None
-        self.kept: dict[object, tuple[Sequence[Any], Sequence[Any]]] = {}
+        self.kept: dict[object, tuple[Sequence[Any], Any]] = {}
+
+    def apart(self) -> "Run":
+        """Return a run of the same kind that knows nothing yet and has all of its time, for what several load."""
+        return Run(self.context.fresh(), self.variables, self._seconds, sharing=self.sharing)
+
+    async def find(self, unit: Unit, keys: list[Any]) -> Any:
+        """Load what belongs to some keys, at least one, together with others if there are any; more may be found than
+        was asked for. Raises as `fetch`.
+        """
+        if self.sharing is None:
+            return await unit.find(self, keys)
+        self._begin()
+        try:
+            return await self.sharing.find(unit, self, keys)
+        except Unavailable as error:
+            self._lost = error
+            raise
 
     async def fetch(self, text: Text, keys: list[Any], given: Mapping[str, Any]) -> Sequence[Any]:
-        """Run a statement for some keys; without keys there is nothing to run.
+        """Run a statement for some keys.
 
         Raises:
             TimeoutError: the run has taken too long already.
             Unavailable: the database is away or busy. Who waited for it once does not wait again.
         """
-        if not keys:
-            return ()
+        self._begin()
+        values = {"tenant": self._tenant, "keys": keys, **given}
+        try:
+            return await self.context.reader.fetch(self.tenant, text.sql, text.arguments(values))
+        except Unavailable as error:
+            self._lost = error
+            raise
+
+    def _begin(self) -> None:
         if self._lost is not None:
             raise self._lost
         if time.monotonic() > self._until:
             raise TimeoutError
-        values = {"tenant": self.tenant, "keys": keys, **given}
-        try:
-            return await self.reading.fetch(text.sql, text.arguments(values))
-        except Unavailable as error:
-            self._lost = error
-            raise
+
+
+class Sharing(Protocol):
+    """Loads for several runs at once."""
+
+    def find(self, unit: Unit, run: Run, keys: list[Any], /) -> Awaitable[Any]:
+        """Load what belongs to some keys of a run, and perhaps of others."""
+        ...

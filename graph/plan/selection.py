@@ -1,6 +1,6 @@
 """What an operation selects, as graphql-core understands it: this is the border to its internals."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, TypeAlias, cast
@@ -25,7 +25,7 @@ from strawberry.types.arguments import convert_arguments
 from strawberry.types.field import StrawberryField
 
 from graph.facts import Fact
-from graph.plan.conversion import Arguments, Read, conversions_of
+from graph.plan.conversion import Arguments, conversions_of
 from graph.plan.run import Unplanned, Unusual
 
 Group: TypeAlias = list[Any]
@@ -39,6 +39,18 @@ STRAIGHT: Final[Mapping[str, type[Any]]] = {
     kind: made for name, made in (("ID", str), ("String", str), ("Int", int)) for kind in (name, f"{name}!")
 }
 """Scalars whose values are what they are, by their names, and by those of what may not be null."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Reads a field's arguments, as its resolver would get them, out of the variables that it `uses`."""
+
+    read: Callable[[VariableValues], Arguments]
+    uses: frozenset[str]
+
+    def __call__(self, variables: VariableValues) -> Arguments:
+        """Return the arguments."""
+        return self.read(variables)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,11 +98,13 @@ class Selection:
         return dict(found.grouped_field_set)
 
     def arguments(self, field: Field, group: Group) -> Read:
-        """Return what reads a field's arguments, as its resolver would get them. What is written in the document may
-        be the same object for all who read.
-        """
+        """Return what reads a field's arguments. What is written in the document may be the same object for all."""
         node: FieldNode = group[0].node
-        read = self._read(field, node)
+        uses = frozenset(name for each in node.arguments or () for name in _variables_in(each.value))
+        return Read(self._reader(field, node), uses)
+
+    def _reader(self, field: Field, node: FieldNode) -> Callable[[VariableValues], Arguments]:
+        read = self._whole_reader(field, node)
         straight = self._straight(field, node)
         if straight is None:
             return read
@@ -99,11 +113,9 @@ class Selection:
             constant = read(VariableValues({}, samples))
         except (GraphQLError, Unusual) as error:
             raise Unplanned(str(error)) from None
-        return _reader(
-            {name: each for name, each in constant.items() if name not in {n for n, _, _ in straight}}, straight
-        )
+        return _straight_reader(constant, straight)
 
-    def fresh_arguments(self, field: Field, group: Group) -> Read:
+    def fresh_arguments(self, field: Field, group: Group) -> Callable[[VariableValues], Arguments]:
         """Return what reads a field's arguments, as its resolver would get them, and makes them anew each time.
 
         Raises:
@@ -111,7 +123,7 @@ class Selection:
         """
         return self._conversions.arguments(field.of, field.core, group[0].node)
 
-    def _read(self, field: Field, node: FieldNode) -> Read:
+    def _whole_reader(self, field: Field, node: FieldNode) -> Callable[[VariableValues], Arguments]:
         try:
             return self._conversions.arguments(field.of, field.core, node)
         except Unplanned:
@@ -128,7 +140,7 @@ class Selection:
         for argument in field.of.arguments:
             name = self._config.name_converter.from_argument(argument)
             value, core = given.get(name), field.core.args[name]
-            if value is None or not _holds_variables(value):
+            if value is None or not _variables_in(value):
                 continue
             has_default = core.default is not None or core.default_value is not Undefined
             if not isinstance(value, VariableNode) or has_default or str(core.type) not in STRAIGHT:
@@ -137,7 +149,7 @@ class Selection:
         return taken
 
 
-def _reader(constant: Arguments, taken: list[Taken]) -> Read:
+def _straight_reader(constant: Arguments, taken: list[Taken]) -> Callable[[VariableValues], Arguments]:
     """Return what reads arguments of which all but those that are `taken` are always the same."""
     if not taken:
         return lambda _: constant
@@ -203,7 +215,7 @@ def switches_of(operation: OperationDefinitionNode, fragments: Mapping[str, Frag
     return tuple(sorted(found))
 
 
-def _holds_variables(value: ValueNode) -> bool:
+def _variables_in(value: ValueNode) -> list[str]:
     found: list[str] = []
 
     class Look(Visitor):
@@ -211,4 +223,4 @@ def _holds_variables(value: ValueNode) -> bool:
             found.append(node.name.value)
 
     visit(value, Look())
-    return bool(found)
+    return found

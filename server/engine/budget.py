@@ -59,10 +59,10 @@ class _Account:
         """Whether its portion is thrown away."""
         return time.monotonic() - self.taken_at > _LIFETIME
 
-    @property
-    def debt(self) -> float:
-        """The bucket's debt now, in seconds."""
-        return max(0.0, self.ahead - (time.monotonic() - self.taken_at))
+    def told(self, quota: Quota) -> tuple[int, float]:
+        """Return how many points remain in all, and when the bucket will be full: in seconds of the epoch."""
+        debt = self.ahead - (time.monotonic() - self.taken_at)
+        return _told(quota, self.left, debt if debt > 0 else 0.0)
 
 
 class Charge(NamedTuple):
@@ -77,9 +77,10 @@ class Charge(NamedTuple):
 
         What an operation costs beyond its price is owed: the next one pays it.
         """
-        self.account.left += self.requested - actual
-        told = _told(self.quota, self.requested, self.account.left, self.account.debt)
-        return {"requested": self.requested, "actual": actual, **told}
+        account, quota, requested = self
+        account.left += requested - actual
+        remaining, reset_at = account.told(quota)
+        return {"requested": requested, "actual": actual, "remaining": remaining, "resetAt": reset_at}
 
 
 class Budget:
@@ -88,6 +89,15 @@ class Budget:
     def __init__(self, throttle: Throttle) -> None:
         self._throttle = throttle
         self._accounts: OrderedDict[str, _Account] = OrderedDict()
+
+    def charge_at_once(self, key: str, cost: int, quota: Quota) -> Charge | None:
+        """Take points that are here before an operation runs; None when they have to be asked for."""
+        account = self._accounts.get(key)
+        if account is None or account.left < cost or account.is_old or cost > min(LARGEST, quota.limit):
+            return None
+        self._accounts.move_to_end(key)
+        account.left -= cost
+        return Charge(account, quota, cost)
 
     async def charge(self, key: str, cost: int, quota: Quota) -> Charge:
         """Take points before an operation runs.
@@ -102,16 +112,16 @@ class Budget:
                 f"This operation may cost {cost} points, and {most} are the most: ask for smaller pages, or send less."
             )
             raise OperationTooExpensive(message, cost=await self._look(key, cost, quota))
+        charged = self.charge_at_once(key, cost, quota)
+        if charged is not None:
+            return charged
         account = self._account(key)
-        if account.is_old or account.left < cost:
-            # one at a time: each of many at once would take a portion of its own
-            async with account.refilling:
-                if account.is_old or account.left < cost:
-                    await self._refill(key, account, cost, quota)
-                account.left -= cost
-        else:
+        # one at a time: each of many at once would take a portion of its own
+        async with account.refilling:
+            if account.is_old or account.left < cost:
+                await self._refill(key, account, cost, quota)
             account.left -= cost
-        return Charge(account=account, quota=quota, requested=cost)
+        return Charge(account, quota, cost)
 
     def _account(self, key: str) -> _Account:
         account = self._accounts.get(key)
@@ -137,8 +147,8 @@ class Budget:
                 standing = await self._throttle.spend(f"points:{key}", quota, portion)
             except RateLimited as refusal:
                 debt = quota.seconds + refusal.retry_after - least * quota.interval
-                told = _told(quota, cost, account.left, debt)
-                raise BudgetSpent(retry_after=refusal.retry_after, cost=told) from None
+                told = _told(quota, account.left, debt)
+                raise BudgetSpent(retry_after=refusal.retry_after, cost=_shown(cost, told)) from None
         account.left += portion
         account.ahead, account.taken_at = standing.resets_in, time.monotonic()
 
@@ -146,19 +156,21 @@ class Budget:
         """Return what `extensions.cost` shows of an operation that is not charged."""
         account = self._accounts.get(key)
         if account is not None and not account.is_old:
-            return _told(quota, cost, account.left, account.debt)
+            return _shown(cost, account.told(quota))
         left = 0 if account is None else min(0, account.left)
         try:
             debt = (await self._throttle.spend(f"points:{key}", quota, 0)).resets_in
         except RateLimited as full:
             debt = quota.seconds + full.retry_after
-        return _told(quota, cost, left, debt)
+        return _shown(cost, _told(quota, left, debt))
 
 
-def _told(quota: Quota, requested: int, left: int, debt: float) -> dict[str, Any]:
-    in_bucket = max(0, int((quota.seconds - debt) / quota.interval + _ROUNDING))
-    return {
-        "requested": requested,
-        "remaining": max(0, min(quota.limit, in_bucket + left)),
-        "resetAt": round(time.time() + debt, 1),
-    }
+def _told(quota: Quota, left: int, debt: float) -> tuple[int, float]:
+    remaining = left + (max(0, int((quota.seconds - debt) / quota.interval + _ROUNDING)) if debt else quota.limit)
+    # to one digit, as `round` does in four times as long
+    reset_at = int((time.time() + debt) * 10 + 0.5) / 10
+    return 0 if remaining < 0 else min(remaining, quota.limit), reset_at
+
+
+def _shown(cost: int, told: tuple[int, float]) -> dict[str, Any]:
+    return {"requested": cost, "remaining": told[0], "resetAt": told[1]}

@@ -15,14 +15,17 @@ from graphql import (
     GraphQLSchema,
     GraphQLSyntaxError,
     OperationDefinitionNode,
+    OperationType,
     ValuesOfCorrectTypeRule,
     parse,
     specified_rules,
     validate,
 )
 
+from graph.plan import Operation, Verbs
 from server.engine import discretion, rules
 from server.engine.coercion import TypedValuesRule
+from server.engine.execution import Coercion
 from server.engine.request import RequestRefused
 
 _RULES: Final = tuple(TypedValuesRule if each is ValuesOfCorrectTypeRule else each for each in specified_rules)
@@ -32,28 +35,41 @@ _ERRORS: Final = 20
 _TOO_LONG: Final = "Syntax Error: Document contains more than"
 
 
+@dataclass(slots=True, kw_only=True, eq=False)
+class Definition:
+    """One operation of a document, with what is made of it once, whatever its variables and whoever asks: it goes with
+    the document. `plans` and `verbs` are made by `Plans`, and what is `priced` by `Pricing`, when they are asked for.
+    """
+
+    document: "Document"
+    node: OperationDefinitionNode
+    kind: OperationType
+    coercion: Coercion
+    plans: Operation | None = None
+    verbs: Verbs | None = None
+    priced: object = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Document:
-    """A document that fits the schema. `operations` are by name; one without a name is under None.
+    """A document that fits the schema. `operations` are by name; one that stands alone is under None, too.
 
     `uses` counts how often each variable is used.
     """
 
     text: str
     node: DocumentNode
-    operations: dict[str | None, OperationDefinitionNode]
+    operations: dict[str | None, Definition]
     asks_for_schema: bool
     uses: Mapping[str, int]
 
-    def operation(self, name: str | None) -> OperationDefinitionNode:
+    def operation(self, name: str | None) -> Definition:
         """Choose the operation to run.
 
         Raises:
             RequestRefused: there is none of that name, or the name is missing and there are several.
         """
-        if name is None and len(self.operations) == 1:
-            return next(iter(self.operations.values()))
-        found = None if name is None else self.operations.get(name)
+        found = self.operations.get(name)
         if found is None:
             message = "Name one of the document's operations in `operationName`."
             error = GraphQLError(message, extensions={"code": "OPERATION_RESOLUTION_FAILURE"})
@@ -90,10 +106,11 @@ class Documents:
         made = Document(
             text=text,
             node=node,
-            operations=_operations(node),
+            operations={},
             asks_for_schema=contents.introspects,
             uses=contents.variables,
         )
+        self._define(made)
         self._keep(made)
         return made
 
@@ -110,20 +127,22 @@ class Documents:
             raise RequestRefused([_coded(each, None if suggests else text) for each in faults], of_document=True)
         return node
 
+    def _define(self, made: Document) -> None:
+        """Note the operations of a document."""
+        for each in made.node.definitions:
+            if isinstance(each, OperationDefinitionNode):
+                coercion = Coercion(self._schema, each, made.uses)
+                found = Definition(document=made, node=each, kind=each.operation, coercion=coercion)
+                made.operations[None if each.name is None else each.name.value] = found
+        if len(made.operations) == 1:
+            made.operations[None] = next(iter(made.operations.values()))
+
     def _keep(self, made: Document) -> None:
         self._kept[made.text] = made
         self._characters += len(made.text)
         while len(self._kept) > _KEPT or self._characters > _KEPT_CHARACTERS:
             gone, _ = self._kept.popitem(last=False)
             self._characters -= len(gone)
-
-
-def _operations(node: DocumentNode) -> dict[str | None, OperationDefinitionNode]:
-    return {
-        None if each.name is None else each.name.value: each
-        for each in node.definitions
-        if isinstance(each, OperationDefinitionNode)
-    }
 
 
 def _unparsed(error: GraphQLSyntaxError) -> GraphQLError:

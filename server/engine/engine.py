@@ -5,9 +5,8 @@ import inspect
 from collections.abc import AsyncGenerator, Awaitable, Hashable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any, Final, cast
-from uuid import UUID
 
 import orjson
 from graphql import (
@@ -16,38 +15,35 @@ from graphql import (
     FieldNode,
     GraphQLError,
     GraphQLSchema,
-    OperationDefinitionNode,
     OperationType,
     VariableNode,
 )
 from graphql.execution.values import VariableValues
 
 from core.errors import DomainError
+from core.limits import Quota
 from core.settings import Introspection
 from resolvers.context import Context
 from resolvers.moments import Moment
 from server.engine import amounts, budget, coercion, errors, execution
 from server.engine.budget import Budget, BudgetSpent, Charge, OperationTooExpensive
-from server.engine.documents import Document, Documents
+from server.engine.documents import Definition, Document, Documents
 from server.engine.execution import Execution
-from server.engine.planned import Planned, Plans, Showing, Told
+from server.engine.planned import NOTHING, Planned, Plans, Showing, Told
 from server.engine.pricing import Price, Pricing
 from server.engine.request import Answer, Parameters, RequestRefused
 from server.engine.sharing import Answers, Group, Groups
 from server.engine.verbs import Performance
 
 TIMEOUT: Final = 30.0
-_ACCOUNTS: Final = 10_000
-_EMPTY: Final = ExecutionResult({}, None)
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class Operation:
     """One operation, ready to run: its document fits the schema, and its variables fit the document."""
 
     schema: GraphQLSchema
-    document: Document
-    node: OperationDefinitionNode
+    definition: Definition
     parameters: Parameters
     variables: VariableValues
     context: Context
@@ -60,18 +56,18 @@ class Operation:
     def execution(self) -> Execution:
         """The operation as the executor runs it."""
         if self._execution is None:
-            self._execution = self.execution_of(self.document.node)
+            self._execution = self.execution_of(self.definition.document.node)
         return self._execution
 
     def execution_of(self, document: DocumentNode) -> Execution:
         """The operation in another form of its document."""
-        tells = self.document.asks_for_schema
+        tells = self.definition.document.asks_for_schema
         return self._built(document, None if tells else self._showing())
 
     @property
     def performance(self) -> Performance | None:
         """The operation as a mutation whose root fields run by themselves; None if the executor runs all of it."""
-        roots = self.plans.verbs(self.document, self.node, self.variables, self.context)
+        roots = self.plans.verbs(self.definition, self.variables, self.context)
         if roots is None:
             return None
         return Performance(
@@ -85,10 +81,10 @@ class Operation:
     def _beside(self) -> tuple[Execution, Showing | None]:
         """Make the executor for what verbs leave to it, and what shows rows there."""
         showing = self._showing()
-        return self._built(self.document.node, showing), showing
+        return self._built(self.definition.document.node, showing), showing
 
     def _showing(self) -> Showing | None:
-        return self.plans.showing(self.document, self.node, self.variables, self.context, self.told)
+        return self.plans.showing(self.definition, self.variables, self.context, self.told)
 
     def _built(self, document: DocumentNode, show: Showing | None) -> Execution:
         return execution.build(self.schema, document, self.parameters, self.context, show)
@@ -96,7 +92,7 @@ class Operation:
     @property
     def kind(self) -> OperationType:
         """Query, mutation or subscription."""
-        return self.node.operation
+        return self.definition.kind
 
     @property
     def request_id(self) -> str | None:
@@ -138,32 +134,53 @@ class Engine:
         """
         if parameters.query is None:
             raise RequestRefused.because("The request needs `query`, the text of a document.")
-        is_open = self.shows_schema(context)
-        document = self.documents.known(parameters.query) or await self._checked(parameters.query, suggests=is_open)
-        if not is_open and document.asks_for_schema:
-            message = "This server does not show its schema here."
-            raise RequestRefused.because(message, code="INTROSPECTION_REFUSED", status=403)
-        node = document.operation(parameters.operation_name)
-        amounts.check(node, parameters.variables, document.uses)
+        suggests = self.shows_schema(context)
+        document = self.documents.known(parameters.query) or await self._checked(parameters.query, suggests=suggests)
         if context.is_due:
             with suppress(DomainError):
                 # a caller that lost the right is refused by the field that asks for it
                 await context.recheck()
-        variables = self._plans.coercion(document, node).of(parameters.variables, suggests=is_open)
-        if isinstance(variables, list):
-            faults = coercion.faults(self.schema, node, parameters.variables, shows=is_open)
-            raise RequestRefused(faults, of_document=True)
+        return self._operation(document, parameters, context)
+
+    def prepare_known(self, parameters: Parameters, context: Context) -> Operation | None:
+        """Check a request, as `prepare` does, if nothing has to be waited for: its document is known, and nobody has to
+        be looked at again.
+        """
+        document = None if parameters.query is None else self.documents.known(parameters.query)
+        return None if document is None or context.is_due else self._operation(document, parameters, context)
+
+    def _operation(self, document: Document, parameters: Parameters, context: Context) -> Operation:
+        is_open = self.shows_schema(context)
+        if not is_open and document.asks_for_schema:
+            message = "This server does not show its schema here."
+            raise RequestRefused.because(message, code="INTROSPECTION_REFUSED", status=403)
+        definition = document.operation(parameters.operation_name)
+        variables = definition.coercion.straight(parameters.variables)
+        if variables is None:
+            variables = self._coerced(definition, parameters, suggests=is_open)
         return Operation(
-            schema=self.schema,
-            document=document,
-            node=node,
-            parameters=parameters,
-            variables=variables,
-            context=context,
-            price=self._pricing.price(document, node, variables.coerced),
-            plans=self._plans,
-            told=Told() if self._explains and node.operation is not OperationType.QUERY else None,
+            self.schema,
+            definition,
+            parameters,
+            variables,
+            context,
+            self._pricing.price(definition, variables.coerced),
+            self._plans,
+            Told() if self._explains and definition.kind is not OperationType.QUERY else None,
         )
+
+    def _coerced(self, definition: Definition, parameters: Parameters, *, suggests: bool) -> VariableValues:
+        """Look at the variables of a request, and coerce them.
+
+        Raises:
+            RequestRefused: they are too many, or do not fit.
+        """
+        node, given = definition.node, parameters.variables
+        amounts.check(node, given, definition.document.uses)
+        found = definition.coercion.of(given, suggests=suggests)
+        if isinstance(found, list):
+            raise RequestRefused(coercion.faults(self.schema, node, given, shows=suggests), of_document=True)
+        return found
 
     async def _checked(self, text: str, *, suggests: bool) -> Document:
         """Check a document. Of those that are new one is looked at in a turn of the loop: whoever sends many at once
@@ -175,34 +192,38 @@ class Engine:
 
     async def run(self, operation: Operation) -> Answer:
         """Run a query or a mutation, within its budget and its time."""
+        price, context = operation.price, operation.context
+        account, quota = _account_of(context)
+        charge = self._points.charge_at_once(account, price.points, quota)
+        if charge is None:
+            try:
+                charge = await self._points.charge(account, price.points, quota)
+            except DomainError as refusal:
+                return _refused(refusal)
         try:
-            charge = await self._charge(operation)
-        except DomainError as refusal:
-            return _refused(refusal)
-        try:
-            planned = await self._planned(operation)
+            if operation.definition.kind is OperationType.QUERY:
+                planned = await self._plans.answer(operation.definition, operation.variables, context)
+            else:
+                planned = NOTHING
             if planned.is_whole:
-                result = _EMPTY
+                answer = Answer(planned.data)
+                if planned.errors:
+                    answer.errors = errors.dressed(planned.errors, operation.request_id)
+                spent = price.spent(None, planned.points)
             else:
                 async with asyncio.timeout(self._timeout):
                     result = await self._left(operation, planned)
+                # a null that reached the top is all that is answered
+                spent = price.spent(result.data, 0 if result.data is None else planned.points)
+                answer = _together(planned, result, operation)
         except TimeoutError:
             return self._timed_out(operation, charge)
-        # a null that reached the top is all that is answered
-        spent = operation.price.spent(result.data, 0 if result.data is None else planned.points)
-        answer = _together(planned, result, operation)
         answer.extensions["cost"] = charge.settled(spent)
         if self._explains and planned.plan is not None:
             answer.extensions["plan"] = planned.told()
-        if operation.context.keys.replayed:
-            answer.extensions["idempotency"] = {"replayed": operation.context.keys.replayed}
+        if context.replayed:
+            answer.extensions["idempotency"] = {"replayed": context.replayed}
         return answer
-
-    async def _planned(self, operation: Operation) -> Planned:
-        """Answer what is compiled."""
-        if operation.kind is not OperationType.QUERY:
-            return Planned({})
-        return await self._plans.answer(operation.document, operation.node, operation.variables, operation.context)
 
     async def _left(self, operation: Operation, planned: Planned) -> ExecutionResult:
         """Answer by resolvers what a plan leaves, with loaders that know nothing of its attempt."""
@@ -210,7 +231,8 @@ class Engine:
         performance = operation.performance if operation.kind is OperationType.MUTATION else None
         if performance is not None:
             return await performance.result()
-        document = planned.remainder(operation.document.node, operation.node)
+        definition = operation.definition
+        document = planned.remainder(definition.document.node, definition.node)
         return await operation.execution_of(document).result()
 
     async def follow(self, operation: Operation) -> AsyncGenerator[Answer]:
@@ -220,7 +242,8 @@ class Engine:
         """
         opening: dict[str, Any] = {}
         try:
-            charge = await self._charge(operation)
+            account, quota = _account_of(operation.context)
+            charge = await self._points.charge(account, operation.price.points, quota)
             opening = {"cost": charge.settled(operation.price.points)}
             _heed_cancellation()
             source = await operation.execution.source()
@@ -257,20 +280,13 @@ class Engine:
         cost = charge.settled(operation.price.points)
         return Answer(errors=[{"message": message, "extensions": extensions}], extensions={"cost": cost})
 
-    async def _charge(self, operation: Operation) -> Charge:
-        caller = operation.context.caller
-        if caller is None:
-            key, quota = f"address:{operation.context.origin.ip or ''}", budget.ANONYMOUS
-        else:
-            workspace_id = None if caller.actor is None else caller.actor.workspace_id
-            key, quota = _account_of(caller.user_id, workspace_id), budget.SIGNED_IN
-        return await self._points.charge(key, operation.price.points, quota)
 
-
-@lru_cache(_ACCOUNTS)
-def _account_of(user_id: UUID, workspace_id: UUID | None) -> str:
-    """Name who pays: a person in a workspace."""
-    return f"{user_id.hex}:{'' if workspace_id is None else workspace_id.hex}"
+def _account_of(context: Context) -> tuple[str, Quota]:
+    """Name who pays, and out of which bucket."""
+    caller = context.caller
+    if caller is None:
+        return f"address:{context.origin.ip or ''}", budget.ANONYMOUS
+    return caller.account, budget.SIGNED_IN
 
 
 def _together(planned: Planned, rest: ExecutionResult, operation: Operation) -> Answer:
@@ -347,21 +363,22 @@ def _group_of(operation: Operation) -> Hashable:
     place = _place_of(operation)
     given = {name: value for name, value in operation.variables.coerced.items() if name != place}
     written = orjson.dumps(given, default=repr, option=orjson.OPT_SORT_KEYS)
-    name = None if operation.node.name is None else operation.node.name.value
-    return operation.document.text, name, written, actor.workspace_id, actor.permissions
+    node = operation.definition.node
+    name = None if node.name is None else node.name.value
+    return operation.definition.document.text, name, written, actor.workspace_id, actor.permissions
 
 
 def _place_of(operation: Operation) -> str | None:
     """Name the variable that says after which event to begin, if it says nothing else."""
     arguments = [
         argument
-        for each in operation.node.selection_set.selections
+        for each in operation.definition.node.selection_set.selections
         if isinstance(each, FieldNode)
         for argument in each.arguments or ()
         if argument.name.value == "after" and isinstance(argument.value, VariableNode)
     ]
     names = [cast("VariableNode", each.value).name.value for each in arguments]
-    uses = operation.document.uses
+    uses = operation.definition.document.uses
     return names[0] if names and uses.get(names[0]) == 1 else None
 
 

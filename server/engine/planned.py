@@ -1,9 +1,7 @@
 """Queries that are compiled: which root fields a plan answers, and what is left to the resolvers."""
 
-from collections import OrderedDict
-from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
@@ -19,13 +17,11 @@ from graphql.execution.values import VariableValues
 from graphql.pyutils import Path
 
 from core.errors import Unavailable
-from graph.plan import Operation, Plan, Planner, Root, Run, Verbs, View, given_up, origin_of
+from graph.plan import Operation, Plan, Planner, Root, Run, Sharing, Verbs, View, given_up, origin_of
 from resolvers.context import Context
-from server.engine.documents import Document
-from server.engine.execution import Coercion
+from server.engine.documents import Definition
 from services.access import Actor
 
-_KEPT: Final = 1_000
 _PAYLOAD: Final = 10.0
 
 
@@ -67,6 +63,9 @@ class Planned(NamedTuple):
         )
 
 
+NOTHING: Final = Planned({})
+
+
 class Told:
     """Which root fields of a mutation were compiled, where rows that resolvers returned were shown by a compiled view,
     and why they were not elsewhere.
@@ -88,11 +87,9 @@ class Told:
         }
 
 
-@asynccontextmanager
-async def opened(context: Context, variables: VariableValues) -> AsyncGenerator[Run]:
-    """Open a run that reads what hangs on rows which somebody returned."""
-    async with context.ground.database.rows(context.graph.actor.workspace_id) as reading:
-        yield Run(context.graph, reading, variables, _PAYLOAD, writes=False)
+def opened(context: Context, variables: VariableValues) -> Run:
+    """Begin a run that reads what hangs on rows which somebody returned."""
+    return Run(context.graph, variables, _PAYLOAD, writes=False)
 
 
 class Showing:
@@ -136,8 +133,8 @@ class Showing:
         if self.lost is not None:
             raise self.lost
         try:
-            async with opened(self._context, self._variables) as run:
-                return await view.show(run, rows, None)
+            run = opened(self._context, self._variables)
+            return (await view.show(run, rows))[0]
         except Unavailable:
             # the resolvers would wait for the same database again
             raise
@@ -150,84 +147,54 @@ class Showing:
             self._told.note(".".join(each for each in path.as_list() if isinstance(each, str)), reason)
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """What is made of an operation once."""
-
-    operation: Operation
-    verbs: Verbs
-    coercion: Coercion
-
-
 class Plans:
-    """The plans of one schema's operations; as many are kept as there are documents. A run's statements begin within
-    some seconds.
-    """
+    """The plans of one schema's operations, which are kept with each. A run's statements begin within some seconds."""
 
     def __init__(self, schema: GraphQLSchema, seconds: float) -> None:
-        self._schema = schema
         self._seconds = seconds
         self._planner = Planner(schema)
-        self._kept: OrderedDict[tuple[Document, str | None], _Kept] = OrderedDict()
+        self._sharing = Sharing()
 
-    def coercion(self, document: Document, node: OperationDefinitionNode) -> Coercion:
-        """Return what coerces the variables of an operation."""
-        return self._of(document, node).coercion
-
-    async def answer(
-        self, document: Document, node: OperationDefinitionNode, variables: VariableValues, context: Context
-    ) -> Planned:
+    async def answer(self, operation: Definition, variables: VariableValues, context: Context) -> Planned:
         """Answer what of a query can be planned for whoever asks."""
         actor = self._actor(context)
         if actor is None:
-            return Planned({})
-        plan = self._of(document, node).operation.plan(variables, actor, actor.permissions)
+            return NOTHING
+        plan = (operation.plans or self._of(operation)).plan(variables, actor, actor.permissions)
         if plan.is_empty:
             return Planned({}, plan=plan, left=plan.reasons)
-        async with context.ground.database.rows(actor.workspace_id) as reading:
-            run = Run(context.graph, reading, variables, self._seconds)
+        run = Run(context.graph, variables, self._seconds, sharing=self._sharing)
+        with self._sharing.running():
             data, left, lost = await plan.answer(run)
-        errors = [_error(plan, name, error) for name, error in lost.items()]
-        return Planned(data, plan=plan, errors=errors, left=left, points=run.points)
+        errors = [_error(plan, name, error) for name, error in lost.items()] if lost else ()
+        return Planned(data, plan, errors, left, run.points)
 
     def showing(
-        self,
-        document: Document,
-        node: OperationDefinitionNode,
-        variables: VariableValues,
-        context: Context,
-        told: Told | None = None,
+        self, operation: Definition, variables: VariableValues, context: Context, told: Told | None = None
     ) -> Showing | None:
         """Return what shows the rows that an operation's resolvers return, for whoever asks; None for nobody."""
         actor = self._actor(context)
-        return None if actor is None else Showing(self._of(document, node).operation, variables, context, actor, told)
+        return None if actor is None else Showing(self._of(operation), variables, context, actor, told)
 
-    def verbs(
-        self, document: Document, node: OperationDefinitionNode, variables: VariableValues, context: Context
-    ) -> Mapping[str, Root] | None:
+    def verbs(self, operation: Definition, variables: VariableValues, context: Context) -> Mapping[str, Root] | None:
         """Return what the root fields of a mutation do, for whoever asks; None if the executor runs all of it."""
-        if document.asks_for_schema or not self._planner.is_able:
+        if operation.document.asks_for_schema or not self._planner.is_able:
             return None
+        if operation.verbs is None:
+            operation.verbs = Verbs(self._of(operation))
         actor = self._actor(context)
-        return self._of(document, node).verbs.of(variables, actor, None if actor is None else actor.permissions)
+        return operation.verbs.of(variables, actor, None if actor is None else actor.permissions)
 
     def _actor(self, context: Context) -> Actor | None:
         """Who may be answered by plans."""
         caller = context.caller
         return None if caller is None or not self._planner.is_able else caller.actor
 
-    def _of(self, document: Document, node: OperationDefinitionNode) -> _Kept:
-        key = (document, None if node.name is None else node.name.value)
-        found = self._kept.get(key)
-        if found is not None:
-            self._kept.move_to_end(key)
-        else:
-            operation = Operation(self._planner, document.node, node)
-            found = _Kept(operation, Verbs(operation), Coercion(self._schema, node))
-            self._kept[key] = found
-            if len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)
-        return found
+    def _of(self, operation: Definition) -> Operation:
+        """Return the plans of an operation."""
+        if operation.plans is None:
+            operation.plans = Operation(self._planner, operation.document.node, operation.node)
+        return operation.plans
 
 
 def _error(plan: Plan, name: str, error: Unavailable) -> GraphQLError:

@@ -7,7 +7,6 @@ more, and the pieces of its input by their number (`batches`); what a schema tel
 longer ones costs more than it was priced at.
 """
 
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
@@ -19,20 +18,18 @@ from graphql import (
     GraphQLField,
     GraphQLSchema,
     IntValueNode,
-    OperationDefinitionNode,
     OperationType,
     VariableNode,
 )
 
 from server.engine import batches, introspection
-from server.engine.documents import Document
+from server.engine.documents import Definition
 from server.engine.outline import BOUNDS, Kind, Shape, Step, Steps, shapes, steps_of
 
 PAGE: Final = 20
 LIST: Final = 10
 LARGEST_PAGE: Final = 100
 MUTATION: Final = 10
-_KEPT: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,35 +64,29 @@ class Pricing:
 
     def __init__(self, schema: GraphQLSchema) -> None:
         self._schema = schema
-        self._kept: OrderedDict[tuple[Document, str | None], Outline | Price] = OrderedDict()
 
-    def price(self, document: Document, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> Price:
+    def price(self, operation: Definition, variables: Mapping[str, Any]) -> Price:
         """Return what an operation may cost with its coerced variables."""
-        key = (document, None if operation.name is None else operation.name.value)
-        found = self._kept.get(key)
+        found = operation.priced
         if isinstance(found, Price):
             return found
-        outline = found or _outlined(self._schema, document, operation)
+        outline = found if isinstance(found, Outline) else _outlined(self._schema, operation)
         bill = _Bill(variables)
         price = bill.price(outline)
-        if found is None:
-            self._kept[key] = outline if bill.looked_at_variables else price
-            if len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)
+        operation.priced = outline if bill.looked_at_variables else price
         return price
 
 
-def _outlined(schema: GraphQLSchema, document: Document, operation: OperationDefinitionNode) -> Outline:
-    fragments = {
-        each.name.value: each for each in document.node.definitions if isinstance(each, FragmentDefinitionNode)
-    }
-    steps = steps_of(schema, operation, fragments)
+def _outlined(schema: GraphQLSchema, operation: Definition) -> Outline:
+    node, definitions = operation.node, operation.document.node.definitions
+    fragments = {each.name.value: each for each in definitions if isinstance(each, FragmentDefinitionNode)}
+    steps = steps_of(schema, node, fragments)
     selections = {name: each.selection_set for name, each in fragments.items()}
-    told = introspection.sizes_of(schema).values(operation.selection_set, selections)
+    told = introspection.sizes_of(schema).values(node.selection_set, selections)
     return Outline(
         steps=steps,
         shapes=shapes(steps),
-        is_mutation=operation.operation is OperationType.MUTATION,
+        is_mutation=operation.kind is OperationType.MUTATION,
         fixed=ceil(told / introspection.VALUES_A_POINT),
     )
 

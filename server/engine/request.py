@@ -54,26 +54,22 @@ class Parameters(NamedTuple):
         if not isinstance(body, dict):
             raise RequestRefused.because("The request is a JSON object with `query`.")
         given = cast("dict[str, Any]", body)
-        query, document_id = _text(given, "query"), _text(given, "documentId")
+        query, document_id, name = given.get("query"), given.get("documentId"), given.get("operationName")
+        for each, value in (("query", query), ("documentId", document_id), ("operationName", name)):
+            if value is not None and not isinstance(value, str):
+                raise RequestRefused.because(f"`{each}` is a text.")
         if query is None and document_id is None and not isinstance(given.get("extensions"), dict):
             raise RequestRefused.because("The request needs `query`, the text of a document.")
-        name = _text(given, "operationName")
         if name is not None and len(name) > NAME_LONGEST:
             raise RequestRefused.because("`operationName` is too long.")
-        return cls(
-            query=query,
-            document_id=document_id,
-            operation_name=name,
-            variables=_object(given, "variables"),
-            extensions=_object(given, "extensions"),
-        )
+        return cls(query, document_id, name, _object(given, "variables"), _object(given, "extensions"))
 
     def asking(self, query: str) -> Self:
         """Return the same with the text of a stored document."""
         return self._replace(query=query)
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class Answer:
     """The body of one answer. `data` is left out of a refusal; `cursor` is the place of an event in its log."""
 
@@ -118,14 +114,6 @@ def _short(error: Mapping[str, Any]) -> dict[str, Any]:
     """Quote only so much of what was sent: messages name values, and values may be long."""
     message = str(error["message"])
     return {**error, "message": message if len(message) <= _MESSAGE_LONGEST else f"{message[:_MESSAGE_LONGEST]}..."}
-
-
-def _text(given: Mapping[str, Any], name: str) -> str | None:
-    value: object = given.get(name)
-    if value is None or isinstance(value, str):
-        return value
-    message = f"`{name}` is a text."
-    raise RequestRefused.because(message)
 
 
 def _object(given: Mapping[str, Any], name: str) -> Mapping[str, Any]:

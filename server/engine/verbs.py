@@ -5,7 +5,6 @@ field, or completes what the verb came to, so that errors have one meaning only.
 """
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NoReturn
@@ -97,7 +96,7 @@ class Performance:
             showing.lost = lost
         return await executor.completed(key, root.group, _returning(payload))
 
-    def _opened(self) -> AbstractAsyncContextManager[Run]:
+    def _opened(self) -> Run:
         return opened(self.context, self.variables)
 
     def _note(self, key: str, reason: str | None) -> None:

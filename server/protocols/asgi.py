@@ -1,25 +1,19 @@
 """The few words of ASGI that the endpoint speaks itself: it does without a framework's requests and responses."""
 
-from collections.abc import Awaitable, Generator, Mapping, Sequence
+from collections.abc import Awaitable, Generator, Sequence
 from typing import Any, Final
 
 import orjson
 from starlette.types import Message, Receive, Scope, Send
 
+from server.middleware import Head, Header, head_of
+
 _TYPE: Final = b"content-type"
 _LENGTH: Final = b"content-length"
-
-Header = tuple[bytes, bytes]
-Head = Mapping[bytes, bytes]
 
 
 class ClientGone(Exception):
     """The client hung up before its request was read."""
-
-
-def head_of(scope: Scope) -> Head:
-    """Return a request's headers by their names in lower case; of several of one name, the first."""
-    return dict(scope["headers"][::-1])
 
 
 def line(head: Head, name: bytes) -> str | None:
@@ -56,6 +50,14 @@ class Arrival(Awaitable[Message]):
             self._asked.close()
             raise
         return (yield from self._asked)
+
+
+def whole(message: Message | None, most: int) -> bytes | None:
+    """Return a body that came in one message; None when it did not, or is longer than `most` bytes."""
+    if message is None or message["type"] != "http.request" or message.get("more_body"):
+        return None
+    body: bytes = message.get("body", b"")
+    return body if len(body) <= most else None
 
 
 async def body_of(first: Arrival, receive: Receive, most: int) -> bytes | None:

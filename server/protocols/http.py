@@ -6,7 +6,7 @@ Where the public audits of graphql-http and the published text differ, docs/deci
 import asyncio
 from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, cast
 from urllib.parse import parse_qsl
 
 from graphql import GraphQLError, OperationType
@@ -18,9 +18,8 @@ from resolvers.context import Context
 from server.engine import Answer, Parameters, RequestRefused
 from server.engine import errors as shown_errors
 from server.engine.engine import Operation
-from server.middleware import BODY_LIMIT, request_id_of
+from server.middleware import BODY_LIMIT, Head, Header, request_id_of
 from server.protocols import asgi, json_text, streams
-from server.protocols.asgi import Head, Header
 from server.protocols.backing import Backing
 from server.protocols.negotiation import Form, accepted, accepted_stream
 from server.protocols.sockets import SocketsEnding, SocketsFull
@@ -42,15 +41,6 @@ _REFUSED: Final[Mapping[int, list[Header]]] = {
     415: [(b"accept-post", b"application/json")],
 }
 _RETRY: Final = {"RATE_LIMITED": 429, "COST_EXCEEDED": 422, "UNAVAILABLE": 503, "TIMEOUT": 503}
-
-
-class _Call(NamedTuple):
-    """One request, and the way back to whoever sent it."""
-
-    scope: Scope
-    head: Head
-    receive: Receive
-    send: Send
 
 
 class HttpEndpoint:
@@ -80,48 +70,26 @@ class HttpEndpoint:
             if form is None:
                 message = f"Accept one of: {', '.join(each.value for each in Form)}."
                 raise RequestRefused.because(message, status=406)
-            await self._serve(form, _Call(scope, head, receive, send))
+            operation = await self._prepared(scope, head, receive)
+            if operation.kind is OperationType.SUBSCRIPTION:
+                await self._stream(_streaming(form, head), operation, receive, send)
+                return
+            try:
+                with self._sockets.operating():
+                    answer = await self._engine.run(operation)
+            except SocketsEnding:
+                message = "The server is stopping: ask again."
+                raise RequestRefused.because(message, code="UNAVAILABLE", status=503) from None
+            if answer.errors or form.is_stream:
+                await _respond(send, form, answer)
+            else:
+                await asgi.reply(send, _OK, asgi.encoded(answer.body), form.line)
         except RequestRefused as refusal:
-            shown = form if form is not None else Form.JSON
-            status = _OK if refusal.of_document and shown is Form.JSON else refusal.status
-            await _send(send, shown, refusal.answer, status, _REFUSED.get(refusal.status, []))
+            await _refuse(send, form, refusal)
         except asgi.ClientGone:
             return
 
-    async def _serve(self, form: Form, call: _Call) -> None:
-        try:
-            operation = await self._prepared(call)
-        except RequestRefused as refusal:
-            if not (form.is_stream and refusal.of_document):
-                raise
-            await streams.send_one(form, refusal.answer, call.send)
-            return
-        if operation.kind is OperationType.SUBSCRIPTION:
-            chosen = form if form.is_stream else accepted_stream(asgi.line(call.head, b"accept"))
-            if chosen is None:
-                message = (
-                    f"A subscription streams: accept {Form.EVENTS.value} or {Form.MULTIPART.value}, or use a socket."
-                )
-                raise RequestRefused.because(message, status=406)
-            await self._stream(chosen, operation, call)
-            return
-        answer = await self._answer(operation)
-        if form.is_stream:
-            await streams.send_one(form, answer, call.send)
-        elif answer.errors:
-            await _send(call.send, form, answer, _status(form, answer), _retry(answer))
-        else:
-            await asgi.reply(call.send, _OK, asgi.encoded(answer.body), form.line)
-
-    async def _answer(self, operation: Operation) -> Answer:
-        try:
-            with self._sockets.operating():
-                return await self._engine.run(operation)
-        except SocketsEnding:
-            message = "The server is stopping: ask again."
-            raise RequestRefused.because(message, code="UNAVAILABLE", status=503) from None
-
-    async def _stream(self, form: Form, operation: Operation, call: _Call) -> None:
+    async def _stream(self, form: Form, operation: Operation, receive: Receive, send: Send) -> None:
         """Send what a subscription yields, as long as its caller may listen."""
         context = operation.context
         # nobody can end a stream over HTTP but by hanging up, which a network does too
@@ -130,20 +98,31 @@ class HttpEndpoint:
             with self._sockets.streaming(context.origin.ip or "", context.caller):
                 unwelcome = partial(until_unwelcome, context.fork(), self._sockets.limits.look)
                 followed = streams.Followed(answers=self._engine.follow(operation), unwelcome=unwelcome)
-                await streams.send_all(form, followed, call.receive, call.send, self.pace)
+                await streams.send_all(form, followed, receive, send, self.pace)
         except SocketsFull as full:
             raise RequestRefused.because(f"{full}.", code="TOO_MANY_STREAMS", status=429) from None
 
-    async def _prepared(self, call: _Call) -> Operation:
+    async def _prepared(self, scope: Scope, head: Head, receive: Receive) -> Operation:
         """Read a request and check its operation. A bug on the way is shown as one."""
         try:
-            is_get = call.scope["method"] == "GET"
-            parameters = _from_query(call) if is_get else Parameters.of(_parsed(await self._body(call)))
+            is_get = scope["method"] == "GET"
+            if is_get:
+                parameters = _from_query(scope, head)
+            else:
+                _require_json(scope, head)
+                first = asgi.Arrival(receive)
+                body = asgi.whole(first.message, BODY_LIMIT)
+                parameters = Parameters.of(_parsed(await self._late_body(first, receive) if body is None else body))
             is_stored = self._persisted.concern(parameters)
             if is_stored:
                 parameters = await self._persisted.resolve(parameters)
-            context = await self._context(call)
-            operation = await self._engine.prepare(parameters, context)
+            context = self._context(scope, head, receive)
+            authorization = asgi.line(head, b"authorization")
+            if authorization is not None and not context.recognise(authorization):
+                await context.sign_in(authorization)
+            operation = self._engine.prepare_known(parameters, context)
+            if operation is None:
+                operation = await self._engine.prepare(parameters, context)
             if is_get:
                 _require_harmless(operation)
             if is_stored:
@@ -151,61 +130,60 @@ class HttpEndpoint:
         except (RequestRefused, asgi.ClientGone):
             raise
         except Exception as error:  # noqa: BLE001  (whoever asks is told a request id, and the log what it was)
-            shown = shown_errors.bug(request_id_of(call.scope), error)
+            shown = shown_errors.bug(request_id_of(scope), error)
             raise RequestRefused([GraphQLError(shown["message"], extensions=shown["extensions"])], 500) from None
         return operation
 
-    async def _body(self, call: _Call) -> bytes:
-        _require_json(call)
-        first = asgi.Arrival(call.receive)
-        if first.message is not None and not first.message.get("more_body"):
-            body = await asgi.body_of(first, call.receive, BODY_LIMIT)
-        else:
-            body = await self._late_body(first, call.receive)
+    async def _late_body(self, first: asgi.Arrival, receive: Receive) -> bytes:
+        """Read a body of several messages, or one that is not here yet."""
+        try:
+            with self._sockets.arriving():
+                async with asyncio.timeout(self.patience):
+                    body = await asgi.body_of(first, receive, BODY_LIMIT)
+        except SocketsEnding:
+            raise asgi.ClientGone from None
+        except TimeoutError:
+            raise RequestRefused.because("The request took too long to arrive.", status=408) from None
         if body is None:
             message = f"The body may have {BODY_LIMIT} bytes."
             raise RequestRefused.because(message, code="PAYLOAD_TOO_LARGE", status=413)
         return body
 
-    async def _late_body(self, first: asgi.Arrival, receive: Receive) -> bytes | None:
-        """Wait for a body that is not here yet."""
-        try:
-            with self._sockets.arriving():
-                async with asyncio.timeout(self.patience):
-                    return await asgi.body_of(first, receive, BODY_LIMIT)
-        except SocketsEnding:
-            raise asgi.ClientGone from None
-        except TimeoutError:
-            raise RequestRefused.because("The request took too long to arrive.", status=408) from None
-
-    async def _context(self, call: _Call) -> Context:
-        client = call.scope.get("client")
+    def _context(self, scope: Scope, head: Head, receive: Receive) -> Context:
+        """Return the surroundings of a request's operation, before anybody signs in."""
+        client, agent = scope.get("client"), head.get(b"user-agent")
         origin = Origin(
-            ip=client[0] if client else None,
-            user_agent=(asgi.line(call.head, b"user-agent") or "")[:_USER_AGENT_LIMIT] or None,
-            request_id=request_id_of(call.scope),
+            client[0] if client else None,
+            agent.decode("latin-1")[:_USER_AGENT_LIMIT] if agent else None,
+            request_id_of(scope),
         )
-        context = Context(
-            self._house,
-            origin,
-            resume_after=asgi.line(call.head, b"last-event-id"),
-            idempotency_key=asgi.line(call.head, b"idempotency-key"),
-        )
-        context.hung_up = partial(asgi.hung_up, call.receive)
-        await context.sign_in(asgi.line(call.head, b"authorization"))
+        # what few requests bring is not read of the others
+        after = asgi.line(head, b"last-event-id") if b"last-event-id" in head else None
+        key = asgi.line(head, b"idempotency-key") if b"idempotency-key" in head else None
+        context = Context(self._house, origin, resume_after=after, idempotency_key=key)
+        context.hung_up = partial(asgi.hung_up, receive)
         return context
+
+
+def _streaming(form: Form, head: Head) -> Form:
+    """Return the form of a subscription's answers."""
+    chosen = form if form.is_stream else accepted_stream(asgi.line(head, b"accept"))
+    if chosen is None:
+        message = f"A subscription streams: accept {Form.EVENTS.value} or {Form.MULTIPART.value}, or use a socket."
+        raise RequestRefused.because(message, status=406)
+    return chosen
 
 
 def _opens_a_page(scope: Scope, head: Head) -> bool:
     return b"text/html" in head.get(b"accept", b"") and not scope["query_string"]
 
 
-def _from_query(call: _Call) -> Parameters:
+def _from_query(scope: Scope, head: Head) -> Parameters:
     """Read a GET: stored documents alone, and only with a header that no page of a foreign origin can send unasked."""
-    if not any(call.head.get(name) for name in PREFLIGHT):
+    if not any(head.get(name) for name in PREFLIGHT):
         message = f"A GET needs the header `{PREFLIGHT[0].decode()}`; send other requests by POST."
         raise RequestRefused.because(message, status=405)
-    raw = cast("bytes", call.scope["query_string"])
+    raw = cast("bytes", scope["query_string"])
     if len(raw) > _QUERY_LIMIT:
         raise RequestRefused.because("The address is too long: send the request by POST.", status=414)
     try:
@@ -220,13 +198,14 @@ def _from_query(call: _Call) -> Parameters:
     return Parameters.of(given)
 
 
-def _require_json(call: _Call) -> None:
+def _require_json(scope: Scope, head: Head) -> None:
     """Let nothing in that a page of a foreign origin may send without asking first, and nothing that is not UTF-8."""
-    if call.scope["method"] != "POST":
+    if scope["method"] != "POST":
         raise RequestRefused.because("Send the request by POST.", status=405)
-    if not _is_json(call.head.get(b"content-type", b"")):
+    if not _is_json(head.get(b"content-type", b"")):
         raise RequestRefused.because("Send the request as application/json, in UTF-8.", status=415)
-    if call.head.get(b"content-encoding", _IDENTITY).strip().lower() != _IDENTITY:
+    encoding = head.get(b"content-encoding")
+    if encoding is not None and encoding.strip().lower() != _IDENTITY:
         raise RequestRefused.because("Send the request uncompressed.", status=415)
 
 
@@ -263,6 +242,24 @@ def _status(form: Form, answer: Answer) -> int:
 def _retry(answer: Answer) -> list[Header]:
     wait = answer.errors[0]["extensions"].get("retryAfter") if answer.errors else None
     return [] if wait is None else [(b"retry-after", str(max(1, round(wait))).encode())]
+
+
+async def _respond(send: Send, form: Form, answer: Answer) -> None:
+    """Send an answer that has errors, or is asked for as a stream."""
+    if form.is_stream:
+        await streams.send_one(form, answer, send)
+    else:
+        await _send(send, form, answer, _status(form, answer), _retry(answer))
+
+
+async def _refuse(send: Send, form: Form | None, refusal: RequestRefused) -> None:
+    """Tell what is wrong with a request. What is wrong with its document is told in a stream where one is asked for."""
+    if form is not None and form.is_stream and refusal.of_document:
+        await streams.send_one(form, refusal.answer, send)
+        return
+    shown = form if form is not None else Form.JSON
+    status = _OK if refusal.of_document and shown is Form.JSON else refusal.status
+    await _send(send, shown, refusal.answer, status, _REFUSED.get(refusal.status, []))
 
 
 async def _send(send: Send, form: Form, answer: Answer, status: int, more: list[Header]) -> None:

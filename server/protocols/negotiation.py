@@ -30,9 +30,7 @@ _BEFORE: Final = (Form.JSON, Form.RESPONSE, Form.EVENTS, Form.MULTIPART)
 
 def accepted(line: str | None) -> Form | None:
     """Return the form that a client likes best of those that it accepts; None when it accepts none of ours."""
-    if line is None or not line.strip():
-        return Form.JSON
-    return _best(line[:_LONGEST], _BEFORE)
+    return Form.JSON if line is None else _liked(line[:_LONGEST])
 
 
 def accepted_stream(line: str | None) -> Form | None:
@@ -41,6 +39,10 @@ def accepted_stream(line: str | None) -> Form | None:
 
 
 @lru_cache(_REMEMBERED)
+def _liked(line: str) -> Form | None:
+    return _best(line, _BEFORE) if line.strip() else Form.JSON
+
+
 def _best(line: str, forms: tuple[Form, ...]) -> Form | None:
     ranges = [_read(part) for part in line.split(",")[:_MOST]]
     best: tuple[float, int] | None = None

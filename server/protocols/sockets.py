@@ -5,7 +5,7 @@ counted with them.
 import asyncio
 from collections import Counter
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -123,40 +123,17 @@ class Sockets:
             if me is not None:
                 self._streams.discard(me)
 
-    @contextmanager
-    def arriving(self) -> Generator[None]:
-        """Hold a request whose body arrives: when the process stops, nobody waits for the rest.
-
-        Raises:
-            SocketsEnding: the process stops.
+    def arriving(self) -> "Held":
+        """Hold a request whose body arrives: when the process stops, nobody waits for the rest, and leaving the block
+        raises `SocketsEnding`.
         """
-        with self._among(self._streams):
-            yield
+        return Held(self, self._streams)
 
-    @contextmanager
-    def operating(self) -> Generator[None]:
-        """Hold an operation that is answered as a whole: when the process stops, it has a moment to come to its end.
-
-        Raises:
-            SocketsEnding: the process stops, and it was not over in time.
+    def operating(self) -> "Held":
+        """Hold an operation that is answered as a whole: when the process stops, it has a moment to come to its end. If
+        it was not over in time, leaving the block raises `SocketsEnding`.
         """
-        with self._among(self._operations):
-            yield
-
-    @contextmanager
-    def _among(self, held: set[asyncio.Task[object]]) -> Generator[None]:
-        me = asyncio.current_task()
-        try:
-            if me is not None:
-                held.add(me)
-            yield
-        except asyncio.CancelledError:
-            if not self._is_stopping:
-                raise
-            raise SocketsEnding from None
-        finally:
-            if me is not None:
-                held.discard(me)
+        return Held(self, self._operations)
 
     def _take(self, places: list[str], key: str, most: int, what: str) -> None:
         if self._counts[key] >= most:
@@ -169,6 +146,11 @@ class Sockets:
             self._counts[key] -= 1
             if not self._counts[key]:
                 del self._counts[key]
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether the process stops."""
+        return self._is_stopping
 
     @property
     def limits(self) -> SocketLimits:
@@ -197,3 +179,24 @@ class Sockets:
                     await self._changed.wait()
         except TimeoutError:
             return
+
+
+class Held(AbstractContextManager[None]):
+    """Holds the task of a request among those that are ended in order."""
+
+    __slots__ = ("_among", "_sockets", "_task")
+
+    def __init__(self, sockets: Sockets, among: set[asyncio.Task[object]]) -> None:
+        self._sockets = sockets
+        self._among = among
+        self._task = asyncio.current_task()
+
+    def __enter__(self) -> None:
+        if self._task is not None:
+            self._among.add(self._task)
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self._task is not None:
+            self._among.discard(self._task)
+        if kind is not None and issubclass(kind, asyncio.CancelledError) and self._sockets.is_stopping:
+            raise SocketsEnding from None

@@ -8,17 +8,19 @@ import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final, NamedTuple
+from functools import lru_cache
+from typing import Any, Final, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, Uuid, bindparam, select, update
 
 from core import clock
+from core.database.texts import Prepared
 from core.errors import NotFound, Unauthenticated
 from core.ground import Ground
 from core.ids import UserId, WorkspaceId
 from core.security.tokens import Claims
-from models import EventType, Permission, Session, User, Workspace, WorkspaceMember, effective
+from models import EventType, Permission, Role, Session, User, Workspace, WorkspaceMember, effective
 from services.access import Actor, Identity, Origin
 from services.transaction import SystemTransaction, begin_system
 
@@ -39,9 +41,27 @@ class SessionUnknown(NotFound):
     """There is no such session of yours."""
 
 
-class _Key(NamedTuple):
-    ground: int
-    claims: Claims
+_Key: TypeAlias = tuple[int, Claims]
+"""A ground, by its identity, and what a token says."""
+
+_person, _place, _seat = User.__table__, Workspace.__table__, WorkspaceMember.__table__
+_session = Session.__table__
+_STANDING: Final = Prepared(
+    select(
+        *(_session.c.revoked_at, _session.c.expires_at, _person.c.is_active),
+        *(_seat.c.role, _seat.c.granted, _seat.c.revoked),
+    )
+    .select_from(_session)
+    .join(_person, _person.c.id == _session.c.user_id)
+    .outerjoin(_place, (_place.c.id == bindparam("workspace", type_=Uuid())) & _place.c.deleted_at.is_(None))
+    .outerjoin(_seat, (_seat.c.workspace_id == _place.c.id) & (_seat.c.user_id == _session.c.user_id))
+    .where(
+        _session.c.id == bindparam("session", type_=Uuid()),
+        _session.c.user_id == bindparam("user", type_=Uuid()),
+    ),
+    ("workspace", "session", "user"),
+)
+"""A session with its person, and their membership. A workspace that was deleted, or left, gives no membership."""
 
 
 class _Memory:
@@ -63,7 +83,8 @@ class _Memory:
         now = time.monotonic()
         while self._unsettled and next(iter(self._unsettled.values())) < now - _SETTLED_AFTER:
             self._unsettled.popitem(last=False)
-        if key.claims.user_id in self._unsettled or key.claims.workspace_id in self._unsettled:
+        _, claims = key
+        if claims.user_id in self._unsettled or claims.workspace_id in self._unsettled:
             return
         self._found[key] = (now, identity)
         self._found.move_to_end(key)
@@ -73,7 +94,7 @@ class _Memory:
     def forget(self, id: UUID) -> None:
         self._unsettled[id] = time.monotonic()
         self._unsettled.move_to_end(id)
-        for key in [key for key in self._found if id in (key.claims.user_id, key.claims.workspace_id)]:
+        for key in [key for key in self._found if id in (key[1].user_id, key[1].workspace_id)]:
             del self._found[key]
 
 
@@ -87,8 +108,16 @@ async def authenticate(ground: Ground, token: str) -> Identity:
         TokenInvalid, TokenExpired: the token is not good.
         SessionEnded: its session was ended, or the account was closed.
     """
-    key = _Key(id(ground), ground.tokens.read(token))
-    return _memory.recall(key) or await _looked_up(ground, key)
+    return recall(ground, token) or await _looked_up(ground, (id(ground), ground.tokens.read(token)))
+
+
+def recall(ground: Ground, token: str) -> Identity | None:
+    """Recognise who sends an access token, if they were looked up lately.
+
+    Raises:
+        TokenInvalid, TokenExpired: the token is not good.
+    """
+    return _memory.recall((id(ground), ground.tokens.read(token)))
 
 
 async def still_valid(ground: Ground, identity: Identity) -> Identity:
@@ -103,7 +132,7 @@ async def still_valid(ground: Ground, identity: Identity) -> Identity:
         workspace_id=identity.actor.workspace_id if identity.actor is not None else None,
         expires_at=identity.expires_at,
     )
-    key = _Key(id(ground), claims)
+    key = (id(ground), claims)
     return _memory.recall(key) or await _looked_up(ground, key)
 
 
@@ -180,31 +209,42 @@ def _note(tx: SystemTransaction, identity: Identity, action: str, ended: Sequenc
 
 
 async def _looked_up(ground: Ground, key: _Key) -> Identity:
-    """Read session and membership in one statement. A workspace that was deleted, or left, gives no actor."""
-    claims = key.claims
-    statement = (
-        select(Session.revoked_at, Session.expires_at, User.is_active, WorkspaceMember)
-        .join(User, User.id == Session.user_id)
-        .outerjoin(Workspace, (Workspace.id == claims.workspace_id) & Workspace.deleted_at.is_(None))
-        .outerjoin(
-            WorkspaceMember,
-            (WorkspaceMember.workspace_id == Workspace.id) & (WorkspaceMember.user_id == Session.user_id),
-        )
-        .where(Session.id == claims.session_id, Session.user_id == claims.user_id)
-    )
+    """Read session and membership in one statement."""
+    _, claims = key
+    given = {"workspace": claims.workspace_id, "session": claims.session_id, "user": claims.user_id}
     async with ground.database.system() as session:
-        row = (await session.execute(statement)).one_or_none()
-    if row is None or not row.is_active or _is_over(row.revoked_at, row.expires_at):
+        rows = await session.fetch(_STANDING.sql, *_STANDING.arguments(given))
+    row = rows[0] if rows else None
+    if row is None or not row["is_active"] or _is_over(row["revoked_at"], row["expires_at"]):
         raise SessionEnded
-    member = row.WorkspaceMember
     identity = Identity(
         user_id=claims.user_id,
         session_id=claims.session_id,
-        actor=actor_of(member, Origin()) if member is not None else None,
+        actor=_seated(row, claims),
         expires_at=claims.expires_at or clock.now(),
     )
     _memory.keep(key, identity)
     return identity
+
+
+def _seated(row: Any, claims: Claims) -> Actor | None:
+    """Return a member as an actor, who gets an origin when they act."""
+    if claims.workspace_id is None or row["role"] is None:
+        return None
+    role = Role(row["role"])
+    return Actor(
+        workspace_id=claims.workspace_id,
+        user_id=claims.user_id,
+        role=role,
+        permissions=_permissions(role, tuple(row["granted"]), tuple(row["revoked"])),
+        origin=Origin(),
+    )
+
+
+@lru_cache(_REMEMBERED)
+def _permissions(role: Role, granted: tuple[str, ...], revoked: tuple[str, ...]) -> frozenset[Permission]:
+    """Return the same set to all who may do the same: plans are found by it."""
+    return effective(role, granted, revoked)
 
 
 def _is_over(revoked_at: datetime | None, expires_at: datetime) -> bool:

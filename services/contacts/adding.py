@@ -9,14 +9,15 @@ from typing import Any, Final
 
 import orjson
 from sqlalchemy.orm import make_transient_to_detached
-from sqlalchemy.orm.attributes import set_committed_value
 
+from core import clock
 from core.database import ConstraintViolated, StatementRefused
 from core.ids import uuid7
-from models import Contact, LeadScore
+from models import Contact
 from services.contacts.drafting import Address
 from services.contacts.errors import OwnerUnknown
-from services.transaction import Transaction
+from services.leads import FirstScore
+from services.transaction import GroupTransaction, Transaction
 
 OWNER_KEY: Final = "fk_contacts_workspace_id_owner_id"
 """The constraint that keeps contacts from having an owner who is nobody of their workspace."""
@@ -39,10 +40,11 @@ _WRITTEN: Final = {
     "archived_at": "timestamptz",
     "created_by_id": "uuid",
 }
+_NOTHING: Final = dict.fromkeys(_WRITTEN)
 _CUSTOM: Final = list(_WRITTEN).index("custom")
 _MADE: Final = ("created_at", "updated_at", "is_archived", "name_key", "last_message_key")
 _TAKEN: Final = "an address belongs to another contact"
-_ADD: Final = f"""
+_INSERTS: Final = f"""
     WITH added AS (
         INSERT INTO contacts (workspace_id, {", ".join(_WRITTEN)})
         SELECT $1, given.* FROM unnest({", ".join(f"${n}::{kind}[]" for n, kind in enumerate(_WRITTEN.values(), 2))})
@@ -53,31 +55,22 @@ _ADD: Final = f"""
         SELECT $1, given.* FROM unnest($18::uuid[], $19::uuid[], $20::text[], $21::text[], $22::text[])
             AS given (id, contact_id, kind, key, value) ORDER BY given.kind, given.key
         ON CONFLICT (workspace_id, kind, key) DO NOTHING
-        RETURNING contact_id, kind, key
+        RETURNING id
     ), scored AS (
         INSERT INTO lead_scores (workspace_id, reasons, id, contact_id, score, recommendation, factors, provider, at)
         SELECT $1, '{{}}', given.* FROM unnest($23::uuid[], $24::uuid[], $25::int[], $26::text[], $27::jsonb[],
             $28::text[], $29::timestamptz[]) AS given
     )
-    SELECT added.*, (SELECT count(*) FROM named WHERE named.contact_id = added.id) AS named FROM added
 """  # noqa: S608  (columns of our own)
+_ADD: Final = f"""
+    {_INSERTS} SELECT added.*, added.id IN (
+        SELECT given.contact_id FROM unnest($18::uuid[], $19::uuid[]) AS given (id, contact_id)
+        WHERE given.id NOT IN (SELECT id FROM named)
+    ) AS is_refused FROM added
+"""  # noqa: S608  (as above)
 _ADD_LAST: Final = f"""
-    WITH added AS (
-        INSERT INTO contacts (workspace_id, {", ".join(_WRITTEN)})
-        VALUES ($1, {", ".join(f"${n}::{kind}" for n, kind in enumerate(_WRITTEN.values(), 2))})
-        RETURNING {", ".join(_MADE)}
-    ), named AS (
-        INSERT INTO contact_identities (workspace_id, contact_id, id, kind, key, value)
-        SELECT $1, $2, given.* FROM unnest($18::uuid[], $19::text[], $20::text[], $21::text[])
-            AS given (id, kind, key, value) ORDER BY given.kind, given.key
-        ON CONFLICT (workspace_id, kind, key) DO NOTHING
-        RETURNING kind
-    ), scored AS (
-        INSERT INTO lead_scores (workspace_id, contact_id, reasons, id, score, recommendation, factors, provider, at)
-        VALUES ($1, $2, '{{}}', $22, $23, $24, $25::jsonb, $26, $27)
-    )
-    SELECT * FROM added WHERE (SELECT count(*) FROM named) = cardinality($18::uuid[]) OR refuse('{_TAKEN}')
-"""  # noqa: S608  (columns of our own)
+    {_INSERTS} SELECT * FROM added WHERE (SELECT count(*) FROM named) = cardinality($18::uuid[]) OR refuse('{_TAKEN}')
+"""  # noqa: S608  (as above)
 _TAKE_BACK: Final = "DELETE FROM contacts WHERE workspace_id = $1 AND id = ANY($2::uuid[])"
 
 
@@ -89,46 +82,40 @@ class Newcomer:
 
     contact: Contact
     addresses: Sequence[Address]
-    score: LeadScore
+    score: FirstScore
     changes: Mapping[str, object]
+
+
+def unstored(values: Mapping[str, Any]) -> Contact:
+    """Make a contact of the values of its columns, as it will be once it is stored: nothing waits to be written."""
+    contact = Contact()
+    vars(contact).update(_NOTHING, **values)
+    return contact
 
 
 class AddressTaken(Exception):
     """Another contact has one of the addresses."""
 
 
-async def add_last(tx: Transaction, newcomer: Newcomer) -> Contact:
+async def add_last(group: GroupTransaction, newcomer: Newcomer) -> None:
     """Store a contact and conclude the transaction, or store nothing at all.
 
     Raises:
         AddressTaken: another contact has one of its addresses.
         OwnerUnknown: its owner is nobody of this workspace.
     """
-    contact, addresses, score = newcomer.contact, newcomer.addresses, newcomer.score
-    tx.audit("contact.create", contact, changes=newcomer.changes)
     try:
-        (row,) = await tx.conclude(
-            _ADD_LAST,
-            tx.workspace_id,
-            *_values(contact),
-            [uuid7() for _ in addresses],
-            [each.kind.value for each in addresses],
-            [each.key for each in addresses],
-            [each.value for each in addresses],
-            *_score(score),
-        )
+        (row,) = await group.conclude(_ADD_LAST, group.workspace_id, *_given([newcomer]))
     except StatementRefused as error:
         if error.reason == _TAKEN:
             raise AddressTaken from error
         raise
     except ConstraintViolated as error:
         raise _translated(error) from error
-    for name, value in zip(_MADE, row, strict=True):
-        set_committed_value(contact, name, value)
-    return contact
+    _complete(newcomer.contact, row)
 
 
-async def add(tx: Transaction, newcomers: Sequence[Newcomer]) -> Collection[Newcomer]:
+async def add(tx: Transaction | GroupTransaction, newcomers: Sequence[Newcomer]) -> Collection[Newcomer]:
     """Store contacts; return those that are left out, because another contact has one of their addresses.
 
     Raises:
@@ -136,43 +123,45 @@ async def add(tx: Transaction, newcomers: Sequence[Newcomer]) -> Collection[Newc
     """
     await tx.session.flush_waiting()
     try:
-        given = (*_contacts(newcomers), *_addresses(newcomers), *_scores(newcomers))
-        rows = await tx.session.fetch(_ADD, tx.workspace_id, *given)
+        rows = await tx.session.fetch(_ADD, tx.workspace_id, *_given(newcomers))
     except ConstraintViolated as error:
         raise _translated(error) from error
     found = {row["id"]: row for row in rows}
-    refused = {each for each in newcomers if found[each.contact.id]["named"] < len(each.addresses)}
+    refused = {each for each in newcomers if found[each.contact.id]["is_refused"]}
     if refused:
         await tx.session.fetch(_TAKE_BACK, tx.workspace_id, [each.contact.id for each in refused])
     for each in newcomers:
-        if each not in refused:
-            _stored(tx, each.contact, found[each.contact.id])
-            tx.audit("contact.create", each.contact, changes=each.changes)
+        _complete(each.contact, found[each.contact.id])
     return refused
 
 
-def _stored(tx: Transaction, contact: Contact, row: Any) -> None:
-    """Let the session know a contact as one that it has read."""
-    for name in _WRITTEN:
-        set_committed_value(contact, name, getattr(contact, name))
-    for name in _MADE:
-        set_committed_value(contact, name, row[name])
+def keep(tx: Transaction, newcomer: Newcomer) -> Contact:
+    """Log a contact that was stored, and let the session know it as one that it has read."""
+    contact = newcomer.contact
     make_transient_to_detached(contact)
     tx.session.add(contact)
+    tx.audit("contact.create", contact, changes=newcomer.changes)
+    return contact
+
+
+def _complete(contact: Contact, row: Any) -> None:
+    """Let a contact have what the database made for it."""
+    vars(contact).update({name: row[name] for name in _MADE})
 
 
 def _translated(error: ConstraintViolated) -> Exception:
     return OwnerUnknown(field=("owner_id",)) if error.constraint == OWNER_KEY else error
 
 
+def _given(newcomers: Sequence[Newcomer]) -> Sequence[list[Any]]:
+    return (*_contacts(newcomers), *_addresses(newcomers), *_scores(newcomers))
+
+
 def _contacts(newcomers: Sequence[Newcomer]) -> list[list[Any]]:
-    return [list(column) for column in zip(*(_values(each.contact) for each in newcomers), strict=True)]
-
-
-def _values(contact: Contact) -> list[Any]:
-    values: list[Any] = [getattr(contact, name) for name in _WRITTEN]
-    values[_CUSTOM] = orjson.dumps(values[_CUSTOM]).decode()
-    return values
+    rows = [vars(each.contact) for each in newcomers]
+    columns: list[list[Any]] = [[row[name] for row in rows] for name in _WRITTEN]
+    columns[_CUSTOM] = [orjson.dumps(each).decode() for each in columns[_CUSTOM]]
+    return columns
 
 
 def _addresses(newcomers: Sequence[Newcomer]) -> list[list[Any]]:
@@ -187,10 +176,13 @@ def _addresses(newcomers: Sequence[Newcomer]) -> list[list[Any]]:
 
 
 def _scores(newcomers: Sequence[Newcomer]) -> list[list[Any]]:
-    ids, *columns = zip(*(_score(each.score) for each in newcomers), strict=True)
-    return [list(ids), [each.contact.id for each in newcomers], *(list(column) for column in columns)]
-
-
-def _score(score: LeadScore) -> tuple[Any, ...]:
-    factors = orjson.dumps(score.factors).decode()
-    return uuid7(), score.score, score.recommendation, factors, score.provider, score.at
+    scores = [each.score for each in newcomers]
+    return [
+        [uuid7() for _ in scores],
+        [each.contact.id for each in newcomers],
+        [each.score for each in scores],
+        [each.recommendation for each in scores],
+        [each.factors for each in scores],
+        [each.provider for each in scores],
+        [clock.now()] * len(scores),
+    ]

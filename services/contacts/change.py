@@ -150,7 +150,7 @@ async def _add_new(tx: Transaction, drafts: Sequence[Checked], terms: Terms) -> 
     """Add at once the contacts of drafts that have nothing to do with each other, nor with contacts that there are;
     return what became of them. All others are for one after the other.
     """
-    newcomers = {each: creation.begun(tx, each) for each in await _apart(tx, drafts) if _is_whole(each, terms)}
+    newcomers = {each: creation.begun(tx.actor, each) for each in await _apart(tx, drafts) if _is_whole(each, terms)}
     if not newcomers:
         return {}
     try:
@@ -158,7 +158,7 @@ async def _add_new(tx: Transaction, drafts: Sequence[Checked], terms: Terms) -> 
             refused = await adding.add(tx, list(newcomers.values()))
     except OwnerUnknown:
         return {}
-    return {each: _made(made.contact, each) for each, made in newcomers.items() if made not in refused}
+    return {each: _made(adding.keep(tx, made), each) for each, made in newcomers.items() if made not in refused}
 
 
 async def _apart(tx: Transaction, drafts: Sequence[Checked]) -> Sequence[Checked]:

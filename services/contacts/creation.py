@@ -1,7 +1,7 @@
 """How a contact begins. An address that another contact has is found by inserting, never by looking first."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Select, select, tuple_
@@ -11,18 +11,20 @@ from core.database import constraint_of
 from core.ids import uuid7
 from models import Contact, ContactIdentity, EventType, IdentityKind, Permission
 from services import audit, leads
-from services.contacts import adding, custom_values, drafting, naming
+from services.access import Actor
+from services.contacts import adding, custom_values, drafting
 from services.contacts.adding import OWNER_KEY, AddressTaken, Newcomer
 from services.contacts.drafting import Address, Checked, ContactDraft
 from services.contacts.errors import AddressMissing, ContactDuplicate, OwnerUnknown
 from services.contacts.terms import terms_of
-from services.transaction import Transaction
+from services.group_commit import Member, Members, Seat
+from services.transaction import GroupTransaction, Transaction
 
 IDENTITY_KEY: Final = "uq_contact_identities_workspace_id_kind_key"
 
 
-async def create(tx: Transaction, draft: ContactDraft) -> Contact:
-    """Add a contact.
+async def create(tx: Transaction | Seat, draft: ContactDraft) -> Contact:
+    """Add a contact: in a transaction, or in one that is shared with others.
 
     Raises:
         Invalid: values are not acceptable; all are told.
@@ -30,18 +32,47 @@ async def create(tx: Transaction, draft: ContactDraft) -> Contact:
         ContactDuplicate: another contact has one of the addresses.
         OwnerUnknown: the owner is nobody of this workspace.
     """
+    if isinstance(tx, Seat):
+        return await tx.do(create_together, draft)
     tx.require(Permission.CONTACTS_WRITE)
-    checked = drafting.check(draft, await terms_of(tx), is_new=True)
-    if not tx.ends_early:
-        contact = await insert(tx, checked)
-        tx.publish(EventType.CONTACT_CREATED, contact.id, **assigned([contact]))
-        return contact
-    newcomer = begun(tx, checked)
-    tx.publish(EventType.CONTACT_CREATED, newcomer.contact.id, **assigned([newcomer.contact]))
+    contact = await insert(tx, drafting.check(draft, await terms_of(tx), is_new=True))
+    tx.publish(EventType.CONTACT_CREATED, contact.id, **assigned([contact]))
+    return contact
+
+
+async def create_together(group: GroupTransaction, members: Members[ContactDraft, Contact]) -> None:
+    """Add the contacts of a group. Who has an address of somebody else is left to be asked for alone: that may be one
+    who is in the group as well, and is refused.
+    """
+    terms = await terms_of(group)
+    newcomers: dict[Member[ContactDraft, Contact], Newcomer] = {}
+    for each in members:
+        with each.at_fault():
+            each.actor.require(Permission.CONTACTS_WRITE)
+            newcomers[each] = begun(each.actor, drafting.check(each.asked, terms, is_new=True))
+    if len(newcomers) == 1:
+        await _create_last(group, *newcomers.popitem())
+    elif newcomers:
+        refused = await adding.add(group, list(newcomers.values()))
+        for each, newcomer in newcomers.items():
+            if newcomer not in refused:
+                each.done = _announced(group, each.actor, newcomer)
+
+
+async def _create_last(group: GroupTransaction, member: Member[ContactDraft, Contact], newcomer: Newcomer) -> None:
+    contact = _announced(group, member.actor, newcomer)
     try:
-        return await adding.add_last(tx, newcomer)
+        await adding.add_last(group, newcomer)
     except AddressTaken as error:
-        raise await _taken(tx, newcomer.addresses) from error
+        raise await _taken(group, newcomer.addresses) from error
+    member.done = contact
+
+
+def _announced(group: GroupTransaction, actor: Actor, newcomer: Newcomer) -> Contact:
+    tx, contact = group.within(actor), newcomer.contact
+    tx.audit("contact.create", contact, changes=newcomer.changes)
+    tx.publish(EventType.CONTACT_CREATED, contact.id, **assigned([contact]))
+    return contact
 
 
 def assigned(contacts: Iterable[Contact]) -> Mapping[str, object]:
@@ -55,14 +86,14 @@ def assigned(contacts: Iterable[Contact]) -> Mapping[str, object]:
 
 async def insert(tx: Transaction, checked: Checked) -> Contact:
     """Add a contact whose draft was checked, and its audit entry, without telling anybody yet; raises as `create`."""
-    newcomer = begun(tx, checked)
+    newcomer = begun(tx.actor, checked)
     if await adding.add(tx, [newcomer]):
         raise await _duplicate(tx, newcomer.contact.id, checked.addresses)
-    return newcomer.contact
+    return adding.keep(tx, newcomer)
 
 
-def begun(tx: Transaction, checked: Checked) -> Newcomer:
-    """Make a contact of a draft that was checked, and score it.
+def begun(actor: Actor, checked: Checked) -> Newcomer:
+    """Make the contact that an actor adds, of a draft that was checked, and score it.
 
     Raises:
         AddressMissing: nothing names the contact.
@@ -70,18 +101,26 @@ def begun(tx: Transaction, checked: Checked) -> Newcomer:
     name = drafting.name_of(checked)
     if name is None:
         raise AddressMissing
-    contact = Contact(
-        id=uuid7(),
-        workspace_id=tx.workspace_id,
-        created_by_id=tx.actor.user_id,
-        custom=custom_values.merged({}, checked.custom),
-        **checked.columns,
+    columns = checked.columns
+    score = leads.first(columns.get("position"), columns.get("sentiment"), columns.get("company"))
+    values: dict[str, Any] = {
+        "lead_score": score.score,
+        **columns,
+        **drafting.mirrored(checked.addresses),
+        "id": uuid7(),
+        "workspace_id": actor.workspace_id,
+        "created_by_id": actor.user_id,
+        "name": name.shown,
+        "named_after": name.after,
+        "custom": custom_values.merged({}, checked.custom),
+    }
+    named = {each.kind.value: each.value for each in reversed(checked.addresses)}
+    return Newcomer(
+        contact=adding.unstored(values),
+        addresses=checked.addresses,
+        score=score,
+        changes=audit.created({**named, **values}),
     )
-    naming.put(contact, name)
-    drafting.mirror(contact, checked.addresses, checked.dropped)
-    score = leads.begin_with(contact, is_given="lead_score" in checked.columns)
-    changes = {**told({}, checked.addresses), **audit.changed(contact)}
-    return Newcomer(contact=contact, addresses=checked.addresses, score=score, changes=changes)
 
 
 async def write(tx: Transaction, contact: Contact, fresh: Sequence[Address]) -> None:
@@ -132,18 +171,18 @@ async def holders(tx: Transaction, addresses: Sequence[Address]) -> Sequence[Con
     """Return whose some addresses are."""
     if not addresses:
         return ()
-    return (await tx.session.scalars(_held(tx, addresses))).all()
+    return (await tx.session.scalars(_held(tx.workspace_id, addresses))).all()
 
 
-def _held(tx: Transaction, addresses: Sequence[Address]) -> Select[ContactIdentity]:
+def _held(workspace_id: UUID, addresses: Sequence[Address]) -> Select[ContactIdentity]:
     wanted = tuple_(ContactIdentity.kind, ContactIdentity.key).in_([(each.kind, each.key) for each in addresses])
-    return select(ContactIdentity).where(ContactIdentity.workspace_id == tx.workspace_id, wanted)
+    return select(ContactIdentity).where(ContactIdentity.workspace_id == workspace_id, wanted)
 
 
-async def _taken(tx: Transaction, addresses: Sequence[Address]) -> ContactDuplicate:
+async def _taken(group: GroupTransaction, addresses: Sequence[Address]) -> ContactDuplicate:
     """Look who has the addresses, beside the transaction: it was refused, and answers nothing any more."""
-    async with tx.ground.database.read(tx.workspace_id) as session:
-        found = (await session.scalars(_held(tx, addresses))).all()
+    async with group.ground.database.read(group.workspace_id) as session:
+        found = (await session.scalars(_held(group.workspace_id, addresses))).all()
     return _duplicate_of(None, addresses, found)
 
 

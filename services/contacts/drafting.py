@@ -190,12 +190,16 @@ def name_of(checked: Checked) -> Name | None:
     return naming.derived((each.kind, each.value) for each in checked.addresses)
 
 
+def mirrored(addresses: tuple[Address, ...]) -> Mapping[str, str]:
+    """Return the main phone and e-mail address among some, by the columns that repeat them, where lists read them."""
+    return {name: each.value for each in reversed(addresses) if (name := _MIRRORS.get(each.kind)) is not None}
+
+
 def mirror(contact: Contact, addresses: tuple[Address, ...], dropped: frozenset[IdentityKind]) -> None:
-    """Keep the main phone and e-mail address on the contact itself, where lists read them."""
-    for kind, name in ((IdentityKind.PHONE, "phone"), (IdentityKind.EMAIL, "email")):
-        if kind in dropped:
-            setattr(contact, name, None)
-        for each in addresses:
-            if each.kind is kind:
-                setattr(contact, name, each.value)
-                break
+    """Keep the main phone and e-mail address on the contact itself."""
+    gone = {name: None for kind, name in _MIRRORS.items() if kind in dropped}
+    for name, value in {**gone, **mirrored(addresses)}.items():
+        setattr(contact, name, value)
+
+
+_MIRRORS: Final[Mapping[IdentityKind, str]] = {IdentityKind.PHONE: "phone", IdentityKind.EMAIL: "email"}

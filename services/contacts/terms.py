@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Final
 
 from models import CustomField, FieldKind
-from services.transaction import Transaction
+from services.transaction import GroupTransaction, Transaction
 
 _FIELDS_MOST: Final = 200
 _KNOWN: Final = 4_096
@@ -28,7 +28,7 @@ class Terms:
     fields: Mapping[str, CustomField]
 
 
-async def terms_of(tx: Transaction) -> Terms:
+async def terms_of(tx: Transaction | GroupTransaction) -> Terms:
     """Look up the terms: once a transaction, however many contacts it writes."""
     rows = await tx.session.fetch(_FOUND, tx.workspace_id, _FIELDS_MOST)
     fields = [_field(key, kind, tuple(options), is_required) for _, key, kind, options, is_required in rows if key]

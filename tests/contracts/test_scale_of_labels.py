@@ -112,9 +112,9 @@ async def explained(shop: Shop, text: Text, labels: Sequence[UUID] | None = None
 
 
 def _literal(value: Any) -> str:
-    return (
-        "{" + ",".join(str(each) for each in cast("list[Any]", value)) + "}" if isinstance(value, list) else str(value)
-    )
+    if isinstance(value, list):
+        return "{" + ",".join(map(_literal, cast("list[Any]", value))) + "}"
+    return str(UUID(bytes=value) if isinstance(value, bytes) else value)
 
 
 def nodes(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -1,5 +1,6 @@
 """The log: lines of JSON or for people, with the request's id, and without secrets or personal data."""
 
+import asyncio
 import gzip
 import json
 import os
@@ -203,17 +204,19 @@ def test_a_value_that_holds_itself_is_written_once() -> None:
 
 
 _LINES = """
-import logging as stdlib, sys, structlog
+import contextvars, logging as stdlib, sys, structlog
 from core import logging
 from core.settings import Environment
 logging.configure(Environment(sys.argv[1]), "info")
 log = structlog.stdlib.get_logger("here")
-with logging.bind_request("request-1"):
+def work():
+    logging.bind_request("request-1")
     log.info("made", contact="contact_1", email="ana@example.com")
     try:
         raise ValueError("no such phone +55 11 98765-4321")
     except ValueError:
         log.exception("failed")
+contextvars.copy_context().run(work)
 stdlib.getLogger("library").warning("sent to %s", "ana@example.com")
 stdlib.getLogger("alembic.runtime.migration").info("Running upgrade")
 log.debug("quiet")
@@ -303,11 +306,11 @@ log = structlog.stdlib.get_logger("here")
 log.info("not a report")
 def work(phone, secret="hunter2hunter2"):
     raise ValueError(f"no such phone {phone}")
-with logging.bind_request("request-1"):
-    try:
-        work("+55 11 98765-4321")
-    except ValueError as error:
-        log.error("failed", exc_info=error, email="ana@example.com")
+logging.bind_request("request-1")
+try:
+    work("+55 11 98765-4321")
+except ValueError as error:
+    log.error("failed", exc_info=error, email="ana@example.com")
 """
 
 
@@ -331,8 +334,13 @@ def test_without_an_address_nothing_is_imported_or_reported() -> None:
     lines("development", code, SENTRY_DSN="")
 
 
-def test_bound_ids_end_with_their_request() -> None:
-    with bind_request("request-1"):
-        assert structlog.contextvars.get_contextvars() == {"request_id": "request-1"}
+async def test_bound_ids_end_with_the_task_of_their_request() -> None:
+    async def request() -> dict[str, Any]:
+        bind_request("request-1")
+        return await asyncio.create_task(within())
 
+    async def within() -> dict[str, Any]:
+        return structlog.contextvars.get_contextvars()
+
+    assert await asyncio.create_task(request()) == {"request_id": "request-1"}
     assert structlog.contextvars.get_contextvars() == {}

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import orjson
-from graphql import GraphQLSchema, OperationDefinitionNode
+from graphql import GraphQLSchema
 from graphql.execution.values import get_variable_values
 
 from core.ground import Ground
 from core.settings import Introspection
 from resolvers.context import Context
 from server.engine.budget import Budget
-from server.engine.documents import Document
+from server.engine.documents import Document, Documents
 from server.engine.engine import TIMEOUT, Engine
 from server.engine.execution import Coercion
 from server.engine.planned import Planned, Plans
@@ -36,18 +36,25 @@ class Free(Budget):
 class Coerced(Coercion):
     """Coerces variables as graphql-core does, whatever they are."""
 
+    def straight(self, given: Mapping[str, Any]) -> None:
+        """Take nothing as it is."""
+
     def of(self, given: Mapping[str, Any], *, suggests: bool) -> Any:
         """Return the values of the variables, or what is wrong with them."""
         return get_variable_values(self._schema, self._definitions, dict(given), hide_suggestions=not suggests)
 
 
+class CoercedDocuments(Documents):
+    """Documents whose variables are coerced so."""
+
+    def _define(self, made: Document) -> None:
+        super()._define(made)
+        for each in made.operations.values():
+            each.coercion = Coerced(self._schema, each.node, made.uses)
+
+
 class NoPlans(Plans):
     """Leaves everything to the resolvers."""
-
-    def coercion(self, document: Document, node: OperationDefinitionNode) -> Coercion:
-        """Return what coerces the variables of an operation."""
-        del document
-        return Coerced(self._schema, node)
 
     async def answer(self, *_: Any) -> Planned:
         """Answer nothing."""
@@ -110,7 +117,7 @@ class Sides:
         self.plans = Engine(schema, Free(ground.throttle), Introspection.ANYBODY, explains=True)
         self.resolvers = Engine(schema, Free(ground.throttle), Introspection.ANYBODY)
         self.resolvers._plans = NoPlans(schema, TIMEOUT)
-        self.resolvers.documents = self.plans.documents
+        self.resolvers.documents = CoercedDocuments(schema)
         self.ways: Counter[str] = Counter()
         self.reasons: Counter[str] = Counter()
 
@@ -118,9 +125,13 @@ class Sides:
         """Answer both ways; return what plans say, and the difference if there is one."""
         plans, resolvers = await self.planned(case), await self.resolved(case)
         self._count(plans, resolvers)
-        if plans == resolvers or await self._is_open(case, plans, resolvers):
-            return plans, None
-        return plans, Difference(case=case, plans=plans, resolvers=resolvers)
+        return plans, await self.told_apart(case, plans, resolvers)
+
+    async def told_apart(self, case: Case, plans: Said, other: Said) -> Difference | None:
+        """Return the difference between two answers to a case, the first of which is of plans, if there is one."""
+        if plans == other or await self._is_open(case, plans, other):
+            return None
+        return Difference(case=case, plans=plans, resolvers=other)
 
     async def planned(self, case: Case) -> Said:
         """Answer with plans."""

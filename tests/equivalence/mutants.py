@@ -1,6 +1,5 @@
 """Planted faults of the compiler. Each is one line that somebody might write by mistake; the comparison finds it."""
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -12,7 +11,7 @@ from core.database import Database, PoolLimits, walls
 from core.database.engine import _opening
 from core.database.rows import RowPool
 from graph import pages, statements
-from graph.plan import leaves, levels, listings, planner
+from graph.plan import leaves, levels, listings, planner, sharing, windows
 from graph.plan.objects import Objects
 from graph.plan.planner import Operation
 from graph.plan.selection import Selection
@@ -77,16 +76,16 @@ def walls_down(patch: Patch, database: Database) -> None:
     """No predicate at any level, and a role that row-level security does not hold."""
     limits = PoolLimits()
     opening = replace(_opening(database.url, walls.SYSTEM_ROLE, limits), is_walled=True)
-    patch.setattr(database, "_rows", RowPool(opening, size=2, wait=limits.wait))
+    patch.setattr(database, "_plans", RowPool(opening, size=2, wait=limits.wait, raw=True))
     patch.setattr(statements, "wall", lambda _: true())
 
 
 def page_one_longer(patch: Patch, _: Database) -> None:
     page = listings._page
 
-    def longer(listing: Any, rows: Any, places: Any) -> Any:
+    def longer(listing: Any, rows: Any, takes: Any) -> Any:
         window = replace(listing.window, size=listing.window.size + 1)
-        return page(replace(listing, window=window), rows, places)
+        return page(replace(listing, window=window), rows, takes)
 
     patch.setattr(listings, "_page", longer)
 
@@ -94,8 +93,8 @@ def page_one_longer(patch: Patch, _: Database) -> None:
 def last_page_not_turned(patch: Patch, _: Database) -> None:
     page = listings._page
 
-    def unturned(listing: Any, rows: Any, places: Any) -> Any:
-        shown = page(listing, rows, places)
+    def unturned(listing: Any, rows: Any, takes: Any) -> Any:
+        shown = page(listing, rows, takes)
         if listing.window.backward:
             shown.rows.reverse()
         return shown
@@ -122,11 +121,32 @@ def ties_left_open(patch: Patch, _: Database) -> None:
     patch.setattr(statements, "ordering", loose)
 
 
-def objects_counted_once(patch: Patch, _: Database) -> None:
-    def once(rows: Any, take: Any, _: Any) -> Counter[Any]:
-        return Counter(dict.fromkeys(map(take, rows), 1))
+def what_hangs_on_rows_not_counted(patch: Patch, _: Database) -> None:
+    show = levels.View.show
 
-    patch.setattr(levels, "weighed", once)
+    async def light(*given: Any) -> Any:
+        made, _ = await show(*given)
+        return made, None
+
+    patch.setattr(levels.View, "show", light)
+
+
+def loads_shared_by_workspaces(patch: Patch, _: Database) -> None:
+    patch.setattr(sharing, "kind_of", lambda unit, run: (unit, *map(run.variables.coerced.get, unit.variables)))
+
+
+def loads_shared_whatever_the_variables(patch: Patch, _: Database) -> None:
+    patch.setattr(sharing, "kind_of", lambda unit, run: (unit, run.tenant))
+
+
+def windows_mixed_up(patch: Patch, _: Database) -> None:
+    moved = windows.Windows.find
+
+    async def turned(self: Any, run: Any, keys: list[Any]) -> Any:
+        found = await moved(self, run, keys)
+        return found._replace(values=dict(zip(reversed(keys), found.values.values(), strict=True)))
+
+    patch.setattr(windows.Windows, "find", turned)
 
 
 def names_in_another_order(patch: Patch, _: Database) -> None:
@@ -168,7 +188,8 @@ MUTANTS: Final[Mapping[str, Callable[[Patch, Database], None]]] = {
     for each in (
         mask_ignored, refusal_ignored, moments_with_z, only_first_of_merged_nodes, enums_as_stored,
         arguments_read_at_compile, directives_not_in_the_key, rights_not_in_the_key, walls_down, page_one_longer,
-        last_page_not_turned, order_reversed, ties_left_open, objects_counted_once, names_in_another_order,
+        last_page_not_turned, order_reversed, ties_left_open, what_hangs_on_rows_not_counted,
+        loads_shared_by_workspaces, loads_shared_whatever_the_variables, windows_mixed_up, names_in_another_order,
         statement_of_a_filter_kept, count_without_filter, cursors_of_no_list, first_page_has_no_next, limit_not_read,
     )
 }  # fmt: skip

@@ -1,5 +1,6 @@
 """One round of the sweep: an operation as several people send it, with other variables, and with fewer rights."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -13,6 +14,7 @@ from tests.equivalence.world import House, furnish, without
 from tests.equivalence.writing import Offer, Writer, Written
 
 _AGAIN = 2
+_AT_ONCE = 3
 _LOST = (
     Permission.PHONES_READ,
     Permission.LABELS_READ,
@@ -27,7 +29,7 @@ class Round:
     """An operation and the cases in which it is sent, each with the workspace of which nothing may be shown."""
 
     text: str
-    cases: Sequence[tuple[Case, House]] = field(repr=False)
+    cases: list[tuple[Case, House]] = field(repr=False)
 
     @property
     def given(self) -> list[object]:
@@ -62,11 +64,22 @@ class Field:
         ]
 
     async def differs(self, asked: Round) -> str | None:
-        """Answer all cases both ways; say what differs, or what of the other workspace is shown."""
-        for case, other in asked.cases:
+        """Answer all cases both ways, and then all at once with plans, several times each, so that they share what they
+        load; say what differs, or what of the other workspace is shown.
+        """
+        said: list[Said] = []
+        for case, _ in asked.cases:
             plans, difference = await self.sides.compare(case)
             if difference is not None:
                 return str(difference)
+            said.append(plans)
+        cases = [case for case, _ in asked.cases] * _AT_ONCE
+        together = await asyncio.gather(*[self.sides.planned(case) for case in cases])
+        for case, alone, shared in zip(cases, said * _AT_ONCE, together, strict=True):
+            difference = await self.sides.told_apart(case, shared, alone)
+            if difference is not None:
+                return f"at once:\n{difference}"
+        for (case, other), plans in zip(asked.cases * (_AT_ONCE + 1), [*said, *together], strict=True):
             leaked = leaks(plans, other)
             if leaked:
                 return f"of the other workspace: {leaked} in\n{case.text}\n{case.given}\n{plans.data}"

@@ -1,5 +1,6 @@
 """The comparison is strong enough: it finds each planted fault within so many operations."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -18,6 +19,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:R
 
 ROUNDS = 50
 """How many generated operations of each schema it may take."""
+_TIMES = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,25 +51,31 @@ async def test_a_planted_fault_is_found(
     monkeypatch: pytest.MonkeyPatch,
     plant: Callable[[Patch, Database], None],
 ) -> None:
-    own = ground.database._rows
+    own = ground.database._plans
     plant(monkeypatch, ground.database)
 
     found = await operations_until_found(ground, rehearsed)
-    if ground.database._rows is not own:
-        await ground.database._rows.close()
+    if ground.database._plans is not own:
+        await ground.database._plans.close()
 
     assert found is not None
 
 
 async def operations_until_found(ground: Ground, rehearsed: Sequence[Rehearsed]) -> int | None:
-    """Answer with plans that are made anew, by turns of both schemas; return how many rounds it took to differ."""
+    """Answer with plans that are made anew, by turns of both schemas, one case after the other and then all at once;
+    return how many rounds it took to differ.
+    """
     sides = [Sides(ground, each.field.offer.schema) for each in rehearsed]
     for each, side in zip(rehearsed, sides, strict=True):
         side.plans.documents = each.field.sides.plans.documents
     for number, turn in enumerate(zip_longest(*[each.rounds for each in rehearsed])):
         for side, (asked, answers) in ((side, each) for side, each in zip(sides, turn, strict=True) if each):
-            for (case, other), expected in zip(asked.cases, answers, strict=True):
-                said = await side.planned(case)
+            cases = asked.cases * _TIMES
+            alone = [await side.planned(case) for case, _ in asked.cases]
+            together = await asyncio.gather(*[side.planned(case) for case, _ in cases])
+            for said, expected, (_, other) in zip(
+                (*alone, *together), [*answers] * (_TIMES + 1), asked.cases * (_TIMES + 1), strict=True
+            ):
                 if leaks(said, other) or differs(said, expected):
                     return number + 1
     return None

@@ -107,16 +107,17 @@ async def test_a_text_that_no_enum_has_is_left_to_the_resolvers(ground: Ground) 
 
 @asynccontextmanager
 async def one_line(ground: Ground) -> AsyncIterator[Ground]:
-    """The ground with one connection for rows, and little patience."""
-    database = Database(ground.database.url, pool=PoolLimits(rows=1, wait=0.1))
+    """The ground with one connection for compiled queries, which somebody has, and little patience."""
+    database = Database(ground.database.url, pool=PoolLimits(plans=1, wait=0.1))
+    line = await database._plans.take()
     yield replace(ground, database=database)
+    database._plans.give_back(line, is_sound=True)
     await database.close()
 
 
 async def test_a_busy_database_is_told_of_at_the_root_fields_that_need_it(ground: Ground, tenant: Tenant) -> None:
     text = "{ contacts { nodes { id } } __typename me { role } user(id: 1) { id } workspace { id } }"
-    async with one_line(ground) as busy, busy.database.rows(tenant.workspace_id) as reading:
-        await reading.fetch("SELECT 1", ())
+    async with one_line(ground) as busy:
         said = await Sides(busy, SCHEMA).planned(Case(text=text, given={}, identity=tenant.identity))
 
     assert said.data == '{"contacts":null,"__typename":"Query","me":{"role":"OWNER"},"user":null,"workspace":null}'
@@ -157,11 +158,12 @@ def test_the_plans_of_an_operation_are_bounded(tenant: Tenant) -> None:
 async def test_the_operations_and_statements_that_are_kept_are_bounded(
     tenant: Tenant, sides: Sides, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server.engine.planned._KEPT", 5)
+    monkeypatch.setattr("server.engine.documents._KEPT", 5)
     for number in range(9):
         await both(sides, tenant, f"{{ a{number}: labels(first: 1) {{ nodes {{ id }} }} }}")
 
-    assert len(sides.plans._plans._kept) == 5
+    kept = [operation for each in sides.plans.documents._kept.values() for operation in each.operations.values()]
+    assert len({id(each.plans) for each in kept}) == 5
 
 
 @pytest.mark.parametrize("env", [Environment.DEVELOPMENT, Environment.PRODUCTION, Environment.TEST])

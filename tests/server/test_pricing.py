@@ -19,7 +19,7 @@ SMALL = Stage().schema()
 
 def priced(text: str, schema: GraphQLSchema = SMALL, **variables: Any) -> Price:
     document = Documents(schema).check(text)
-    return Pricing(schema).price(document, document.operation(None), variables)
+    return Pricing(schema).price(document.operation(None), variables)
 
 
 def price(text: str, schema: GraphQLSchema = SMALL, **variables: Any) -> int:
@@ -84,8 +84,7 @@ def test_one_text_has_a_price_for_each_size_of_its_pages() -> None:
     pricing = Pricing(SMALL)
 
     prices = [
-        pricing.price(document, document.operation(None), {"n": n, "x": x}).points
-        for n, x in [(5, False), (9, False), (9, True)]
+        pricing.price(document.operation(None), {"n": n, "x": x}).points for n, x in [(5, False), (9, False), (9, True)]
     ]
 
     assert prices == [5, 9, 1]
@@ -95,7 +94,7 @@ def test_what_no_variable_bounds_is_priced_once() -> None:
     document = Documents(SMALL).check("query ($text: String) { many(first: 4) { nodes { id } } echo(text: $text) }")
     pricing = Pricing(SMALL)
 
-    first, second = (pricing.price(document, document.operation(None), {"text": each}) for each in ("1", "2"))
+    first, second = (pricing.price(document.operation(None), {"text": each}) for each in ("1", "2"))
 
     assert first is second
     assert first.points == 4
@@ -105,7 +104,7 @@ def test_operations_of_one_document_have_prices_of_their_own() -> None:
     document = Documents(SMALL).check("query A { whoami } query B { many(first: 9) { nodes { id } } }")
     pricing = Pricing(SMALL)
 
-    assert [pricing.price(document, document.operation(each), {}).points for each in ("A", "B")] == [1, 9]
+    assert [pricing.price(document.operation(each), {}).points for each in ("A", "B")] == [1, 9]
 
 
 def test_every_connection_of_the_product_is_priced_by_its_page() -> None:
@@ -190,7 +189,7 @@ def test_no_operation_looks_up_more_than_it_was_priced_at(selection: str, size: 
     )
 
     assert result.errors is None
-    price = Pricing(schema).price(document, document.operation(None), variables)
+    price = Pricing(schema).price(document.operation(None), variables)
     assert lookups.count <= price.points
     assert price.spent(result.data) <= price.points
 

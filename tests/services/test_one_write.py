@@ -5,37 +5,27 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select
 
 from core.database import Database, OutcomeUnknown, StatementRefused
 from core.ground import Ground
 from core.ids import uuid7
-from models import AuditEntry, Contact, Event, EventType, LeadScore, RowCount, WorkspaceCounter
-from services import audit
+from models import Contact, EventType, WorkspaceCounter
 from services.contacts import creation
 from services.contacts.drafting import ContactDraft
 from services.contacts.errors import ContactDuplicate, OwnerUnknown
+from services.group_commit import GroupCommit, Seat
 from services.jobs import Job
 from services.labels import LabelDraft
 from services.labels import create as create_label
-from services.transaction import Transaction, TransactionOver, begin
-from tests.fixtures.contacts import acts_of, log_of
+from services.transaction import Transaction, TransactionOver, begin, begin_group
+from tests.fixtures.contacts import acts_of, kept, log_of
 from tests.fixtures.tenants import Tenant
 from tests.fixtures.writes import answers_to_commit_are_lost, written_to_database
 
 
 async def add(ground: Ground, tenant: Tenant, **given: Any) -> Contact:
-    async with begin(ground, tenant.owner, for_one_verb=True) as tx:
-        return await creation.create(tx, ContactDraft(**given))
-
-
-async def kept(database: Database, tenant: Tenant) -> dict[str, int]:
-    """How many rows of each kind a workspace has, and what is counted of its contacts."""
-    tables = (Contact, LeadScore, AuditEntry, Event)
-    async with database.read(tenant.workspace_id) as session:
-        found = {each.__tablename__: await session.scalar(select(func.count()).select_from(each)) for each in tables}
-        counted = select(func.coalesce(func.sum(RowCount.delta), 0)).where(RowCount.counted == "contacts")
-        return {**found, "counted": int(await session.scalar(counted))}
+    return await creation.create(Seat(groups=GroupCommit(ground), actor=tenant.owner), ContactDraft(**given))
 
 
 async def test_a_contact_takes_two_round_trips(ground: Ground, tenant: Tenant) -> None:
@@ -49,7 +39,7 @@ async def test_a_contact_takes_two_round_trips(ground: Ground, tenant: Tenant) -
 
 async def test_a_verb_in_other_words_takes_no_round_trip_to_begin_or_to_commit(ground: Ground, tenant: Tenant) -> None:
     async def label(name: str) -> None:
-        async with begin(ground, tenant.owner, for_one_verb=True) as tx:
+        async with begin(ground, tenant.owner) as tx:
             await create_label(tx, LabelDraft(name=name, color="#112233"))
 
     await label("VIP")
@@ -69,24 +59,10 @@ async def test_what_was_made_is_shown_as_it_is_stored(ground: Ground, database: 
     assert {name: getattr(made, name) for name in names} == {name: getattr(stored, name) for name in names}
 
 
-async def test_of_many_at_once_each_is_logged_numbered_and_counted(
+async def test_of_many_processes_with_one_phone_one_stores_it(
     ground: Ground, database: Database, tenant: Tenant
 ) -> None:
-    before = await kept(database, tenant)
-
-    await asyncio.gather(*(add(ground, tenant, name=f"Ana {n}", phone=f"+55119876543{n:02}") for n in range(60)))
-
-    after = await kept(database, tenant)
-    assert {name: after[name] - before[name] for name in after} == dict.fromkeys(after, 60)
-    async with database.write(tenant.workspace_id) as session:
-        chain = await audit.verify(session, tenant.workspace_id)
-        numbers = list(await session.scalars(select(Event.seq).order_by(Event.seq)))
-    assert (chain.broken_at, chain.entries) == (None, after["audit_entries"])
-    assert numbers == list(range(1, after["events"] + 1))
-
-
-async def test_of_many_with_one_phone_one_is_stored(ground: Ground, database: Database, tenant: Tenant) -> None:
-    before = await kept(database, tenant)
+    before = await kept(database, tenant.workspace_id)
 
     found = await asyncio.gather(
         *(add(ground, tenant, name=f"Ana {n}", phone="11987654321") for n in range(12)), return_exceptions=True
@@ -94,7 +70,7 @@ async def test_of_many_with_one_phone_one_is_stored(ground: Ground, database: Da
 
     (winner,) = [each for each in found if isinstance(each, Contact)]
     lost = [each for each in found if isinstance(each, ContactDuplicate)]
-    after = await kept(database, tenant)
+    after = await kept(database, tenant.workspace_id)
     assert len(lost) == len(found) - 1
     assert {(each.conflict, each.field) for each in lost} == {(winner.id, ("phone",))}
     assert {after[name] - before[name] for name in after} == {1}
@@ -103,17 +79,17 @@ async def test_of_many_with_one_phone_one_is_stored(ground: Ground, database: Da
 async def test_who_is_refused_leaves_nothing_and_the_connection_goes_on(
     ground: Ground, database: Database, tenant: Tenant
 ) -> None:
-    before = await kept(database, tenant)
+    before = await kept(database, tenant.workspace_id)
 
     with pytest.raises(OwnerUnknown):
         await add(ground, tenant, name="Ana", owner_id=uuid7())
 
-    assert await kept(database, tenant) == before
+    assert await kept(database, tenant.workspace_id) == before
     assert (await add(ground, tenant, name="Ana")).name == "Ana"
 
 
 async def test_without_the_counting_row_nothing_is_stored(ground: Ground, database: Database, tenant: Tenant) -> None:
-    before = await kept(database, tenant)
+    before = await kept(database, tenant.workspace_id)
     async with database.system() as session:
         await session.execute(delete(WorkspaceCounter).where(WorkspaceCounter.workspace_id == tenant.workspace_id))
 
@@ -123,7 +99,7 @@ async def test_without_the_counting_row_nothing_is_stored(ground: Ground, databa
         async with begin(ground, tenant.owner) as tx:
             await creation.create(tx, ContactDraft(name="Ana"))
 
-    assert await kept(database, tenant) == before
+    assert await kept(database, tenant.workspace_id) == before
 
 
 async def many_steps(ground: Ground, tenant: Tenant) -> None:
@@ -139,31 +115,13 @@ async def in_one_write(ground: Ground, tenant: Tenant) -> None:
 async def test_a_commit_whose_answer_is_lost_is_not_claimed_and_not_repeated(
     ground: Ground, database: Database, tenant: Tenant, write: Callable[[Ground, Tenant], Awaitable[None]]
 ) -> None:
-    before = await kept(database, tenant)
+    before = await kept(database, tenant.workspace_id)
 
     with answers_to_commit_are_lost(), pytest.raises(OutcomeUnknown):
         await write(ground, tenant)
 
-    after = await kept(database, tenant)
+    after = await kept(database, tenant.workspace_id)
     assert {name: after[name] - before[name] for name in after} == dict.fromkeys(after, 1)
-    assert (await add(ground, tenant, name="Bia")).name == "Bia"
-
-
-async def test_one_that_is_cancelled_while_it_waits_leaves_nothing(
-    ground: Ground, database: Database, tenant: Tenant
-) -> None:
-    before = await kept(database, tenant)
-    counter = update(WorkspaceCounter).where(WorkspaceCounter.workspace_id == tenant.workspace_id)
-    async with database.system() as holder:
-        await holder.execute(counter.values(event_floor=0))
-        task = asyncio.create_task(add(ground, tenant, name="Ana"))
-        await asyncio.sleep(0.3)
-        assert not task.done()
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-
-    assert await kept(database, tenant) == before
     assert (await add(ground, tenant, name="Bia")).name == "Bia"
 
 
@@ -182,18 +140,16 @@ class Look(Job):
 async def test_what_would_come_too_late_to_be_logged_is_refused(
     ground: Ground, tenant: Tenant, more: Callable[[Transaction, Contact], None]
 ) -> None:
-    async with begin(ground, tenant.owner, for_one_verb=True) as tx:
-        made = await creation.create(tx, ContactDraft(name="Ana"))
+    made = await add(ground, tenant, name="Ana")
+
+    async with begin_group(ground, tenant.workspace_id) as group:
+        tx = group.within(tenant.owner)
+        tx.audit("contact.update", made, changes={})
+        await group.conclude("SELECT 1")
         with pytest.raises(TransactionOver):
             more(tx, made)
         with pytest.raises(RuntimeError):
             await tx.session.fetch("SELECT 1")
-
-
-async def test_only_the_one_verb_of_a_transaction_may_conclude_it(ground: Ground, tenant: Tenant) -> None:
-    async with begin(ground, tenant.owner) as tx:
-        with pytest.raises(RuntimeError):
-            await tx.conclude("SELECT 1")
 
 
 async def test_everybody_hears_of_it_once(ground: Ground, database: Database, tenant: Tenant) -> None:
