@@ -31,7 +31,7 @@ Rows: TypeAlias = Sequence[list[Waiting]]
 Put: TypeAlias = Callable[[Any, Any, Any, Rows], None]
 """Puts what a value is in an answer into an object or a list, at a name or a number."""
 
-Begin: TypeAlias = Callable[[], Run]
+Opened: TypeAlias = Callable[[], Run]
 Note: TypeAlias = Callable[[str], None]
 
 # graphql-core's types of types leave open what wrappers hold
@@ -45,9 +45,9 @@ class Payload:
         self._put = put
         self._views = views
 
-    async def show(self, given: Any, begin: Begin, note: Note | None = None) -> Any:
-        """Return what is answered for a payload. What hangs on rows is read in a run that begins for it; the places
-        where rows were shown are noted.
+    async def show(self, given: Any, opened: Opened, note: Note | None = None) -> Any:
+        """Return what is answered for a payload. Rows with edges are read in a run that is `opened` for them; the
+        places where rows were shown are noted.
 
         Raises:
             Unavailable: the database is away or busy.
@@ -62,10 +62,9 @@ class Payload:
             if not view.edges:
                 _place(found, view.make([each.row for each in found]))
         if hung:
-            run = begin()
+            run = opened()
             for view, found in hung:
-                made, _ = await view.show(run, [each.row for each in found])
-                _place(found, made)
+                _place(found, (await view.show(run, [each.row for each in found]))[0])
         if note is not None:
             for place, _, _ in here:
                 note(place)

@@ -1,6 +1,6 @@
 """What an operation selects, as graphql-core understands it: this is the border to its internals."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, TypeAlias, cast
@@ -25,7 +25,7 @@ from strawberry.types.arguments import convert_arguments
 from strawberry.types.field import StrawberryField
 
 from graph.facts import Fact
-from graph.plan.conversion import Arguments, Read, conversions_of
+from graph.plan.conversion import Arguments, conversions_of
 from graph.plan.run import Unplanned, Unusual
 
 Group: TypeAlias = list[Any]
@@ -42,10 +42,10 @@ STRAIGHT: Final[Mapping[str, type[Any]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """Reads a field's arguments out of the variables that it `uses`."""
+class Read:
+    """Reads a field's arguments, as its resolver would get them, out of the variables that it `uses`."""
 
-    read: Read
+    read: Callable[[VariableValues], Arguments]
     uses: frozenset[str]
 
     def __call__(self, variables: VariableValues) -> Arguments:
@@ -97,16 +97,14 @@ class Selection:
             raise Unplanned("@defer")
         return dict(found.grouped_field_set)
 
-    def arguments(self, field: Field, group: Group) -> Reading:
-        """Return what reads a field's arguments, as its resolver would get them. What is written in the document may
-        be the same object for all who read.
-        """
+    def arguments(self, field: Field, group: Group) -> Read:
+        """Return what reads a field's arguments. What is written in the document may be the same object for all."""
         node: FieldNode = group[0].node
         uses = frozenset(name for each in node.arguments or () for name in _variables_in(each.value))
-        return Reading(self._reader(field, node), uses)
+        return Read(self._reader(field, node), uses)
 
-    def _reader(self, field: Field, node: FieldNode) -> Read:
-        read = self._read(field, node)
+    def _reader(self, field: Field, node: FieldNode) -> Callable[[VariableValues], Arguments]:
+        read = self._whole_reader(field, node)
         straight = self._straight(field, node)
         if straight is None:
             return read
@@ -117,7 +115,7 @@ class Selection:
             raise Unplanned(str(error)) from None
         return _straight_reader(constant, straight)
 
-    def fresh_arguments(self, field: Field, group: Group) -> Read:
+    def fresh_arguments(self, field: Field, group: Group) -> Callable[[VariableValues], Arguments]:
         """Return what reads a field's arguments, as its resolver would get them, and makes them anew each time.
 
         Raises:
@@ -125,7 +123,7 @@ class Selection:
         """
         return self._conversions.arguments(field.of, field.core, group[0].node)
 
-    def _read(self, field: Field, node: FieldNode) -> Read:
+    def _whole_reader(self, field: Field, node: FieldNode) -> Callable[[VariableValues], Arguments]:
         try:
             return self._conversions.arguments(field.of, field.core, node)
         except Unplanned:
@@ -151,7 +149,7 @@ class Selection:
         return taken
 
 
-def _straight_reader(constant: Arguments, taken: list[Taken]) -> Read:
+def _straight_reader(constant: Arguments, taken: list[Taken]) -> Callable[[VariableValues], Arguments]:
     """Return what reads arguments of which all but those that are `taken` are always the same."""
     if not taken:
         return lambda _: constant

@@ -9,10 +9,11 @@ from graphql.execution.values import VariableValues
 
 from graph.context import Actor
 from graph.marks import DOES
+from graph.plan.conversion import Arguments, Read
 from graph.plan.payloads import Payload, Payloads, always
 from graph.plan.planner import Operation
 from graph.plan.run import Unplanned
-from graph.plan.selection import Arguments, Group, Read, Selection, field_of, name_of
+from graph.plan.selection import Group, Selection, field_of, name_of
 
 _KEPT: Final = 64
 

@@ -88,21 +88,22 @@ class Execution:
 
 
 class Coercion:
-    """Coerces the variables of one operation, whose types are looked up once. The unusual goes graphql-core's way.
-    `uses` tells how often each variable is used.
+    """Coerces the variables of one operation, whose types are looked up once. Texts and whole numbers in their range
+    are what they are; what else is usual goes by what is made once for its type, all other graphql-core's way. `uses`
+    tells how often each variable is used.
     """
 
     def __init__(self, schema: GraphQLSchema, operation: OperationDefinitionNode, uses: Mapping[str, int]) -> None:
         self._schema = schema
         self._definitions = operation.variable_definitions or ()
         found: list[Any] = [get_variable_signature(schema, each) for each in self._definitions]
-        self._signatures = [(each, _coercion(each)) for each in found]
-        self._straight = [(each.name, STRAIGHT.get(str(getattr(each, "type", ""))), each) for each in found]
+        self._coercions = [(each.name, _coercion(each), each) for each in found]
+        self._signatures = [(each.name, STRAIGHT.get(str(getattr(each, "type", ""))), each) for each in found]
         self._is_small = sum(uses.values()) <= VALUES_USED
 
     def straight(self, given: Mapping[str, Any]) -> VariableValues | None:
-        """Return the values of the variables where nothing else is given, and each is a text or a whole number that is
-        what it will be: there is nothing about such to be counted, or refused.
+        """Return the values of the variables where nothing else is given, and each is what it will be: there is nothing
+        about such to be counted, or refused.
         """
         if not given and not self._signatures:
             return _NONE
@@ -110,15 +111,13 @@ class Coercion:
 
     def of(self, given: Mapping[str, Any], *, suggests: bool) -> VariableValues | list[GraphQLError]:
         """Return the values of the variables; or what is wrong with them, if anything is."""
-        if not self._signatures:
-            return _NONE
         sources: dict[str, VariableValueSource] = {}
         coerced: dict[str, Any] = {}
         try:
-            for each, coerce in self._signatures:
-                value = given[each.name]
-                coerced[each.name] = coerce(value)
-                sources[each.name] = VariableValueSource(each, value)
+            for name, coerce, signature in self._coercions:
+                value = given[name]
+                coerced[name] = coerce(value)
+                sources[name] = VariableValueSource(signature, value)
         except Exception:  # noqa: BLE001  (graphql-core meets it again, and says what is wrong, if anything is)
             return get_variable_values(self._schema, self._definitions, dict(given), hide_suggestions=not suggests)
         return VariableValues(sources, coerced)
@@ -127,7 +126,7 @@ class Coercion:
         """Return the values where each is what it will be."""
         sources: dict[str, VariableValueSource] = {}
         coerced: dict[str, Any] = {}
-        for name, kind, signature in self._straight:
+        for name, kind, signature in self._signatures:
             value = given.get(name)
             if type(value) is not kind or (kind is int and not -_INT <= cast("int", value) < _INT):
                 return None

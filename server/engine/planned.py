@@ -87,7 +87,7 @@ class Told:
         }
 
 
-def run_beside(context: Context, variables: VariableValues) -> Run:
+def opened(context: Context, variables: VariableValues) -> Run:
     """Begin a run that reads what hangs on rows which somebody returned."""
     return Run(context.graph, variables, _PAYLOAD, writes=False)
 
@@ -133,7 +133,8 @@ class Showing:
         if self.lost is not None:
             raise self.lost
         try:
-            return (await view.show(run_beside(self._context, self._variables), rows))[0]
+            run = opened(self._context, self._variables)
+            return (await view.show(run, rows))[0]
         except Unavailable:
             # the resolvers would wait for the same database again
             raise

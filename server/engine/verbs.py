@@ -17,7 +17,7 @@ from graph.plan import Root, Run, Verb, given_up
 from resolvers.context import Context
 from resolvers.once import Call
 from server.engine.execution import Execution
-from server.engine.planned import Showing, Told, run_beside
+from server.engine.planned import Showing, Told, opened
 
 
 @dataclass(slots=True, kw_only=True)
@@ -79,7 +79,7 @@ class Performance:
             return await self._completed(key, root, payload, verb.reason)
         note = None if self.told is None else partial(self._note_below, key)
         try:
-            return await verb.payload.show(payload, self._begin, note)
+            return await verb.payload.show(payload, self._opened, note)
         except Unavailable as error:
             lost, reason = error, None
         except Exception as error:  # noqa: BLE001  (the executor meets it again, and tells where it belongs)
@@ -96,8 +96,8 @@ class Performance:
             showing.lost = lost
         return await executor.completed(key, root.group, _returning(payload))
 
-    def _begin(self) -> Run:
-        return run_beside(self.context, self.variables)
+    def _opened(self) -> Run:
+        return opened(self.context, self.variables)
 
     def _note(self, key: str, reason: str | None) -> None:
         if self.told is not None:

@@ -30,13 +30,11 @@ from models import Contact
 from resolvers.context import Context, Info
 from resolvers.once import Call
 from schema.errors import MutationPayload
-from server.engine.documents import Document
 from server.engine.engine import TIMEOUT, Engine
-from server.engine.execution import Coercion
 from server.engine.planned import Plans
 from server.engine.request import Parameters, RequestRefused
 from services.access import Origin
-from tests.equivalence.answers import Case, Coerced, Free
+from tests.equivalence.answers import Case, CoercedDocuments, Free
 from tests.equivalence.chance import Chance, Dice, happens, pick
 from tests.equivalence.world import House
 from tests.equivalence.writing import Offer
@@ -61,12 +59,7 @@ _ROWS: Final = 3
 
 
 class NoVerbs(Plans):
-    """Leaves mutations to the executor, and their variables to graphql-core; rows are shown as ever."""
-
-    def coercion(self, document: Document, node: Any) -> Coercion:
-        """Return what coerces the variables of an operation."""
-        del document
-        return Coerced(self._schema, node)
+    """Leaves mutations to the executor; rows are shown as ever."""
 
     def verbs(self, *_: Any) -> None:
         """Leave all to the executor."""
@@ -161,7 +154,7 @@ class Ways:
         self.verbs = Engine(SCHEMA, Free(ground.throttle), Introspection.ANYBODY, explains=True)
         self.executor = Engine(SCHEMA, Free(ground.throttle), Introspection.ANYBODY)
         self.executor._plans = NoVerbs(SCHEMA, TIMEOUT)
-        self.executor.documents = self.verbs.documents
+        self.executor.documents = CoercedDocuments(SCHEMA)
 
     async def done(self, engine: Engine, case: Case) -> Done:
         """Run a mutation."""
