@@ -13,7 +13,7 @@ from graph.facts import Attribute, Many, One, Source, rows_of, total
 from graph.loaders import check_limit
 from graph.plan.emit import ROW, Code, Make, edge
 from graph.plan.run import Found, Run, Unit
-from graph.plan.selection import Reading
+from graph.plan.selection import Read
 from graph.plan.text import Text, raw, uuid_of
 from graph.statements import by_key, children
 from graph.tables import column_named
@@ -212,7 +212,7 @@ class OneEdge:
 class ManyEdge(Unit):
     """To the rows of a list."""
 
-    def __init__(self, fact: Many, take: Take, view: View, read: Reading) -> None:
+    def __init__(self, fact: Many, take: Take, view: View, read: Read) -> None:
         self.take = take
         self._fact, self._view, self._read = fact, view, read
         self._texts: dict[int | None, Text] = {}

@@ -13,7 +13,7 @@ from graph.pages import WHOLE, Listing
 from graph.paging import write_cursor
 from graph.plan.levels import Level, Take, View, found_by
 from graph.plan.run import Found, Run, Unit
-from graph.plan.selection import Reading
+from graph.plan.selection import Read
 from graph.plan.text import Text, raw, uuid_of
 from graph.plan.windows import Windows, windows_of
 
@@ -56,7 +56,7 @@ class Pages(Unit):
     `asks` are what has to be looked for beside the rows. A page that `has_lists` counts as its rows.
     """
 
-    def __init__(self, fact: Page, level: Level, read: Reading) -> None:
+    def __init__(self, fact: Page, level: Level, read: Read) -> None:
         self.fact = fact
         self.level = level
         self.views: list[View] = []
