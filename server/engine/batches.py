@@ -37,6 +37,12 @@ class _Pieces:
     are_written: bool
 
 
+def takes_pieces(field: GraphQLField) -> bool:
+    """Tell whether a mutation is given anything by the piece."""
+    kinds = cast("Mapping[str, Any]", field.args)
+    return any(_holds_pieces(each.type) for each in kinds.values())
+
+
 def given(node: FieldNode, field: GraphQLField, variables: Mapping[str, Any]) -> Batch:
     """Count what a mutation is given, with its coerced variables."""
     kinds = cast("Mapping[str, Any]", field.args)
@@ -53,6 +59,17 @@ def given(node: FieldNode, field: GraphQLField, variables: Mapping[str, Any]) ->
         points=WRITTEN * written + max(NAMED * sum(named), pairs),
         longest=max((each.count for each in found), default=None),
     )
+
+
+def _holds_pieces(kind: Any, *above: GraphQLInputObjectType) -> bool:
+    """Tell whether a type holds lists that count. One that holds itself is looked at once."""
+    kind = _types.get_nullable_type(kind)
+    if isinstance(kind, GraphQLList):
+        inner = _types.get_nullable_type(cast("Any", kind).of_type)
+        return inner is GraphQLID or isinstance(inner, GraphQLInputObjectType) or _holds_pieces(inner, *above)
+    if not isinstance(kind, GraphQLInputObjectType) or kind in above:
+        return False
+    return any(_holds_pieces(each.type, kind, *above) for each in kind.fields.values())
 
 
 def _pieces(kind: Any, value: object) -> Iterable[_Pieces]:

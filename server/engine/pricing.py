@@ -7,7 +7,7 @@ more, and the pieces of its input by their number (`batches`); what a schema tel
 longer ones costs more than it was priced at.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import Any, Final, cast
@@ -34,11 +34,14 @@ MUTATION: Final = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outline:
-    """An operation as it is priced, whatever its variables: `fixed` is the price of what it asks of the schema."""
+    """An operation as it is priced, whatever its variables: `fixed` is the price of what it asks of the schema. Of the
+    mutations among its steps, those that are `batched` are given things by the piece.
+    """
 
     steps: Steps
     shapes: Mapping[str, Shape]
     is_mutation: bool
+    batched: Sequence[bool]
     fixed: int
 
 
@@ -81,12 +84,14 @@ def _outlined(schema: GraphQLSchema, operation: Definition) -> Outline:
     node, definitions = operation.node, operation.document.node.definitions
     fragments = {each.name.value: each for each in definitions if isinstance(each, FragmentDefinitionNode)}
     steps = steps_of(schema, node, fragments)
+    is_mutation = operation.kind is OperationType.MUTATION
     selections = {name: each.selection_set for name, each in fragments.items()}
     told = introspection.sizes_of(schema).values(node.selection_set, selections)
     return Outline(
         steps=steps,
         shapes=shapes(steps),
-        is_mutation=operation.kind is OperationType.MUTATION,
+        is_mutation=is_mutation,
+        batched=[is_mutation and batches.takes_pieces(each.field) for each in steps],
         fixed=ceil(told / introspection.VALUES_A_POINT),
     )
 
@@ -105,12 +110,14 @@ class _Bill:
 
     def price(self, outline: Outline) -> Price:
         fixed, looked_up = outline.fixed, 0
-        for each in outline.steps:
+        for each, is_batched in zip(outline.steps, outline.batched, strict=True):
             length = LIST
             if outline.is_mutation and not self._is_left_out(each):
-                batch = batches.given(each.node, each.field, self._variables)
-                fixed += MUTATION + batch.points
-                length = LIST if batch.longest is None else batch.longest
+                fixed += MUTATION
+                if is_batched:
+                    batch = batches.given(each.node, each.field, self._variables)
+                    fixed += batch.points
+                    length = LIST if batch.longest is None else batch.longest
             looked_up += self._cost(each, below=length)
         return Price(points=max(1, fixed + looked_up), fixed=fixed, shapes=outline.shapes)
 
