@@ -54,7 +54,9 @@ class Reader(Protocol):
         ...
 
     def fetch(self, workspace_id: WorkspaceId, text: str, arguments: Sequence[object], /) -> Awaitable[Sequence[Any]]:
-        """Run a SELECT; return all of its rows, whose values are found by their places. Ids are 16 bytes everywhere."""
+        """Run a SELECT; return all of its rows, whose values are found by their places. Ids are 16 bytes, and times
+        microseconds since 2000, in arguments as well.
+        """
         ...
 
 

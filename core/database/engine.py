@@ -126,7 +126,7 @@ class Database:
         return self._rows.reading(workspace_id)
 
     def fetch(self, workspace_id: UUID, text: str, arguments: Sequence[object]) -> Awaitable[Sequence[Any]]:
-        """Read rows of one workspace by one statement; ids are 16 bytes, also in arguments. Raises as `rows` does."""
+        """Read rows of one workspace by one statement, raw (`RowPool`), as its arguments are. Raises as `rows` does."""
         _must_be_id(workspace_id)
         return self._plans.fetch(workspace_id, text, arguments)
 

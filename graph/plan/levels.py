@@ -14,7 +14,7 @@ from graph.loaders import check_limit
 from graph.plan.emit import ROW, Code, Make, edge
 from graph.plan.run import Found, Run, Unit
 from graph.plan.selection import Read
-from graph.plan.text import Text, raw, uuid_of
+from graph.plan.text import Text, python_of, raw
 from graph.statements import by_key, children
 from graph.tables import column_named
 
@@ -33,7 +33,7 @@ class Level:
     """The columns of one statement in their order, behind `lead` others; rows are as the driver gives them."""
 
     is_raw = True
-    """Whether rows are as the driver gives them: ids are 16 bytes, JSON is its text."""
+    """Whether rows are as the driver gives them: ids are 16 bytes, times numbers, JSON is its text."""
 
     def __init__(self, source: Source, lead: int) -> None:
         self.source = source
@@ -55,8 +55,9 @@ class Level:
 
     def python(self, name: str) -> Take:
         """Return what takes a column's value out of a row, as the table's class has it."""
-        take = self.take(name)
-        return (lambda row: uuid_of(take(row))) if self._is_id(name) else take
+        take, column = self.take(name), column_named(self.source.model, name)
+        process = None if column is None else python_of(column.type)
+        return take if process is None else lambda row: process(take(row))
 
     def _is_id(self, name: str) -> bool:
         column = column_named(self.source.model, name)
