@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol, TypeAlias, cast
 import orjson
 from sqlalchemy import Uuid
 
-from graph.facts import Attribute, Many, One, Source, rows_of, total
+from graph.facts import ID, Attribute, Many, One, Source, rows_of, total
 from graph.loaders import check_limit
 from graph.plan.emit import ROW, Code, Make, edge
 from graph.plan.run import Found, Run, Unit
@@ -27,6 +27,7 @@ Count: TypeAlias = Callable[[Any], int]
 
 NOTHING: Final = Found({}, {})
 _PARENT: Final = itemgetter(0)
+_OFTEN: Final = 2
 
 
 class Level:
@@ -188,7 +189,7 @@ class Named(Unit):
 
     async def _shown(self, run: Run, view: View, rows: Sequence[Any], own: list[Any]) -> Found:
         made, weights = await view.show(run, rows)
-        values = [orjson.Fragment(orjson.dumps(each)) for each in made] if run.writes else made
+        values = written(made) if run.writes else made
         return Found(dict(zip(own, values, strict=True)), dict(zip(own, weights or repeat(1), strict=False)))
 
 
@@ -216,6 +217,8 @@ class ManyEdge(Unit):
     def __init__(self, fact: Many, take: Take, view: View, read: Read) -> None:
         self.take = take
         self._fact, self._view, self._read = fact, view, read
+        # what hangs on a join table may hang on many parents
+        self._own = None if fact.far is None else view.level.take(ID)
         self._texts: dict[int | None, Text] = {}
 
     def uses(self) -> frozenset[str]:
@@ -234,13 +237,31 @@ class ManyEdge(Unit):
         if text is None:
             text = self._texts[limit] = Text(children(fact, total([fact.sort]), self._view.level.names), limit=limit)
         rows = await run.fetch(text, keys, {})
-        made, weights = await self._view.show(run, rows)
+        made, weights = await self._shown(run, rows)
         lists: dict[Any, list[Any]] = {key: [] for key in keys}
         for parent, each in zip(map(_PARENT, rows), made, strict=True):
             lists[parent].append(each)
         if weights is None:
             return Found(lists, dict(zip(lists, map(len, lists.values()), strict=True)))
         return Found(lists, summed(rows, weights))
+
+    async def _shown(self, run: Run, rows: Sequence[Any]) -> tuple[Sequence[Any], Weights]:
+        """Return an object for each row, and the points of each. Of rows that stand there often, each is made once."""
+        if self._own is None:
+            return await self._view.show(run, rows)
+        own = list(map(self._own, rows))
+        distinct = dict(zip(own, rows, strict=True))
+        if len(distinct) * _OFTEN > len(rows):
+            return await self._view.show(run, rows)
+        made, weights = await self._view.show(run, list(distinct.values()))
+        values = dict(zip(distinct, written(made) if run.writes else made, strict=True))
+        heavy = None if weights is None else dict(zip(distinct, weights, strict=True))
+        return [values[each] for each in own], None if heavy is None else [heavy[each] for each in own]
+
+
+def written(made: Iterable[Any]) -> list[Any]:
+    """Write objects that stand in an answer several times."""
+    return [orjson.Fragment(orjson.dumps(each)) for each in made]
 
 
 async def found_by(unit: Unit, run: Run, keys: Iterable[Any]) -> Found:

@@ -16,7 +16,7 @@ from graphql import Undefined
 from core.errors import Unavailable
 from graph.plan.run import Run, Unit
 
-AT_ONCE: Final = 2
+AT_ONCE: Final = 4
 """How many loads of a kind are under way before others wait."""
 
 
