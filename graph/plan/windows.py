@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, Final, Protocol
 
 from sqlalchemy import DateTime, Integer, Text, Uuid
@@ -20,6 +22,7 @@ ROWS_MOST: Final = 400
 """About how many rows are loaded together: more would keep the loop, and everybody else, waiting for too long."""
 
 _START: Final[Position] = ()
+_NUMBER: Final = itemgetter(0)
 _KINDS: Final = (DateTime, Integer, Text, Uuid)
 
 
@@ -71,9 +74,7 @@ class Windows(Unit):
         rows = await run.fetch(self._text, [], {place(n): values for n, values in enumerate(columns)})
         if self._end is None:
             return await self._pages.show(run, {_START: (self._listing, rows)})
-        found: dict[int, list[Any]] = {}
-        for row in rows:
-            found.setdefault(row[0], []).append(row)
+        found = {number: list(each) for number, each in groupby(rows, _NUMBER)}
         loaded = {key: (self._moved(key), found.get(n, ())) for n, key in enumerate(keys, 1)}
         return await self._pages.show(run, loaded)
 
