@@ -19,7 +19,7 @@ from tests.fixtures.operations import SCHEMA
 from tests.fixtures.statements import sent_to
 from tests.fixtures.tenants import Tenant, found_tenant
 
-MANY = 20
+MANY = 40
 ONE = "query ($id: ID!) { contact(id: $id) { name owner { name } leadScores { recommendation } labels { name } } }"
 PAGE = """query ($first: Int, $after: String, $last: Int, $before: String) {
   contacts(first: $first, after: $after, last: $last, before: $before, orderBy: [OLDEST]) {
