@@ -15,7 +15,7 @@ from services.access import Actor, Identity, NotWorkspaceMember, Origin
 from services.accounts import sessions
 from services.assistant.assistant import Assistant
 from services.feed import Feed
-from services.group_commit import GroupCommit
+from services.group_commit import GroupCommit, Seat
 from services.idempotency import Asked
 
 _BEARER: Final = "bearer "
@@ -94,6 +94,7 @@ class Context:
         self.feed = house.feed
         self.assistant = house.assistant
         self.groups = house.groups
+        self.seat: Seat | None = None
         self.origin = origin
         self.resume_after = resume_after
         self.idempotency_key = idempotency_key

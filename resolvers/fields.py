@@ -7,7 +7,7 @@ expected of input becomes `userErrors`; who may not, or must wait, gets a top-le
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import cache, partial
-from typing import Annotated, Any, Concatenate, ParamSpec, get_type_hints, overload
+from typing import Annotated, Any, Concatenate, ParamSpec, cast, get_type_hints, overload
 
 import strawberry
 from strawberry.types.field import StrawberryField
@@ -56,8 +56,8 @@ def mutation(
                 if asked is not None:
                     return await once(context, asked, _payload_of(act), partial(act, **given))  # pyright: ignore[reportCallIssue]
                 if shared:
-                    seat: Any = Seat(groups=context.groups, actor=actor)
-                    return await act(seat, **given)  # pyright: ignore[reportCallIssue]
+                    context.seat = Seat(groups=context.groups, actor=actor)
+                    return await act(cast("Any", context.seat), **given)  # pyright: ignore[reportCallIssue]
                 async with begin(context.ground, actor) as tx:
                     return await act(tx, **given)  # pyright: ignore[reportCallIssue]
             except _EXPECTED as error:

@@ -103,13 +103,17 @@ class GroupCommit:
             DatabaseBusy: too many wait, or it took too long.
             OutcomeUnknown: it may be done, or not.
         """
-        member = Member[Asked, Done](actor, asked)
-        queue = self._queue(verb, actor.workspace_id)
+        return await self.take(Seat(groups=self, actor=actor), verb, asked)
+
+    async def take(self, seat: "Seat", verb: Verb[Asked, Done], asked: Asked) -> Done:
+        """Do something for whoever has a seat; raises as `do`."""
+        member = Member[Asked, Done](seat.actor, asked)
+        queue = self._queue(verb, seat.actor.workspace_id)
         queue.begin(member)
         try:
             return await member.answer
         finally:
-            queue.end(member)
+            seat.is_cut = not queue.end(member) and member.answer.cancelled()
 
     async def stop(self) -> None:
         """Take nobody any more, and wait some seconds for those who are on their way."""
@@ -147,12 +151,11 @@ class GroupCommit:
 
     async def _together(self, verb: _Verb, workspace_id: UUID, members: Members[Any, Any]) -> None:
         """Do something for all at once; then for each alone, once, of whom neither anything is stored nor a fault is
-        known.
+        known. These go side by side, as they would have gone without a group.
         """
         await self._try(verb, workspace_id, members)
-        for each in members:
-            if not each.answer.done():
-                await self._try(verb, workspace_id, [each])
+        left = [each for each in members if not each.answer.done()]
+        await asyncio.gather(*[self._try(verb, workspace_id, [each]) for each in left])
 
     async def _try(self, verb: _Verb, workspace_id: UUID, members: Members[Any, Any]) -> None:
         try:
@@ -186,13 +189,16 @@ def _give_up(member: Member[Any, Any]) -> None:
     member.refuse(DatabaseBusy())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Seat:
-    """A place for an actor in the next group of their workspace."""
+    """A place for an actor in the next group of their workspace. Who was cut off from it while the group was on its way
+    may find done what they asked for, or not.
+    """
 
     groups: GroupCommit
     actor: Actor
+    is_cut: bool = False
 
     async def do(self, verb: Verb[Asked, Done], asked: Asked) -> Done:
         """Do something there; raises as `GroupCommit.do`."""
-        return await self.groups.do(verb, self.actor, asked)
+        return await self.groups.take(self, verb, asked)

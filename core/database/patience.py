@@ -30,9 +30,9 @@ class Patience(Generic[Each]):
         if self._timer is None:
             self._timer = loop.call_later(self._seconds, self._look, loop)
 
-    def end(self, each: Each) -> None:
-        """Watch over a thing no more, if it was watched over."""
-        self._ends.pop(each, None)
+    def end(self, each: Each) -> bool:
+        """Watch over a thing no more; return whether it was watched over."""
+        return self._ends.pop(each, None) is not None
 
     def next(self) -> Each | None:
         """Return the thing that began first, which is watched over no more; None when there is none."""

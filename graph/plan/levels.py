@@ -7,6 +7,7 @@ from operator import attrgetter, itemgetter
 from typing import Any, Final, Protocol, TypeAlias, cast
 
 import orjson
+from graphql.execution.values import VariableValues
 from sqlalchemy import Uuid
 
 from graph.facts import ID, Attribute, Many, One, Source, rows_of, total
@@ -224,6 +225,11 @@ class ManyEdge(Unit):
     def uses(self) -> frozenset[str]:
         """Name the variables that decide what is listed."""
         return self._read.uses | self._view.uses()
+
+    def width(self, variables: VariableValues) -> int:
+        """Return how long a list may be; one without a limit is short."""
+        limit = self._fact.limit
+        return 1 if limit is None else max(1, min(limit.most, int(self._read(variables)[limit.argument])))
 
     def load(self, run: Run, rows: Sequence[Any]) -> Awaitable[Found]:
         """Return the lists by their parents' keys."""

@@ -5,12 +5,13 @@ from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias, cast
 
+from graphql.execution.values import VariableValues
 from sqlalchemy import bindparam
 
 from graph import pages, statements
 from graph.facts import Page, Sort
 from graph.pages import WHOLE, Listing
-from graph.paging import write_cursor
+from graph.paging import DEFAULT, MOST, write_cursor
 from graph.plan.levels import Level, Take, View, found_by
 from graph.plan.run import Found, Run, Unit
 from graph.plan.selection import Read
@@ -82,6 +83,12 @@ class Pages(Unit):
     def uses(self) -> frozenset[str]:
         """Name the variables that decide what the pages hold."""
         return self._read.uses.union(*[each.uses() for each in self.views])
+
+    def width(self, variables: VariableValues) -> int:
+        """Return the size of a page. One that will be refused counts as the largest."""
+        given = self._read(variables)
+        sizes = [each for each in (given.get("first"), given.get("last")) if isinstance(each, int)]
+        return max((each if 0 < each <= MOST else MOST for each in sizes), default=DEFAULT)
 
     async def root(self, run: Run) -> Any:
         """Show the page of a root field."""

@@ -6,6 +6,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final, Protocol
 
+from graphql.execution.values import VariableValues
 from sqlalchemy import DateTime, Integer, Text, Uuid
 
 from graph import statements
@@ -18,9 +19,7 @@ from graph.plan.text import Text as Statement
 from graph.plan.text import raw
 from graph.statements import Way, place
 
-ROWS_MOST: Final = 400
-"""About how many rows are loaded together: more would keep the loop, and everybody else, waiting for too long."""
-
+ROOT_ROWS_MOST: Final = 400
 _START: Final[Position] = ()
 _NUMBER: Final = itemgetter(0)
 _KINDS: Final = (DateTime, Integer, Text, Uuid)
@@ -56,11 +55,15 @@ class Windows(Unit):
         self._listing = listing
         self._end = end
         self._text: Statement | None = None
-        self.most = max(1, ROWS_MOST // listing.window.size)
 
     def uses(self) -> frozenset[str]:
         """Name the variables that decide what hangs on the rows."""
         return frozenset[str]().union(*[each.uses() for each in self._pages.views])
+
+    def most(self, variables: VariableValues) -> int:
+        """Return how many pages are loaded together: what hangs on their rows is as many again, and more."""
+        del variables
+        return max(1, ROOT_ROWS_MOST // self._listing.window.size)
 
     def key(self, listing: Listing) -> Position:
         """Return where a page begins."""

@@ -275,7 +275,9 @@ class Engine:
 
     def _timed_out(self, operation: Operation, charge: Charge) -> Answer:
         """Tell that the time is up. What was worked until then is not known: it costs what it might have."""
-        message = f"The operation took longer than {self._timeout:g} s: ask for less."
+        seat = operation.context.seat
+        advice = "this may be done, or not" if seat is not None and seat.is_cut else "ask for less"
+        message = f"The operation took longer than {self._timeout:g} s: {advice}."
         extensions = {"code": "TIMEOUT", "requestId": operation.request_id}
         cost = charge.settled(operation.price.points)
         return Answer(errors=[{"message": message, "extensions": extensions}], extensions={"cost": cost})

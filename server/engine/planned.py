@@ -153,7 +153,7 @@ class Plans:
     def __init__(self, schema: GraphQLSchema, seconds: float) -> None:
         self._seconds = seconds
         self._planner = Planner(schema)
-        self._sharing = Sharing()
+        self._sharing = Sharing(seconds)
 
     async def answer(self, operation: Definition, variables: VariableValues, context: Context) -> Planned:
         """Answer what of a query can be planned for whoever asks."""

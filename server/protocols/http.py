@@ -79,8 +79,7 @@ class HttpEndpoint:
                 with self._sockets.operating():
                     answer = await self._engine.run(operation)
             except SocketsEnding:
-                message = "The server is stopping: ask again."
-                raise RequestRefused.because(message, code="UNAVAILABLE", status=503) from None
+                raise _cut(operation) from None
             if answer.errors or form.is_stream:
                 await _respond(careful(send, ours), form, answer)
             else:
@@ -173,6 +172,15 @@ def _streaming(form: Form, head: Head) -> Form:
         message = f"A subscription streams: accept {Form.EVENTS.value} or {Form.MULTIPART.value}, or use a socket."
         raise RequestRefused.because(message, status=406)
     return chosen
+
+
+def _cut(operation: Operation) -> RequestRefused:
+    """Tell that the server stops before the answer is there. What others have a part in goes on without who asked."""
+    seat = operation.context.seat
+    if seat is not None and seat.is_cut:
+        message = "The server is stopping: this may be done, or not. Look before you do it again."
+        return RequestRefused.because(message, code="OUTCOME_UNKNOWN", status=503)
+    return RequestRefused.because("The server is stopping: ask again.", code="UNAVAILABLE", status=503)
 
 
 def _opens_a_page(scope: Scope, head: Head) -> bool:

@@ -171,8 +171,8 @@ async def test_who_is_refused_keeps_nobody_from_an_address(
     )
 
     assert isinstance(refused, ContactDuplicate)
-    assert (refused.conflict, refused.field) == (held.id, ("email",))
     assert isinstance(stored, Contact)
+    assert (refused.conflict, refused.field) in {(held.id, ("email",)), (stored.id, ("phone",))}
     assert isinstance(other, Contact)
     assert await names(database, tenant) == ["Ana", "Caio", "Davi"]
     await assert_books_hold(database, tenant)
