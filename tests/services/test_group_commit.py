@@ -258,6 +258,22 @@ async def test_who_is_cancelled_on_the_way_harms_nobody(
     assert await names(database, tenant) == ["Ana", "Bia", "Caio"]
 
 
+async def test_only_who_is_cut_off_on_the_way_cannot_know(
+    database: Database, tenant: Tenant, groups: GroupCommit
+) -> None:
+    seats = [Seat(groups=groups, actor=tenant.owner) for _ in range(2)]
+    async with books_held(database, tenant):
+        first = asyncio.create_task(creation.create(seats[0], ContactDraft(name="Ana")))
+        await until_holds(lambda: waits(database))
+        second = asyncio.create_task(creation.create(seats[1], ContactDraft(name="Bia")))
+        await asyncio.sleep(0)
+        for each in (first, second):
+            each.cancel()
+        await asyncio.gather(first, second, return_exceptions=True)
+
+    assert [each.is_cut for each in seats] == [True, False]
+
+
 @pytest.mark.parametrize("size", [1, 3])
 async def test_a_connection_that_ends_at_the_commit_leaves_it_unknown_to_all(
     database: Database, tenant: Tenant, groups: GroupCommit, size: int
