@@ -15,7 +15,7 @@ from core.database import Database
 from core.ids import encode
 from graph import statements
 from graph.facts import Page, total
-from graph.plan.text import Text
+from graph.plan.text import Text, moment_of
 from models import Contact, ContactLabel, Label
 from schema.contact_list import ContactOrder
 from tests.contracts.test_scale import listings
@@ -114,7 +114,13 @@ async def explained(shop: Shop, text: Text, labels: Sequence[UUID] | None = None
 def _literal(value: Any) -> str:
     if isinstance(value, list):
         return "{" + ",".join(map(_literal, cast("list[Any]", value))) + "}"
-    return str(UUID(bytes=value) if isinstance(value, bytes) else value)
+    match value:
+        case bytes():
+            return str(UUID(bytes=value))
+        case int():
+            return str(moment_of(value))
+        case _:
+            return str(value)
 
 
 def nodes(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
