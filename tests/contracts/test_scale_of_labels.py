@@ -15,7 +15,7 @@ from core.database import Database
 from core.ids import encode
 from graph import statements
 from graph.facts import Page, total
-from graph.plan.text import Text, moment_of
+from graph.plan.text import Text, raw
 from models import Contact, ContactLabel, Label
 from schema.contact_list import ContactOrder
 from tests.contracts.test_scale import listings
@@ -117,8 +117,8 @@ def _literal(value: Any) -> str:
     match value:
         case bytes():
             return str(UUID(bytes=value))
-        case int():
-            return str(moment_of(value))
+        case int() if value == raw(MIDDLE):
+            return str(MIDDLE)
         case _:
             return str(value)
 
