@@ -78,6 +78,12 @@ class RowPool:
             self._hand(None)
             raise
 
+    async def take_quiet(self) -> Connection:
+        """Take a connection of which nothing tells that it ended: where one died, others may have died with it."""
+        while not (line := await self.take()).is_quiet:
+            self.give_back(line, is_sound=False)
+        return line
+
     def give_back(self, line: Connection, *, is_sound: bool) -> None:
         """Put a connection back, bound to nothing; one that is not sound is closed."""
         line.unbind()
@@ -177,13 +183,13 @@ class RowReading:
                 self.end(is_sound=False)
                 if line is not None and line.is_given_up:
                     raise
+                self._bind(await self._pool.take_quiet())
                 return await self._fetched(text, arguments)
 
     async def _fetched(self, text: str, arguments: Sequence[object]) -> Sequence[Any]:
         line = self._line
         if line is None:
-            line = self._line = await self._pool.take()
-            line.bind(self._workspace_id)
+            line = self._bind(await self._pool.take())
         asking = self._pool.asking
         asking.begin(line)
         try:
@@ -193,6 +199,11 @@ class RowReading:
             raise DatabaseAway from error
         finally:
             asking.end(line)
+
+    def _bind(self, line: Connection) -> Connection:
+        self._line = line
+        line.bind(self._workspace_id)
+        return line
 
 
 def _refuse(waiting: asyncio.Future[_Place]) -> None:
