@@ -95,18 +95,14 @@ class GroupCommit:
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_open = True
 
-    async def do(self, verb: Verb[Asked, Done], actor: Actor, asked: Asked) -> Done:
-        """Do something for an actor in the next group of their workspace. Who is cancelled while they wait leaves it; a
-        group that is on its way goes on.
+    async def do(self, verb: Verb[Asked, Done], seat: "Seat", asked: Asked) -> Done:
+        """Do something in the next group of a seat's workspace. Who is cancelled while they wait leaves it; a group
+        that is on its way goes on.
 
         Raises:
             DatabaseBusy: too many wait, or it took too long.
             OutcomeUnknown: it may be done, or not.
         """
-        return await self.take(Seat(groups=self, actor=actor), verb, asked)
-
-    async def take(self, seat: "Seat", verb: Verb[Asked, Done], asked: Asked) -> Done:
-        """Do something for whoever has a seat; raises as `do`."""
         member = Member[Asked, Done](seat.actor, asked)
         queue = self._queue(verb, seat.actor.workspace_id)
         queue.begin(member)
@@ -201,4 +197,4 @@ class Seat:
 
     async def do(self, verb: Verb[Asked, Done], asked: Asked) -> Done:
         """Do something there; raises as `GroupCommit.do`."""
-        return await self.groups.take(self, verb, asked)
+        return await self.groups.do(verb, self, asked)

@@ -49,6 +49,10 @@ async def add(groups: GroupCommit, actor: Actor, **given: Any) -> Contact:
     return await creation.create(Seat(groups=groups, actor=actor), ContactDraft(**given))
 
 
+def seat_of(groups: GroupCommit, tenant: Tenant) -> Seat:
+    return Seat(groups=groups, actor=tenant.owner)
+
+
 async def together(*asked: Awaitable[Contact]) -> Sequence[Outcome]:
     return await asyncio.gather(*asked, return_exceptions=True)
 
@@ -384,7 +388,7 @@ async def test_a_verb_that_is_silent_is_not_waited_for(tenant: Tenant, groups: G
         """Do nothing for anybody."""
 
     verb: Callable[..., Awaitable[None]] = silent
-    found = await asyncio.gather(*(groups.do(verb, tenant.owner, n) for n in range(size)), return_exceptions=True)
+    found = await asyncio.gather(*(seat_of(groups, tenant).do(verb, n) for n in range(size)), return_exceptions=True)
 
     assert [type(each).__name__ for each in found] == ["VerbSilent"] * size
 
@@ -396,7 +400,7 @@ async def test_whatever_the_database_refuses_is_asked_for_again_alone(tenant: Te
         for each, (quotient,) in zip(members, quotients, strict=True):
             each.done = quotient
 
-    found = await asyncio.gather(*(groups.do(divided, tenant.owner, n) for n in (5, 0, 4)), return_exceptions=True)
+    found = await asyncio.gather(*(seat_of(groups, tenant).do(divided, n) for n in (5, 0, 4)), return_exceptions=True)
 
     assert (found[0], found[2]) == (20, 25)
     assert isinstance(found[1], asyncpg.DivisionByZeroError)
